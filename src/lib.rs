@@ -1,1 +1,3 @@
-//! runstate
+//! Validates, normalizes and explains the serialized RunState of the OpenAI Agents SDKs.
+
+pub mod json;

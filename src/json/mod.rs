@@ -1,0 +1,31 @@
+//! JSON with nothing lost: positions, digits as written, member order, duplicate keys, lone surrogates,
+//! `NaN` and `Infinity`, any depth.
+//!
+//! [`Document::parse`] turns bytes into a flat tape. A [`Node`] is a copyable handle on one value of it; [`Text`]
+//! is a node that is a string. [`Writer`] writes nodes again, in the byte style of either SDK.
+//! Nothing here knows what an agent is.
+//!
+//! ```
+//! use runstate::json::Document;
+//!
+//! let doc = Document::parse(br#"{"amount": 1.50, "note": "\ud800"}"#.to_vec())?;
+//! let amount = doc.root().member("amount").expect("a member of the text above");
+//! assert_eq!(amount.raw(), "1.50");
+//! # Ok::<(), runstate::json::SyntaxError>(())
+//! ```
+
+mod node;
+mod number;
+mod place;
+mod source;
+mod tape;
+mod text;
+mod write;
+
+pub use node::{Elements, Kind, Kinds, Member, Members, Node};
+pub use number::Number;
+pub use place::{Aim, Place, places};
+pub use source::{Document, Source};
+pub use tape::{MAX_BYTES, Problem, SyntaxError};
+pub use text::Text;
+pub use write::{Style, Writer};

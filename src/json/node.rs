@@ -1,0 +1,293 @@
+//! A copyable handle on one value.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::tape::Entry;
+use super::{Number, Source, Text};
+
+/// One JSON value of a [`Document`](super::Document).
+#[derive(Clone, Copy)]
+pub struct Node<'d> {
+    source: &'d Source,
+    index: u32,
+}
+
+/// The six kinds of JSON values. `NaN` and the infinities are numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool,
+    /// A number
+    Number,
+    /// A string
+    String,
+    /// An array
+    Array,
+    /// An object
+    Object,
+}
+
+/// A set of [`Kind`]s.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Kinds(u8);
+
+impl Kinds {
+    /// No kind.
+    pub const NONE: Self = Self(0);
+    /// `null`
+    pub const NULL: Self = Self(1 << Kind::Null as u8);
+    /// Booleans
+    pub const BOOL: Self = Self(1 << Kind::Bool as u8);
+    /// Numbers
+    pub const NUMBER: Self = Self(1 << Kind::Number as u8);
+    /// Strings
+    pub const TEXT: Self = Self(1 << Kind::String as u8);
+    /// Arrays
+    pub const ARRAY: Self = Self(1 << Kind::Array as u8);
+    /// Objects
+    pub const OBJECT: Self = Self(1 << Kind::Object as u8);
+    /// Every kind
+    pub const ANY: Self = Self(0b11_1111);
+
+    /// The kinds that are in either set.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether `kind` is in the set.
+    #[must_use]
+    pub const fn has(self, kind: Kind) -> bool {
+        self.0 & (1 << kind as u8) != 0
+    }
+
+    /// Whether the sets share a kind.
+    #[must_use]
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The kinds in the set, in the order of [`Kind`].
+    pub fn iter(self) -> impl Iterator<Item = Kind> {
+        [Kind::Null, Kind::Bool, Kind::Number, Kind::String, Kind::Array, Kind::Object]
+            .into_iter()
+            .filter(move |&kind| self.has(kind))
+    }
+}
+
+impl Kind {
+    /// The name that JSON Schema gives the kind.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool => "boolean",
+            Self::Number => "number",
+            Self::String => "string",
+            Self::Array => "array",
+            Self::Object => "object",
+        }
+    }
+}
+
+impl fmt::Debug for Kinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+/// Prints as a list in a sentence: `a string, an array or null`.
+impl fmt::Display for Kinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.iter().count();
+        let order = [Kind::Object, Kind::Array, Kind::String, Kind::Number, Kind::Bool, Kind::Null];
+        for (place, kind) in order.into_iter().filter(|&kind| self.has(kind)).enumerate() {
+            if place > 0 {
+                f.write_str(if place + 1 == count { " or " } else { ", " })?;
+            }
+            write!(f, "{kind}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Prints with its article: `an object`.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "null",
+            Self::Bool => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        })
+    }
+}
+
+/// A key with its value.
+#[derive(Clone, Copy, Debug)]
+pub struct Member<'d> {
+    /// The key.
+    pub key: Text<'d>,
+    /// The value.
+    pub value: Node<'d>,
+}
+
+impl<'d> Node<'d> {
+    pub(super) fn new(source: &'d Source, index: u32) -> Self {
+        Self { source, index }
+    }
+
+    pub(super) fn entry(self) -> Entry {
+        self.source.entry(self.index)
+    }
+
+    /// The text that the value stands in.
+    #[must_use]
+    pub fn source(self) -> &'d Source {
+        self.source
+    }
+
+    /// The value's number in document order, counting keys and values of its source from 0.
+    #[must_use]
+    pub fn index(self) -> u32 {
+        self.index
+    }
+
+    /// The number of the first value behind this one and everything in it.
+    #[must_use]
+    pub fn end_index(self) -> u32 {
+        match self.kind() {
+            Kind::Array | Kind::Object => self.entry().link,
+            _ => self.index + 1,
+        }
+    }
+
+    /// Whether both handles lead to the same place.
+    #[must_use]
+    pub fn same(self, other: Node<'_>) -> bool {
+        self.index == other.index && std::ptr::eq(self.source, other.source)
+    }
+
+    /// The kind of the value.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        self.source.kind(self.index)
+    }
+
+    /// Byte range in the source's text.
+    #[must_use]
+    pub fn span(self) -> Range<usize> {
+        let entry = self.entry();
+        entry.start as usize..entry.end as usize
+    }
+
+    /// The value exactly as it is written.
+    #[must_use]
+    pub fn raw(self) -> &'d str {
+        &self.source.text()[self.span()]
+    }
+
+    /// Whether the value is `null`.
+    #[must_use]
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    /// The value of a boolean.
+    #[must_use]
+    pub fn as_bool(self) -> Option<bool> {
+        match self.source.text().as_bytes()[self.entry().start as usize] {
+            b't' => Some(true),
+            b'f' => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The string.
+    #[must_use]
+    pub fn text(self) -> Option<Text<'d>> {
+        (self.kind() == Kind::String).then(|| Text::new(self))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn number(self) -> Option<Number<'d>> {
+        (self.kind() == Kind::Number).then(|| Number::new(self.raw()))
+    }
+
+    /// The elements of an array; nothing for anything else.
+    #[must_use]
+    pub fn elements(self) -> Elements<'d> {
+        let end = if self.kind() == Kind::Array { self.entry().link } else { 0 };
+        Elements { source: self.source, next: self.index + 1, end }
+    }
+
+    /// The members of an object as written, duplicate keys included; nothing for anything else.
+    #[must_use]
+    pub fn members(self) -> Members<'d> {
+        let end = if self.kind() == Kind::Object { self.entry().link } else { 0 };
+        Members { source: self.source, next: self.index + 1, end }
+    }
+
+    /// The value of the last member with this key, which is the one that both SDKs read.
+    #[must_use]
+    pub fn member(self, key: &str) -> Option<Node<'d>> {
+        self.members().filter(|member| member.key.is(key)).last().map(|member| member.value)
+    }
+}
+
+/// Iterator over the elements of an array.
+#[derive(Clone, Debug)]
+pub struct Elements<'d> {
+    source: &'d Source,
+    next: u32,
+    end: u32,
+}
+
+impl<'d> Iterator for Elements<'d> {
+    type Item = Node<'d>;
+
+    fn next(&mut self) -> Option<Node<'d>> {
+        if self.next >= self.end {
+            return None;
+        }
+        let node = Node::new(self.source, self.next);
+        self.next = node.end_index();
+        Some(node)
+    }
+}
+
+/// Iterator over the members of an object.
+#[derive(Clone, Debug)]
+pub struct Members<'d> {
+    source: &'d Source,
+    next: u32,
+    end: u32,
+}
+
+impl<'d> Iterator for Members<'d> {
+    type Item = Member<'d>;
+
+    fn next(&mut self) -> Option<Member<'d>> {
+        if self.next >= self.end {
+            return None;
+        }
+        let key = Text::new(Node::new(self.source, self.next));
+        let value = Node::new(self.source, self.next + 1);
+        self.next = value.end_index();
+        Some(Member { key, value })
+    }
+}
+
+/// Shows kind and place, not the content: a state may hold secrets.
+impl fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let span = self.span();
+        write!(f, "{:?}@{}..{}", self.kind(), span.start, span.end)
+    }
+}
