@@ -47,6 +47,10 @@ impl<'d> Number<'d> {
     /// The value of a non-negative integer literal that fits.
     #[must_use]
     pub fn to_u64(self) -> Option<u64> {
-        if self.is_integer_literal() { self.0.trim_start_matches('-').parse().ok().filter(|&value| value == 0 || !self.0.starts_with('-')) } else { None }
+        if self.is_integer_literal() {
+            self.0.trim_start_matches('-').parse().ok().filter(|&value| value == 0 || !self.0.starts_with('-'))
+        } else {
+            None
+        }
     }
 }

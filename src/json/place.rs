@@ -41,7 +41,8 @@ pub fn places(source: &Source, wanted: &[(u32, Aim)]) -> Vec<Place> {
     let mut node = Some(source.root());
     while let Some(current) = node {
         while let Some(&slot) = pending.peek().filter(|&&slot| wanted[slot].0 == current.index()) {
-            found[slot] = Some(Place { pointer: pointer.clone(), span: aimed(current, wanted[slot].1), line: 0, column: 0 });
+            found[slot] =
+                Some(Place { pointer: pointer.clone(), span: aimed(current, wanted[slot].1), line: 0, column: 0 });
             pending.next();
         }
         let Some(&next) = pending.peek() else { break };
@@ -50,7 +51,8 @@ pub fn places(source: &Source, wanted: &[(u32, Aim)]) -> Vec<Place> {
         }
         node = step(source, &mut path, &mut pointer);
     }
-    let mut found: Vec<Place> = found.into_iter().map(|place| place.expect("every wanted index is a value of this source")).collect();
+    let mut found: Vec<Place> =
+        found.into_iter().map(|place| place.expect("every wanted index is a value of this source")).collect();
     lines(source.text(), &mut found);
     found
 }
@@ -107,7 +109,9 @@ fn lines(text: &str, places: &mut [Place]) {
     let (mut at, mut line, mut column) = (0, 1, 1);
     for slot in order {
         let target = places[slot].span.start;
-        for newline in memchr::memchr_iter(b'\n', &text.as_bytes()[at..target]).map(|found| at + found).collect::<Vec<_>>() {
+        for newline in
+            memchr::memchr_iter(b'\n', &text.as_bytes()[at..target]).map(|found| at + found).collect::<Vec<_>>()
+        {
             line += 1;
             column = 1;
             at = newline + 1;

@@ -125,7 +125,10 @@ struct Parser<'t> {
     nonfinite: Vec<u32>,
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "inputs are at most u32::MAX bytes, and no value takes less than one")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "inputs are at most u32::MAX bytes, and no value takes less than one"
+)]
 impl Parser<'_> {
     /// The open containers form a chain through their `link` until they are closed, so that depth costs nothing.
     fn document(&mut self) -> Result<(), SyntaxError> {

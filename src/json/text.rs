@@ -81,7 +81,9 @@ impl<'d> Text<'d> {
     pub fn lossy(self) -> Cow<'d, str> {
         match self.plain() {
             Some(plain) => Cow::Borrowed(plain),
-            None => Cow::Owned(decode(self.raw()).into_iter().map(|unit| char::from_u32(unit).unwrap_or('\u{fffd}')).collect()),
+            None => Cow::Owned(
+                decode(self.raw()).into_iter().map(|unit| char::from_u32(unit).unwrap_or('\u{fffd}')).collect(),
+            ),
         }
     }
 

@@ -104,7 +104,11 @@ impl Writer {
         loop {
             while let Some(&(close, object)) = open.last().filter(|(close, _)| *close == index) {
                 debug_assert_eq!(close, index, "containers close in order");
-                if object { self.end_object() } else { self.end_array() }
+                if object {
+                    self.end_object()
+                } else {
+                    self.end_array()
+                }
                 open.pop();
             }
             if index >= end {
@@ -119,7 +123,11 @@ impl Writer {
             match current.kind() {
                 kind @ (Kind::Object | Kind::Array) => {
                     let object = kind == Kind::Object;
-                    if object { self.begin_object() } else { self.begin_array() }
+                    if object {
+                        self.begin_object()
+                    } else {
+                        self.begin_array()
+                    }
                     open.push((current.end_index(), object));
                 }
                 Kind::String => self.text(Text::new(current)),
@@ -205,7 +213,9 @@ impl Writer {
                 b'\r' => self.out.extend_from_slice(b"\\r"),
                 b'\t' => self.out.extend_from_slice(b"\\t"),
                 0x20..=0x7E => self.out.push(first),
-                _ if first < 0x20 || self.style == Style::Python || (0xD800..0xE000).contains(&unit) => self.unicode(unit),
+                _ if first < 0x20 || self.style == Style::Python || (0xD800..0xE000).contains(&unit) => {
+                    self.unicode(unit)
+                }
                 _ => self.out.extend_from_slice(&rest[..width]),
             }
             rest = &rest[width..];

@@ -1,0 +1,140 @@
+//! The agents that a state will be resumed with, as far as a file can tell: `--agents graph.json`.
+//!
+//! Whether an agent, a tool or a handoff of a state exists cannot be told from the state. With this document it can.
+
+use serde::{Deserialize, Serialize};
+
+/// The agents of a program. Members that this version does not know are ignored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Graph {
+    /// Version of this document's format: 1.
+    pub version: u32,
+    /// Name of the agent that the run is started with.
+    pub start: String,
+    /// All agents that can be reached from the start agent. Agents that share a name are listed in the order of their
+    /// identities.
+    pub agents: Vec<Agent>,
+}
+
+/// One agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Agent {
+    /// Its name.
+    pub name: String,
+    /// Its identity where it differs from the name: `name#2` for the second agent of a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// Its tools.
+    #[serde(default)]
+    pub tools: Vec<Tool>,
+    /// Names of the agents that it hands off to, or the handoffs with their tool names.
+    #[serde(default)]
+    pub handoffs: Vec<Handoff>,
+    /// Its local MCP servers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mcp_servers: Vec<McpServer>,
+}
+
+/// One tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// `function`, `shell`, `local_shell`, `apply_patch`, `computer`, `custom`, `hosted_mcp`, `web_search`, `file_search`,
+    /// `code_interpreter`, `image_generation`, `tool_search` or `programmatic_tool_calling`.
+    #[serde(rename = "type", default = "function")]
+    pub kind: String,
+    /// Whether it asks before it runs; absent when that depends on the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs_approval: Option<bool>,
+    /// Its namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Whether its definition is sent to the model only when searched for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defer_loading: Option<bool>,
+    /// Name of the agent behind an agent used as a tool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Who may call it: `direct`, `programmatic`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_callers: Option<Vec<String>>,
+    /// Label of the server behind a hosted MCP tool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_label: Option<String>,
+}
+
+/// A handoff: the name of the agent, or the agent with the name of the tool that the model calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Handoff {
+    /// The agent's name; the tool has the SDK's default name for it.
+    Agent(String),
+    /// The agent's name and the tool's.
+    Named {
+        /// The agent.
+        agent: String,
+        /// The tool.
+        tool_name: String,
+    },
+}
+
+/// One local MCP server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct McpServer {
+    /// Its name.
+    pub name: String,
+    /// Names of its tools.
+    #[serde(default)]
+    pub tools: Vec<String>,
+}
+
+fn function() -> String {
+    "function".to_owned()
+}
+
+impl Graph {
+    /// Reads the document.
+    ///
+    /// # Errors
+    /// When the bytes are not this document; the text says where and why.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let graph: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        if graph.version != 1 {
+            return Err(format!("expected version 1 of the agents file, found {}", graph.version));
+        }
+        Ok(graph)
+    }
+
+    /// The agents with their identities: the name, and `name#2`, `name#3`, … for the next ones of a name unless the
+    /// document says otherwise.
+    #[must_use]
+    pub fn identities(&self) -> Vec<String> {
+        let taken = |candidate: &str| self.agents.iter().any(|agent| agent.name == candidate);
+        let mut given: Vec<String> = Vec::with_capacity(self.agents.len());
+        for agent in &self.agents {
+            let mut identity = agent.identity.clone().unwrap_or_else(|| agent.name.clone());
+            let mut number = 2;
+            while given.contains(&identity) {
+                identity = format!("{}#{number}", agent.name);
+                number += 1;
+                while taken(&identity) {
+                    identity = format!("{}#{number}", agent.name);
+                    number += 1;
+                }
+            }
+            given.push(identity);
+        }
+        given
+    }
+}

@@ -1,0 +1,219 @@
+//! What a document is: whose state, under which label.
+
+use crate::format::{Dialect, Format};
+use crate::json::{Kind, Node};
+
+/// What a document was recognised as.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Identity<'d> {
+    /// A state of one of the two SDKs.
+    State {
+        /// Whose.
+        dialect: Dialect,
+        /// Its label.
+        label: Label<'d>,
+        /// Whether keys of the other dialect stand beside its own.
+        mixed: bool,
+    },
+    /// A state of another port of the Agents SDK.
+    OtherPort {
+        /// What wrote it, in a sentence.
+        port: &'static str,
+        /// The value of its version key.
+        version: Node<'d>,
+    },
+    /// JSON that is no state.
+    Unknown {
+        /// A state further down, if there is one: the node, and whether it is a string that holds one.
+        elsewhere: Option<Node<'d>>,
+    },
+}
+
+/// The value of `$schemaVersion`.
+#[derive(Clone, Copy, Debug)]
+pub enum Label<'d> {
+    /// `1.` and this number, which some release reads.
+    Known(u16),
+    /// A label written like one of the SDKs', but newer than all known ones.
+    Newer(Node<'d>),
+    /// A string that is no label of this dialect.
+    Unknown(Node<'d>),
+    /// No string.
+    NotText(Node<'d>),
+    /// Absent, null, or empty: what both SDKs call missing.
+    Missing,
+}
+
+impl Label<'_> {
+    /// The number behind `1.` whose rules are used: the label's own, else the newest.
+    #[must_use]
+    pub fn effective(self, dialect: Dialect) -> u16 {
+        match self {
+            Self::Known(label) => label,
+            _ => dialect.newest_label(),
+        }
+    }
+
+    /// The format, if the label is a known one.
+    #[must_use]
+    pub fn format(self, dialect: Dialect) -> Option<Format> {
+        match self {
+            Self::Known(label) => Some(Format { dialect, label }),
+            _ => None,
+        }
+    }
+}
+
+/// Top-level keys that only one dialect has, as votes.
+const PYTHON: &[&str] = &[
+    "current_turn",
+    "current_agent",
+    "original_input",
+    "model_responses",
+    "tool_use_tracker",
+    "max_turns",
+    "no_active_agent_run",
+    "generated_items",
+    "session_items",
+    "current_step",
+    "last_model_response",
+    "last_processed_response",
+    "current_turn_persisted_item_count",
+    "input_guardrail_results",
+];
+const TYPESCRIPT: &[&str] = &[
+    "currentTurn",
+    "currentAgent",
+    "originalInput",
+    "modelResponses",
+    "toolUseTracker",
+    "maxTurns",
+    "noActiveAgentRun",
+    "generatedItems",
+    "currentStep",
+    "lastModelResponse",
+    "lastProcessedResponse",
+    "currentTurnPersistedItemCount",
+    "inputGuardrailResults",
+    "currentAgentSpan",
+];
+/// Fewer votes than this do not make a state.
+const QUORUM: usize = 2;
+
+/// Recognises what `root` is, by the shape of its top level and its label.
+#[must_use]
+pub fn identify(root: Node<'_>) -> Identity<'_> {
+    let (python, typescript) = votes(root);
+    if let Some((port, version)) = other_port(root, python, typescript) {
+        return Identity::OtherPort { port, version };
+    }
+    if python.max(typescript) < QUORUM {
+        return Identity::Unknown { elsewhere: elsewhere(root) };
+    }
+    let dialect = if python >= typescript { Dialect::Python } else { Dialect::TypeScript };
+    Identity::State { dialect, label: label(root, dialect), mixed: python.min(typescript) > 0 }
+}
+
+fn votes(root: Node<'_>) -> (usize, usize) {
+    let (mut python, mut typescript) = (0, 0);
+    for member in root.members() {
+        let key = member.key.lossy();
+        python += usize::from(PYTHON.contains(&key.as_ref()));
+        typescript += usize::from(TYPESCRIPT.contains(&key.as_ref()));
+    }
+    (python, typescript)
+}
+
+/// The label of a state of this dialect.
+#[must_use]
+pub fn label(root: Node<'_>, dialect: Dialect) -> Label<'_> {
+    let Some(node) = root.member("$schemaVersion") else { return Label::Missing };
+    let Some(text) = node.text() else {
+        let falsy = match node.kind() {
+            Kind::Null => true,
+            Kind::Bool => node.as_bool() == Some(false),
+            Kind::Number => node.number().is_some_and(|number| number.to_f64() == 0.0),
+            Kind::Array | Kind::Object => dialect == Dialect::Python && node.end_index() == node.index() + 1,
+            Kind::String => false,
+        };
+        return if falsy { Label::Missing } else { Label::NotText(node) };
+    };
+    if text.is_empty() {
+        return Label::Missing;
+    }
+    let text = text.lossy();
+    let number: Option<u16> = text
+        .strip_prefix("1.")
+        .filter(|digits| *digits == "0" || !digits.starts_with(['0', '+']))
+        .and_then(|digits| digits.parse().ok());
+    match number {
+        Some(number) if number <= dialect.newest_label() => Label::Known(number),
+        Some(_) => Label::Newer(node),
+        None => Label::Unknown(node),
+    }
+}
+
+/// Other ports of the Agents SDK write a `RunState` of their own.
+fn other_port(root: Node<'_>, python: usize, typescript: usize) -> Option<(&'static str, Node<'_>)> {
+    let dollar = root.member("$schemaVersion");
+    if let Some(version) =
+        dollar.filter(|node| node.text().is_some_and(|text| text.lossy().starts_with("openai-agents-rust/")))
+    {
+        return Some(("a Rust port (openai-agents-rust)", version));
+    }
+    let plain = root.member("schema_version").filter(|node| node.text().is_some());
+    if let Some(version) = plain.filter(|_| dollar.is_none() && typescript < QUORUM) {
+        return Some(("another port (it writes `schema_version`), such as the Go and Rust ones", version));
+    }
+    // A Go port writes the SDKs' own version key over a snake_case body that lacks what every Python state has.
+    let needed = ["current_turn", "current_agent", "original_input", "max_turns", "context"];
+    let missing = needed.iter().filter(|key| root.member(key).is_none()).count();
+    let own = [
+        "current_agent_name",
+        "original_input_items",
+        "agent_name",
+        "pending_approvals",
+        "history",
+        "messages",
+        "items",
+    ];
+    dollar
+        .filter(|node| node.text().is_some_and(|text| text.is("1.0")))
+        .filter(|_| typescript == 0 && (1..needed.len()).contains(&python.min(needed.len() - 1)) && missing >= 3)
+        .filter(|_| own.iter().any(|key| root.member(key).is_some()))
+        .map(|version| ("a Go port", version))
+}
+
+/// The first state inside a document that is none itself, within its first few levels.
+fn elsewhere(root: Node<'_>) -> Option<Node<'_>> {
+    const LOOK_AT: u32 = 100_000;
+    let end = root.end_index().min(root.index() + LOOK_AT);
+    let mut level = vec![root];
+    for _ in 0..4 {
+        let mut below = Vec::new();
+        for node in level {
+            for child in node.members().map(|member| member.value).chain(node.elements()) {
+                if child.index() >= end {
+                    break;
+                }
+                if let Kind::Object = child.kind()
+                    && (votes(child).0.max(votes(child).1) >= QUORUM && child.member("$schemaVersion").is_some())
+                {
+                    return Some(child);
+                }
+                if child.text().is_some_and(|text| holds_state(text.raw())) {
+                    return Some(child);
+                }
+                below.push(child);
+            }
+        }
+        level = below;
+    }
+    None
+}
+
+/// Whether a string looks as if it held a state: an object with the version key, which is all that can be told cheaply.
+fn holds_state(raw: &str) -> bool {
+    raw.trim_start_matches(['\\', 'n', 'r', 't', ' ']).starts_with('{') && raw.contains("$schemaVersion")
+}

@@ -1,0 +1,201 @@
+//! Names of formats and readers: dialect, label, release.
+
+mod releases;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+pub use releases::{RELEASES, ReleaseRow};
+
+/// Whose format a state is in. The two count their labels separately: Python 1.8 and TypeScript 1.8 have nothing in
+/// common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// The Python SDK, `openai-agents`.
+    Python,
+    /// The TypeScript SDK, `@openai/agents`.
+    TypeScript,
+}
+
+/// A published version of an SDK, such as 0.24.0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Release {
+    /// The first number.
+    pub major: u16,
+    /// The second number.
+    pub minor: u16,
+    /// The third number.
+    pub patch: u16,
+}
+
+/// Where in the order of formats something changed: at a label, or at a release that kept the label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// The number behind `1.` of the label.
+    pub label: u16,
+    /// The release, where the label alone does not tell.
+    pub release: Option<Release>,
+}
+
+impl Bound {
+    /// The label with this number behind `1.`.
+    #[must_use]
+    pub const fn label(label: u16) -> Self {
+        Self { label, release: None }
+    }
+
+    /// A release that writes the label with this number behind `1.` and is not the first to do so.
+    #[must_use]
+    pub const fn release(label: u16, minor: u16, patch: u16) -> Self {
+        Self { label, release: Some(Release { major: 0, minor, patch }) }
+    }
+}
+
+/// A dialect and the number behind `1.` of a label: `python@1.21`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Format {
+    /// The SDK.
+    pub dialect: Dialect,
+    /// The number behind `1.`.
+    pub label: u16,
+}
+
+/// Who is to read or write: a dialect, a label and the release whose habits count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Target {
+    /// What it writes.
+    pub format: Format,
+    /// The release whose rules count.
+    pub release: Release,
+}
+
+impl Dialect {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Python, Self::TypeScript];
+
+    /// The name that formats start with.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Python => "python",
+            Self::TypeScript => "typescript",
+        }
+    }
+
+    /// The name of the SDK in a sentence.
+    #[must_use]
+    pub const fn sdk(self) -> &'static str {
+        match self {
+            Self::Python => "Python SDK",
+            Self::TypeScript => "TypeScript SDK",
+        }
+    }
+
+    /// The releases in order.
+    pub fn releases(self) -> impl DoubleEndedIterator<Item = &'static ReleaseRow> {
+        RELEASES.iter().filter(move |row| row.dialect == self)
+    }
+
+    /// The newest release.
+    #[must_use]
+    pub fn newest(self) -> Target {
+        let row = self.releases().next_back().expect("every dialect has releases");
+        row.target()
+    }
+
+    /// The number behind `1.` of the newest label.
+    #[must_use]
+    pub fn newest_label(self) -> u16 {
+        self.newest().format.label
+    }
+}
+
+impl ReleaseRow {
+    /// The release as a target.
+    #[must_use]
+    pub const fn target(&self) -> Target {
+        Target { format: Format { dialect: self.dialect, label: self.label }, release: self.release }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@1.{}", self.dialect, self.label)
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.format.dialect, self.release)
+    }
+}
+
+impl Serialize for Format {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Why a text names no target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownTarget(String);
+
+impl fmt::Display for UnknownTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UnknownTarget {}
+
+/// `python@1.21` (a label), `python@0.24.0` (a release), `python` (the newest release); `py`, `ts` and `js` for short.
+///
+/// A label means the newest release that writes it; a label that no release wrote means the next newer release.
+impl FromStr for Target {
+    type Err = UnknownTarget;
+
+    fn from_str(text: &str) -> Result<Self, UnknownTarget> {
+        let (name, version) = text.split_once('@').map_or((text, None), |(name, version)| (name, Some(version)));
+        let dialect = match name {
+            "python" | "py" => Dialect::Python,
+            "typescript" | "ts" | "js" => Dialect::TypeScript,
+            _ => return Err(UnknownTarget(format!("expected python or typescript, found `{name}`"))),
+        };
+        let Some(version) = version else { return Ok(dialect.newest()) };
+        let numbers: Option<Vec<u16>> = version.split('.').map(|part| part.parse().ok()).collect();
+        let found = match numbers.as_deref() {
+            Some(&[1, label]) => {
+                let newest = dialect.releases().rfind(|row| row.label == label);
+                let next = dialect.releases().find(|row| row.label > label);
+                newest.or(next).map(|row| Self { format: Format { dialect, label }, ..row.target() })
+            }
+            Some(&[major, minor, patch]) => {
+                let release = Release { major, minor, patch };
+                dialect.releases().find(|row| row.release == release).map(ReleaseRow::target)
+            }
+            _ => None,
+        };
+        found.ok_or_else(|| {
+            let newest = dialect.newest();
+            UnknownTarget(format!(
+                "expected a label from {dialect}@1.0 to {} or a release up to {newest}, found `{text}`",
+                newest.format
+            ))
+        })
+    }
+}

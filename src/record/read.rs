@@ -1,0 +1,355 @@
+//! JSON to records. Readers loop over the members that are there; what no row claims is reported.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::codes::{self, Code};
+use crate::finding::Effect;
+use crate::format::Dialect;
+use crate::json::{Aim, Document, Kind, Node, Text, Writer};
+
+use super::write::{write_slot, write_tag};
+use super::{Column, Field, Record, Row, Rows, Shape, Slot, Tag, Unknown, Wire, find};
+
+/// How many findings of one code are kept for a file; the rest is only counted.
+const LIMIT_PER_CODE: u32 = 1_000;
+
+/// How deep nested runs and spans are read; what is deeper stays opaque.
+pub const NESTING: u8 = 64;
+
+/// A finding before its place is worked out.
+#[derive(Debug)]
+pub struct Raised<'d> {
+    /// What is wrong.
+    pub code: Code,
+    /// What it leads to.
+    pub effect: Effect,
+    /// Where.
+    pub node: Node<'d>,
+    /// At the value or at its key.
+    pub aim: Aim,
+    /// One sentence.
+    pub message: Cow<'static, str>,
+    /// What to do, where the code's own help is not enough.
+    pub help: Option<Cow<'static, str>>,
+}
+
+/// What the dialect's reader does about faults in a part of the state.
+#[derive(Clone, Copy, Debug)]
+pub struct Zone {
+    /// What a fault leads to where no row says otherwise.
+    pub fault: Effect,
+    /// Nothing in here is worse than this: a nested run that cannot be read does not make the file unreadable.
+    pub worst: Effect,
+}
+
+/// Reads records and collects findings.
+pub struct Reader<'d> {
+    /// The document that is read.
+    pub doc: &'d Document,
+    /// Whose state it is.
+    pub dialect: Dialect,
+    /// The label's number behind `1.` of the state that is being read.
+    pub label: u16,
+    /// What the dialect's reader does about faults here.
+    pub zone: Zone,
+    /// How many nested runs or spans the value that is being read is in.
+    pub depth: u8,
+    findings: Vec<Raised<'d>>,
+    counts: Vec<(Code, u32)>,
+    faults: u64,
+}
+
+impl<'d> Reader<'d> {
+    /// A reader of one state.
+    #[must_use]
+    pub fn new(doc: &'d Document, dialect: Dialect, label: u16) -> Self {
+        let zone = Zone { fault: Effect::Refused, worst: Effect::Refused };
+        Self { doc, dialect, label, zone, depth: 0, findings: Vec::new(), counts: Vec::new(), faults: 0 }
+    }
+
+    /// Everything raised, and how many findings of each code were left out.
+    #[must_use]
+    pub fn finish(self) -> (Vec<Raised<'d>>, Vec<(Code, u32)>) {
+        let mut left_out = self.counts;
+        left_out.retain(|(_, count)| *count > LIMIT_PER_CODE);
+        left_out.iter_mut().for_each(|(_, count)| *count -= LIMIT_PER_CODE);
+        (self.findings, left_out)
+    }
+
+    /// How many faults were met so far that make the dialect's reader do what the zone says, or worse. The
+    /// difference over a value tells whether the reader keeps the value.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.faults
+    }
+
+    /// Raises a finding at a value.
+    pub fn raise(&mut self, code: Code, effect: Effect, node: Node<'d>, message: impl Into<Cow<'static, str>>) {
+        self.raise_at(code, effect, node, Aim::Value, message.into());
+    }
+
+    /// Raises a finding at the key in front of a value.
+    pub fn raise_at_key(&mut self, code: Code, effect: Effect, node: Node<'d>, message: impl Into<Cow<'static, str>>) {
+        self.raise_at(code, effect, node, Aim::Key, message.into());
+    }
+
+    fn raise_at(&mut self, code: Code, effect: Effect, node: Node<'d>, aim: Aim, message: Cow<'static, str>) {
+        if effect >= self.zone.fault {
+            self.faults += 1;
+        }
+        let effect = effect.min(self.zone.worst);
+        let count = match self.counts.iter_mut().find(|(counted, _)| *counted == code) {
+            Some((_, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                self.counts.push((code, 1));
+                1
+            }
+        };
+        if count <= LIMIT_PER_CODE {
+            self.findings.push(Raised { code, effect, node, aim, message, help: None });
+        }
+    }
+
+    /// Reads with another zone.
+    pub fn within<T>(&mut self, zone: Zone, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.zone, zone);
+        let value = read(self);
+        self.zone = outer;
+        value
+    }
+
+    /// Reads an object as a record.
+    pub fn record<R: Record<'d>>(&mut self, node: Node<'d>) -> Option<R> {
+        if node.kind() != Kind::Object {
+            return None;
+        }
+        let mut record = R::blank(node);
+        self.members(&mut record);
+        Some(record)
+    }
+
+    fn members(&mut self, rows: &mut dyn Rows<'d>) {
+        let (info, node) = (rows.info(), rows.origin());
+        let mut cursor = 0;
+        let mut present = 0_u64;
+        for member in node.members() {
+            let Some(row) = find(info, member.key, &mut cursor) else {
+                self.unknown_key(info.unknown, info.name, info.fields, member.key, member.value);
+                continue;
+            };
+            let field = &info.fields[row];
+            if !field.row.is_in(self.label) {
+                self.not_in_label(&field.row, member.value);
+            }
+            present |= 1 << (row & 63);
+            rows.column_mut(row).read(field, member.value, self);
+        }
+        for (row, field) in info.fields.iter().enumerate() {
+            let absent =
+                if info.fields.len() > 64 { rows.column(row).node().is_none() } else { present & 1 << row == 0 };
+            if absent && field.row.is_required_in(self.label) {
+                let effect = field.row.if_absent.unwrap_or(self.zone.fault);
+                self.raise(codes::MISSING_FIELD, effect, node, format!("`{}` is missing", field.row.key));
+            }
+        }
+    }
+
+    #[cold]
+    fn unknown_key(&mut self, unknown: Unknown, name: &str, fields: &[Field], key: Text<'d>, value: Node<'d>) {
+        let (code, effect) = match unknown {
+            Unknown::Dropped => (codes::UNKNOWN_FIELD, Effect::Lost.min(self.zone.fault)),
+            Unknown::Rejected => (codes::UNKNOWN_FIELD, self.zone.fault),
+            Unknown::Kept => (codes::KEPT_UNKNOWN, Effect::Note),
+        };
+        let near = nearest(&key.lossy(), fields.iter().map(|field| field.row.key));
+        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let what = match unknown {
+            Unknown::Dropped => "the SDK drops it",
+            Unknown::Rejected => "the SDK refuses it",
+            Unknown::Kept => "the SDK keeps it",
+        };
+        self.raise_at_key(
+            code,
+            effect,
+            value,
+            format!("`{}` is no field of {}; {what}{near}", key.lossy(), spoken(name)),
+        );
+    }
+
+    #[cold]
+    fn not_in_label(&mut self, row: &Row, value: Node<'d>) {
+        let effect = if row.gated { self.zone.fault } else { Effect::Note };
+        let label = self.label;
+        let message = match (row.since, row.until) {
+            (Some(since), _) if label < since.label => {
+                format!("`{}` came with 1.{} and is not in 1.{label}", row.key, since.label)
+            }
+            (_, until) => {
+                let until = until.map_or(0, |until| until.label);
+                format!("`{}` was removed with 1.{until} and is not in 1.{label}", row.key)
+            }
+        };
+        self.raise_at_key(codes::NOT_IN_LABEL, effect, value, message);
+    }
+
+    #[cold]
+    fn wrong(&mut self, shape: Shape, node: Node<'d>, effect: Effect, coerced: bool) {
+        let code = if shape.kinds().has(node.kind()) { codes::INVALID_VALUE } else { codes::WRONG_TYPE };
+        let found = node.kind();
+        if coerced {
+            let effect = Effect::Note;
+            return self.raise(code, effect, node, format!("expected {shape}, found {found} that the SDK converts"));
+        }
+        let other = if code == codes::INVALID_VALUE { "another value" } else { "" };
+        let message = match other {
+            "" => format!("expected {shape}, found {found}"),
+            other => format!("expected {shape}, found {other}"),
+        };
+        self.raise(code, effect, node, message);
+    }
+
+    /// The tag of an object: `None` when the value is no object, `Some(None)` when the tag is absent.
+    pub fn tag(&mut self, node: Node<'d>, key: &str) -> Option<Option<Text<'d>>> {
+        if node.kind() != Kind::Object {
+            return None;
+        }
+        Some(node.member(key).and_then(Node::text))
+    }
+
+    /// Raises the finding for an object whose tag is not one of the union's.
+    #[cold]
+    pub fn unknown_tag(&mut self, node: Node<'d>, key: &str, shape: Shape) {
+        let effect = self.zone.fault;
+        let Some(tag) = node.member(key) else {
+            return self.raise(codes::MISSING_FIELD, effect, node, format!("`{key}` is missing"));
+        };
+        let Some(text) = tag.text() else {
+            let message = format!("expected a string, found {}", tag.kind());
+            return self.raise(codes::WRONG_TYPE, effect, tag, message);
+        };
+        let mut known = Vec::new();
+        shape.tags(key, &mut |tag| known.extend(tag));
+        let near = nearest(&text.lossy(), known.iter().copied());
+        let near = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
+        self.raise(codes::UNKNOWN_TYPE, effect, tag, format!("\"{}\" is no known `{key}` here{near}", text.lossy()));
+    }
+
+    /// Reads one element of a list or map.
+    pub fn element<T: Wire<'d>>(&mut self, node: Node<'d>) -> Slot<'d, T> {
+        self.value(node, false, None, Shape::kinds(T::shape()))
+    }
+
+    fn value<T: Wire<'d>>(
+        &mut self,
+        node: Node<'d>,
+        null: bool,
+        wrong: Option<Effect>,
+        kinds: crate::json::Kinds,
+    ) -> Slot<'d, T> {
+        if node.is_null() && !T::TAKES_NULL {
+            if null {
+                return Slot::Null(node);
+            }
+        } else if kinds.has(node.kind())
+            && let Some(value) = T::read(node, self)
+        {
+            return Slot::Value(value);
+        }
+        let effect = wrong.unwrap_or(self.zone.fault);
+        self.wrong(T::shape(), node, effect, T::coerced(node, self));
+        Slot::Invalid(node)
+    }
+}
+
+impl<'d, T: Wire<'d>> Column<'d> for Slot<'d, T> {
+    fn read(&mut self, field: &'static Field, node: Node<'d>, cx: &mut Reader<'d>) {
+        let row = &field.row;
+        let outer = cx.zone;
+        let wrong = Some(row.if_wrong.unwrap_or(outer.fault));
+        cx.zone.fault = row.inside.unwrap_or(outer.fault);
+        *self = cx.value(node, row.need.allows_null(), wrong, row.kinds_in(cx.label));
+        cx.zone = outer;
+    }
+
+    fn node(&self) -> Option<Node<'d>> {
+        Slot::node(self)
+    }
+
+    fn write(&self, out: &mut Writer) {
+        write_slot(self, out);
+    }
+
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Slot::Absent => f.write_str("absent"),
+            Slot::Null(_) => f.write_str("null"),
+            Slot::Invalid(node) => write!(f, "invalid {node:?}"),
+            Slot::Value(value) => value.debug(f),
+        }
+    }
+}
+
+impl<'d> Column<'d> for Tag<'d> {
+    fn read(&mut self, field: &'static Field, node: Node<'d>, cx: &mut Reader<'d>) {
+        *self = Tag(Some(node));
+        if !node.text().is_some_and(|text| field.row.tags.iter().any(|tag| text.is(tag))) {
+            let effect = field.row.if_wrong.unwrap_or(cx.zone.fault);
+            cx.wrong(Shape::Words(field.row.tags), node, effect, false);
+        }
+    }
+
+    fn node(&self) -> Option<Node<'d>> {
+        self.0
+    }
+
+    fn write(&self, out: &mut Writer) {
+        write_tag(self.0, out);
+    }
+
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.and_then(Node::text) {
+            Some(text) => write!(f, "{:?}", text.lossy()),
+            None => f.write_str("invalid"),
+        }
+    }
+}
+
+/// `ToolCallOutputItem` as `a tool call output item`.
+fn spoken(name: &str) -> String {
+    let mut words = String::from(if name.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" });
+    for char in name.chars() {
+        if char.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        words.push(char.to_ascii_lowercase());
+    }
+    words
+}
+
+/// The known name that differs from `name` by a slip of the finger: by case and underscores alone, or by one edit.
+fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<&'k str> {
+    let folded = |text: &str| text.chars().filter(|&char| char != '_').flat_map(char::to_lowercase).collect::<String>();
+    let wanted = folded(name);
+    if wanted.len() < 3 || wanted.len() > 64 {
+        return None;
+    }
+    known
+        .clone()
+        .find(|key| folded(key) == wanted)
+        .or_else(|| known.clone().find(|key| one_edit(&wanted, &folded(key))))
+}
+
+fn one_edit(one: &str, two: &str) -> bool {
+    let (short, long) = if one.len() <= two.len() { (one, two) } else { (two, one) };
+    let (short, long) = (short.as_bytes(), long.as_bytes());
+    let same = short.iter().zip(long).take_while(|(a, b)| a == b).count();
+    match long.len() - short.len() {
+        0 => short[same..].iter().zip(&long[same..]).skip(1).all(|(a, b)| a == b),
+        1 => short[same..] == long[same + 1..],
+        _ => false,
+    }
+}

@@ -1,0 +1,436 @@
+//! The value types that rows use, beside the JSON layer's own [`Node`] and [`Text`].
+
+use std::fmt;
+
+use crate::format::Dialect;
+use crate::json::{Kind, Node, Number, Text, Writer};
+
+use super::{Reader, Shape, Slot, Wire};
+
+/// Any JSON.
+impl<'d> Wire<'d> for Node<'d> {
+    const TAKES_NULL: bool = true;
+
+    fn read(node: Node<'d>, _: &mut Reader<'d>) -> Option<Self> {
+        Some(node)
+    }
+
+    fn write(&self, out: &mut Writer) {
+        out.node(*self);
+    }
+
+    fn node(&self) -> Node<'d> {
+        *self
+    }
+
+    fn shape() -> Shape {
+        Shape::Any
+    }
+}
+
+/// Any string. Python's reader of raw items takes nothing else for one.
+impl<'d> Wire<'d> for Text<'d> {
+    fn read(node: Node<'d>, _: &mut Reader<'d>) -> Option<Self> {
+        node.text()
+    }
+
+    fn write(&self, out: &mut Writer) {
+        out.text(*self);
+    }
+
+    fn node(&self) -> Node<'d> {
+        Text::node(*self)
+    }
+
+    fn shape() -> Shape {
+        Shape::Text
+    }
+
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "text@{}", self.node().span().start)
+    }
+}
+
+impl<'d, T: Wire<'d>> Wire<'d> for Box<T> {
+    const TAKES_NULL: bool = T::TAKES_NULL;
+
+    fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
+        T::read(node, cx).map(Box::new)
+    }
+
+    fn write(&self, out: &mut Writer) {
+        T::write(self, out);
+    }
+
+    fn node(&self) -> Node<'d> {
+        T::node(self)
+    }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
+    fn coerced(node: Node<'d>, cx: &Reader<'d>) -> bool {
+        T::coerced(node, cx)
+    }
+
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        T::debug(self, f)
+    }
+}
+
+/// Declares a type that is a node of which something is known.
+macro_rules! known {
+    ($(#[doc = $doc:literal])* $name:ident, $shape:expr, |$node:ident| $holds:expr $(, coerced |$from:ident, $cx:ident| $coerced:expr)?) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name<'d>(pub Node<'d>);
+
+        impl<'d> Wire<'d> for $name<'d> {
+            fn read($node: Node<'d>, _: &mut Reader<'d>) -> Option<Self> {
+                $holds.then_some(Self($node))
+            }
+
+            fn write(&self, out: &mut Writer) {
+                out.node(self.0);
+            }
+
+            fn node(&self) -> Node<'d> {
+                self.0
+            }
+
+            fn shape() -> Shape {
+                $shape
+            }
+
+            $(fn coerced($from: Node<'d>, $cx: &Reader<'d>) -> bool {
+                $coerced
+            })?
+        }
+    };
+}
+
+known!(
+    /// A boolean.
+    Flag, Shape::Flag, |node| node.kind() == Kind::Bool, coerced |node, cx| cx.dialect == Dialect::Python && lax_bool(node)
+);
+known!(
+    /// Only `true`: a marker that is written when it is set.
+    True, Shape::True, |node| node.as_bool() == Some(true)
+);
+known!(
+    /// An object with any members.
+    Open, Shape::Open, |node| node.kind() == Kind::Object
+);
+known!(
+    /// Any finite number.
+    Float, Shape::Number, |node| node.number().is_some(), coerced |node, cx| cx.dialect == Dialect::Python && lax_float(node)
+);
+known!(
+    /// A number without fraction, as a Python integer or a JavaScript number with an integral value.
+    Int, Shape::Integer(None), |node| node.number().is_some_and(integral), coerced |node, cx| cx.dialect == Dialect::Python && lax_int(node)
+);
+known!(
+    /// A number without fraction that is not negative.
+    Natural, Shape::Integer(Some(0)), |node| node.number().is_some_and(|number| integral(number) && number.to_f64() >= 0.0)
+);
+known!(
+    /// A number without fraction that is at least 1.
+    Positive, Shape::Integer(Some(1)), |node| node.number().is_some_and(|number| integral(number) && number.to_f64() >= 1.0)
+);
+known!(
+    /// A SHA-256 digest as 64 lowercase hexadecimal digits.
+    Digest, Shape::Digest, |node| node.text().is_some_and(|text| is_digest(text.raw()))
+);
+known!(
+    /// A string that is not empty.
+    NonEmpty, Shape::NonEmpty, |node| node.text().is_some_and(|text| !text.is_empty())
+);
+
+impl<'d> Flag<'d> {
+    /// The value.
+    #[must_use]
+    pub fn get(self) -> bool {
+        self.0.as_bool() == Some(true)
+    }
+}
+
+impl<'d> NonEmpty<'d> {
+    /// The string.
+    #[must_use]
+    pub fn text(self) -> Text<'d> {
+        self.0.text().expect("only strings are read as this type")
+    }
+}
+
+impl<'d> Digest<'d> {
+    /// The digits.
+    #[must_use]
+    pub fn as_str(self) -> &'d str {
+        self.0.text().map_or("", Text::raw)
+    }
+}
+
+impl<'d> Int<'d> {
+    /// The value, if 64 bits hold it.
+    #[must_use]
+    pub fn get(self) -> Option<i64> {
+        integer(self.0)
+    }
+}
+
+impl<'d> Natural<'d> {
+    /// The value; a number that 64 bits do not hold counts as the largest.
+    #[must_use]
+    pub fn get(self) -> u64 {
+        integer(self.0).and_then(|value| u64::try_from(value).ok()).unwrap_or(u64::MAX)
+    }
+}
+
+fn is_digest(raw: &str) -> bool {
+    raw.len() == 64 && raw.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether the literal has an integral value: `5`, and `5.0` too, which JavaScript does not tell apart. Every double from
+/// 2^53 on is one.
+fn integral(number: Number<'_>) -> bool {
+    number.is_integer_literal() || (number.to_f64().is_finite() && number.to_f64().fract() == 0.0)
+}
+
+/// The value of an integral literal that 64 bits hold.
+#[allow(clippy::cast_possible_truncation, reason = "checked: an integral double below 2^53")]
+fn integer(node: Node<'_>) -> Option<i64> {
+    let number = node.number()?;
+    number.to_i64().or_else(|| {
+        let value = number.to_f64();
+        (value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0).then_some(value as i64)
+    })
+}
+
+/// What pydantic's lax mode reads as an `int`: integral floats, booleans, and strings of digits.
+fn lax_int(node: Node<'_>) -> bool {
+    match node.kind() {
+        Kind::Bool => true,
+        Kind::String => node.text().and_then(Text::exact).is_some_and(|text| lax_int_text(text.trim())),
+        _ => false,
+    }
+}
+
+fn lax_int_text(text: &str) -> bool {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (digits, fraction) = digits.split_once('.').map_or((digits, ""), |(digits, fraction)| (digits, fraction));
+    let well_formed = |digits: &str| {
+        !digits.starts_with('_')
+            && !digits.ends_with('_')
+            && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
+    };
+    !digits.is_empty() && well_formed(digits) && fraction.bytes().all(|byte| byte == b'0')
+}
+
+/// What pydantic's lax mode reads as a `float`: booleans and strings that Python's `float` takes.
+fn lax_float(node: Node<'_>) -> bool {
+    match node.kind() {
+        Kind::Bool => true,
+        Kind::String => {
+            node.text().and_then(Text::exact).is_some_and(|text| text.trim().replace('_', "").parse::<f64>().is_ok())
+        }
+        _ => false,
+    }
+}
+
+/// What pydantic's lax mode reads as a `bool`: 0, 1 and a dozen words in any case.
+fn lax_bool(node: Node<'_>) -> bool {
+    match node.kind() {
+        Kind::Number => node.number().is_some_and(|number| [0.0, 1.0].contains(&number.to_f64())),
+        Kind::String => node.text().and_then(Text::exact).is_some_and(|text| {
+            let text = text.to_lowercase();
+            ["0", "off", "f", "false", "n", "no", "1", "on", "t", "true", "y", "yes"].contains(&text.as_str())
+        }),
+        _ => false,
+    }
+}
+
+/// An array.
+#[derive(Debug)]
+pub struct List<'d, T> {
+    node: Node<'d>,
+    /// The elements, those of a wrong type included.
+    pub items: Vec<Slot<'d, T>>,
+}
+
+impl<'d, T> List<'d, T> {
+    /// The elements of the right type.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        self.items.iter().filter_map(Slot::value)
+    }
+
+    /// How many elements there are, whatever they are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there is no element.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
+impl<'d, T: Wire<'d>> Wire<'d> for List<'d, T> {
+    fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
+        if node.kind() != Kind::Array {
+            return None;
+        }
+        Some(Self { node, items: node.elements().map(|element| cx.element(element)).collect() })
+    }
+
+    fn write(&self, out: &mut Writer) {
+        out.begin_array();
+        self.items.iter().for_each(|item| super::write::write_slot(item, out));
+        out.end_array();
+    }
+
+    fn node(&self) -> Node<'d> {
+        self.node
+    }
+
+    fn shape() -> Shape {
+        Shape::List(T::shape)
+    }
+
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_list();
+        for item in &self.items {
+            list.entry(&Shown(item));
+        }
+        list.finish()
+    }
+}
+
+/// An object whose keys are data: call ids, tool names, agents.
+#[derive(Debug)]
+pub struct Map<'d, T> {
+    node: Node<'d>,
+    /// The entries as written, duplicate keys and values of a wrong type included.
+    pub entries: Vec<(Text<'d>, Slot<'d, T>)>,
+}
+
+impl<'d, T> Map<'d, T> {
+    /// The entries with a value of the right type.
+    pub fn values(&self) -> impl Iterator<Item = (Text<'d>, &T)> {
+        self.entries.iter().filter_map(|(key, slot)| Some((*key, slot.value()?)))
+    }
+
+    /// How many entries there are, whatever they are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+impl<'d, T: Wire<'d>> Wire<'d> for Map<'d, T> {
+    fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
+        if node.kind() != Kind::Object {
+            return None;
+        }
+        Some(Self { node, entries: node.members().map(|member| (member.key, cx.element(member.value))).collect() })
+    }
+
+    fn write(&self, out: &mut Writer) {
+        out.begin_object();
+        for (key, slot) in &self.entries {
+            out.key_text(*key);
+            super::write::write_slot(slot, out);
+        }
+        out.end_object();
+    }
+
+    fn node(&self) -> Node<'d> {
+        self.node
+    }
+
+    fn shape() -> Shape {
+        Shape::Map(T::shape)
+    }
+
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for (key, slot) in &self.entries {
+            map.entry(&key.lossy(), &Shown(slot));
+        }
+        map.finish()
+    }
+}
+
+struct Shown<'s, 'd, T>(&'s Slot<'d, T>);
+
+impl<'d, T: Wire<'d>> fmt::Debug for Shown<'_, 'd, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        super::Column::debug(self.0, f)
+    }
+}
+
+/// A fixed set of strings; declared with the crate's macro `words!`.
+pub trait Words: Copy + fmt::Debug + 'static {
+    /// The strings.
+    const WORDS: &'static [&'static str];
+    /// The values, in the same order.
+    const VALUES: &'static [Self];
+}
+
+/// A string that is one of a fixed set.
+#[derive(Clone, Copy, Debug)]
+pub struct Word<'d, W> {
+    /// What it says.
+    pub value: W,
+    text: Text<'d>,
+}
+
+impl<'d, W: Words> Wire<'d> for Word<'d, W> {
+    fn read(node: Node<'d>, _: &mut Reader<'d>) -> Option<Self> {
+        let text = node.text()?;
+        let at = W::WORDS.iter().position(|word| text.is(word))?;
+        Some(Self { value: W::VALUES[at], text })
+    }
+
+    fn write(&self, out: &mut Writer) {
+        out.text(self.text);
+    }
+
+    fn node(&self) -> Node<'d> {
+        self.text.node()
+    }
+
+    fn shape() -> Shape {
+        Shape::Words(W::WORDS)
+    }
+
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.value)
+    }
+}
+
+/// Declares a fixed set of strings.
+macro_rules! words {
+    ($(#[doc = $doc:literal])* $vis:vis enum $name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        $vis enum $name {
+            $(#[doc = concat!("`", $word, "`")] $variant,)*
+        }
+        impl $crate::record::Words for $name {
+            const WORDS: &'static [&'static str] = &[$($word),*];
+            const VALUES: &'static [Self] = &[$(Self::$variant),*];
+        }
+    };
+}
+
+pub(crate) use words;
