@@ -20,7 +20,7 @@ use crate::json::{Kinds, Node, Text, Writer};
 pub(crate) use macros::{record, union};
 pub use read::{NESTING, Raised, Reader, Zone};
 pub(crate) use types::words;
-pub use types::{Digest, Flag, Float, Int, List, Map, Natural, NonEmpty, Open, Positive, True, Word, Words};
+pub use types::{Digest, Filled, Flag, Float, Int, List, Map, Natural, NonEmpty, Open, Positive, True, Word, Words};
 pub use write::write;
 
 /// What a dialect's reader does with keys that no row names.
@@ -32,6 +32,8 @@ pub enum Unknown {
     Rejected,
     /// It keeps them and writes them again.
     Kept,
+    /// It looks at a few keys only and lets the SDK's own writer put anything else here: nothing to say of them.
+    Open,
 }
 
 /// Whether a field must be there and may be null, in the words of zod.
@@ -275,6 +277,12 @@ pub struct Info {
 }
 
 impl Info {
+    /// Whether an object has every member that the record cannot be without; how unions `by fields` choose.
+    #[must_use]
+    pub fn has_fields_of(&self, node: Node<'_>) -> bool {
+        self.fields.iter().all(|field| field.row.need.allows_absence() || node.member(field.row.key).is_some())
+    }
+
     /// The row of a tag.
     #[must_use]
     pub fn tag_row(&self, key: &str) -> Option<&'static Row> {
@@ -367,7 +375,7 @@ pub struct Choices {
     pub name: &'static str,
     /// What it is.
     pub doc: &'static str,
-    /// The key of the tag, or `None` when the JSON kind decides.
+    /// The key of the tag, or `None` when the JSON kind decides, or the members that are there.
     pub tag: Option<&'static str>,
     /// The shapes to choose from.
     pub shapes: &'static [fn() -> Shape],

@@ -122,6 +122,20 @@ impl<'d> Reader<'d> {
         value
     }
 
+    /// Reads a state inside the state, under its own label: what makes it unreadable leaves the state around it readable,
+    /// but stuck. Also tells whether the dialect's reader would refuse the inner one.
+    pub fn nested<T>(&mut self, label: u16, read: impl FnOnce(&mut Self) -> T) -> (T, bool) {
+        let (outer_label, outer_faults) = (self.label, self.faults);
+        let zone = Zone { fault: Effect::Refused, worst: self.zone.worst.min(Effect::Stuck) };
+        self.label = label;
+        self.depth += 1;
+        let value = self.within(zone, read);
+        let refused = self.faults != outer_faults;
+        (self.label, self.faults) = (outer_label, outer_faults);
+        self.depth -= 1;
+        (value, refused)
+    }
+
     /// Reads an object as a record.
     pub fn record<R: Record<'d>>(&mut self, node: Node<'d>) -> Option<R> {
         if node.kind() != Kind::Object {
@@ -145,6 +159,9 @@ impl<'d> Reader<'d> {
             if !field.row.is_in(self.label) {
                 self.not_in_label(&field.row, member.value);
             }
+            if rows.column(row).node().is_some() {
+                self.overridden(rows.column(row).node());
+            }
             present |= 1 << (row & 63);
             rows.column_mut(row).read(field, member.value, self);
         }
@@ -164,13 +181,14 @@ impl<'d> Reader<'d> {
             Unknown::Dropped => (codes::UNKNOWN_FIELD, Effect::Lost.min(self.zone.fault)),
             Unknown::Rejected => (codes::UNKNOWN_FIELD, self.zone.fault),
             Unknown::Kept => (codes::KEPT_UNKNOWN, Effect::Note),
+            Unknown::Open => return,
         };
         let near = nearest(&key.lossy(), fields.iter().map(|field| field.row.key));
         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         let what = match unknown {
             Unknown::Dropped => "the SDK drops it",
             Unknown::Rejected => "the SDK refuses it",
-            Unknown::Kept => "the SDK keeps it",
+            Unknown::Kept | Unknown::Open => "the SDK keeps it",
         };
         self.raise_at_key(
             code,
@@ -236,6 +254,37 @@ impl<'d> Reader<'d> {
         let near = nearest(&text.lossy(), known.iter().copied());
         let near = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
         self.raise(codes::UNKNOWN_TYPE, effect, tag, format!("\"{}\" is no known `{key}` here{near}", text.lossy()));
+    }
+
+    /// Raises the finding for an object that is none of the records of a union `by fields`.
+    #[cold]
+    pub fn no_record(&mut self, node: Node<'d>, shape: Shape) {
+        let Shape::Union(choices) = shape else { return };
+        let fields = |shape: &fn() -> Shape| match shape() {
+            Shape::Record(info) => {
+                let required = info.fields.iter().filter(|field| !field.row.need.allows_absence());
+                required.map(|field| format!("`{}`", field.row.key)).collect::<Vec<_>>().join(" with ")
+            }
+            other => other.to_string(),
+        };
+        let known: Vec<String> = choices.shapes.iter().map(fields).collect();
+        self.raise(codes::MISSING_FIELD, self.zone.fault, node, format!("expected {}", known.join(" or ")));
+    }
+
+    /// Takes back what was found in a value whose key came again: both SDKs' parsers see the last one alone.
+    #[cold]
+    fn overridden(&mut self, value: Option<Node<'d>>) {
+        let Some(value) = value else { return };
+        let inside = |raised: &Raised<'d>| {
+            std::ptr::eq(raised.node.source(), value.source())
+                && (value.index()..value.end_index()).contains(&raised.node.index())
+                && raised.node.index() + 1 != value.index()
+        };
+        let effects: Vec<Effect> =
+            self.findings.iter().filter(|raised| inside(raised)).map(|raised| raised.effect).collect();
+        let faults = effects.iter().filter(|&&effect| effect >= self.zone.fault).count();
+        self.faults = self.faults.saturating_sub(faults as u64);
+        self.findings.retain(|raised| !inside(raised));
     }
 
     /// Reads one element of a list or map.

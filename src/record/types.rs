@@ -308,6 +308,32 @@ impl<'d, T: Wire<'d>> Wire<'d> for List<'d, T> {
     }
 }
 
+/// An array with at least one element.
+#[derive(Debug)]
+pub struct Filled<'d, T>(pub List<'d, T>);
+
+impl<'d, T: Wire<'d>> Wire<'d> for Filled<'d, T> {
+    fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
+        List::read(node, cx).filter(|list| !list.is_empty()).map(Self)
+    }
+
+    fn write(&self, out: &mut Writer) {
+        self.0.write(out);
+    }
+
+    fn node(&self) -> Node<'d> {
+        self.0.node
+    }
+
+    fn shape() -> Shape {
+        Shape::Filled(T::shape)
+    }
+
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Wire::debug(&self.0, f)
+    }
+}
+
 /// An object whose keys are data: call ids, tool names, agents.
 #[derive(Debug)]
 pub struct Map<'d, T> {
