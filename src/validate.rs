@@ -7,7 +7,7 @@ use crate::codes::{self, Code};
 use crate::detect::{Identity, Label, identify};
 use crate::finding::{Effect, Finding};
 use crate::format::{Dialect, Format, Target};
-use crate::json::{Aim, Document, Node, Problem, SyntaxError, places};
+use crate::json::{Aim, Document, Kind, Node, Problem, SyntaxError, places};
 use crate::record::{Raised, Reader};
 use crate::{python, typescript};
 
@@ -51,13 +51,40 @@ pub fn validate(bytes: &[u8], options: &Validate) -> Vec<Finding> {
 pub fn verdict(bytes: Vec<u8>, options: &Validate) -> Verdict {
     match Document::parse(bytes) {
         Ok(doc) => judge(&doc, options),
-        Err(error) => Verdict { format: None, findings: vec![syntax(error)], is_json: false },
+        Err(error) => Verdict { format: None, findings: vec![unreadable(error)], is_json: false },
     }
 }
 
-fn judge(doc: &Document, options: &Validate) -> Verdict {
-    let root = doc.root();
+/// The state that is meant: the document itself, or what stands at a pointer of it, inside a string there if it is one.
+pub(crate) fn locate<'d>(doc: &'d Document, at: Option<&str>) -> Result<Node<'d>, Raised<'d>> {
+    let mut node = doc.root();
+    let Some(pointer) = at.filter(|pointer| !pointer.is_empty()) else { return Ok(node) };
+    for step in pointer.split('/').skip(1) {
+        let step = step.replace("~1", "/").replace("~0", "~");
+        let next = match node.kind() {
+            Kind::Array => step.parse().ok().and_then(|at| node.elements().nth(at)),
+            _ => node.member(&step),
+        };
+        node = next
+            .ok_or_else(|| Raised::new(codes::NOT_A_STATE, node, format!("`{step}` of --at {pointer} is not here")))?;
+    }
+    if node.text().is_none() {
+        return Ok(node);
+    }
+    let code = codes::SYNTAX;
+    doc.decode(node)
+        .map_err(|error| Raised::new(code, node, format!("the string at --at {pointer} holds no JSON: {error}")))
+}
+
+pub(crate) fn judge(doc: &Document, options: &Validate) -> Verdict {
     let mut cx = Reader::new(doc, Dialect::Python, 0);
+    let root = match locate(doc, options.at.as_deref()) {
+        Ok(root) => root,
+        Err(raised) => {
+            cx.raise(raised.code, raised.effect, raised.node, raised.message);
+            return Verdict { format: None, findings: place(doc, cx), is_json: true };
+        }
+    };
     let identity = identify(root);
     let mut format = None;
     match identity {
@@ -118,7 +145,8 @@ fn judge_label<'d>(label: Label<'d>, root: Node<'d>, cx: &mut Reader<'d>) {
     }
 }
 
-fn syntax(error: SyntaxError) -> Finding {
+/// The finding for bytes that are not JSON.
+pub(crate) fn unreadable(error: SyntaxError) -> Finding {
     let code = match error.problem {
         Problem::Empty => codes::EMPTY,
         Problem::NotUtf8 | Problem::Utf16 => codes::ENCODING,
@@ -130,8 +158,8 @@ fn syntax(error: SyntaxError) -> Finding {
         severity: Effect::Refused.severity(),
         effect: Effect::Refused,
         pointer: String::new(),
-        line: 0,
-        column: 0,
+        line: error.line,
+        column: error.column,
         span: (error.offset, error.offset),
         inside: Vec::new(),
         message: error.problem.to_string(),

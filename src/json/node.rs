@@ -58,6 +58,12 @@ impl Kinds {
         Self(self.0 | other.0)
     }
 
+    /// The kinds that are in this set and not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether `kind` is in the set.
     #[must_use]
     pub const fn has(self, kind: Kind) -> bool {

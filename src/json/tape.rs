@@ -35,6 +35,10 @@ pub(super) struct Parsed {
 pub struct SyntaxError {
     /// Byte offset of the first byte that does not fit.
     pub offset: usize,
+    /// Line of that byte, from 1.
+    pub line: usize,
+    /// Column of that byte in characters, from 1; a byte order mark does not count.
+    pub column: usize,
     /// What is wrong there.
     pub problem: Problem,
 }
@@ -67,7 +71,22 @@ pub enum Problem {
 
 impl SyntaxError {
     pub(super) fn not_text() -> Self {
-        Self { offset: 0, problem: Problem::NotText }
+        Self::new(0, Problem::NotText)
+    }
+
+    fn new(offset: usize, problem: Problem) -> Self {
+        Self { offset, line: 1, column: 1, problem }
+    }
+
+    /// The same with line and column worked out.
+    #[cold]
+    fn within(self, bytes: &[u8]) -> Self {
+        let before = &bytes[..self.offset.min(bytes.len())];
+        let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
+        let column =
+            String::from_utf8_lossy(&before[line_start..]).chars().filter(|&char| char != '\u{feff}').count() + 1;
+        Self { line, column, ..self }
     }
 }
 
@@ -90,7 +109,7 @@ impl fmt::Display for Problem {
 
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at byte {}", self.problem, self.offset)
+        write!(f, "{} at line {}, column {}", self.problem, self.line, self.column)
     }
 }
 
@@ -98,13 +117,14 @@ impl std::error::Error for SyntaxError {}
 
 pub(super) fn parse(bytes: Vec<u8>) -> Result<Parsed, SyntaxError> {
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(SyntaxError { offset: 0, problem: Problem::TooLarge });
+        return Err(SyntaxError::new(0, Problem::TooLarge));
     }
     if let [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, _, ..] | [_, 0, ..] = bytes.as_slice() {
-        return Err(SyntaxError { offset: 0, problem: Problem::Utf16 });
+        return Err(SyntaxError::new(0, Problem::Utf16));
     }
-    let text = String::from_utf8(bytes)
-        .map_err(|error| SyntaxError { offset: error.utf8_error().valid_up_to(), problem: Problem::NotUtf8 })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        SyntaxError::new(error.utf8_error().valid_up_to(), Problem::NotUtf8).within(error.as_bytes())
+    })?;
     let bom = text.starts_with('\u{feff}');
     let mut parser = Parser {
         bytes: text.as_bytes(),
@@ -112,7 +132,7 @@ pub(super) fn parse(bytes: Vec<u8>) -> Result<Parsed, SyntaxError> {
         tape: Vec::with_capacity(text.len() / 24),
         nonfinite: Vec::new(),
     };
-    parser.document()?;
+    parser.document().map_err(|error| error.within(text.as_bytes()))?;
     let Parser { mut tape, nonfinite, .. } = parser;
     tape.shrink_to_fit();
     Ok(Parsed { text, tape, nonfinite, bom })
@@ -369,6 +389,6 @@ impl Parser<'_> {
 
     #[cold]
     fn fail<T>(&self, problem: Problem) -> Result<T, SyntaxError> {
-        Err(SyntaxError { offset: self.at, problem })
+        Err(SyntaxError::new(self.at, problem))
     }
 }

@@ -34,6 +34,14 @@ pub struct Raised<'d> {
     pub help: Option<Cow<'static, str>>,
 }
 
+impl<'d> Raised<'d> {
+    /// A finding at a value that makes the file unreadable.
+    #[must_use]
+    pub fn new(code: Code, node: Node<'d>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, effect: Effect::Refused, node, aim: Aim::Value, message: message.into(), help: None }
+    }
+}
+
 /// What the dialect's reader does about faults in a part of the state.
 #[derive(Clone, Copy, Debug)]
 pub struct Zone {
@@ -151,7 +159,7 @@ impl<'d> Reader<'d> {
         for (row, field) in info.fields.iter().enumerate() {
             let absent =
                 if info.fields.len() > 64 { rows.column(row).node().is_none() } else { present & 1 << row == 0 };
-            if absent && field.row.is_required_in(self.label) {
+            if absent && field.row.is_required_in(self.label) && !field.row.judged_elsewhere {
                 let effect = field.row.if_absent.unwrap_or(self.zone.fault);
                 self.raise(codes::MISSING_FIELD, effect, node, format!("`{}` is missing", field.row.key));
             }
@@ -271,7 +279,8 @@ impl<'d, T: Wire<'d>> Column<'d> for Slot<'d, T> {
         let outer = cx.zone;
         let wrong = Some(row.if_wrong.unwrap_or(outer.fault));
         cx.zone.fault = row.inside.unwrap_or(outer.fault);
-        *self = cx.value(node, row.need.allows_null(), wrong, row.kinds_in(cx.label));
+        let kinds = row.kinds_in(cx.label);
+        *self = cx.value(node, row.need.allows_null(), wrong, kinds);
         cx.zone = outer;
     }
 
