@@ -19,7 +19,10 @@ fn main() {
     let megabytes: f64 = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(1.0);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size from the command line")]
     let size = (megabytes * 1e6) as usize;
-    println!("{:<18} {:>9} {:>10} {:>10} {:>7}   {:>10} {:>10} {:>10}", "state", "bytes", "baseline", "parse", "ratio", "duplicates", "write same", "write other");
+    println!(
+        "{:<18} {:>9} {:>10} {:>10} {:>7}   {:>10} {:>10} {:>10}",
+        "state", "bytes", "baseline", "parse", "ratio", "duplicates", "write same", "write other"
+    );
     for (name, dialect, script) in states::KINDS {
         let bytes = states::grow(dialect, script, size);
         let other = if dialect == Style::Python { Style::TypeScript } else { Style::Python };
@@ -30,7 +33,7 @@ fn main() {
                 let owned = bytes.clone();
                 timed(|| Document::parse(owned))
             },
-            &mut || timed(|| doc.source(0).len()),
+            &mut || timed(|| doc.source(0).duplicates().len()),
             &mut || timed(|| write(&doc, dialect)),
             &mut || timed(|| write(&doc, other)),
         ]);

@@ -8,7 +8,7 @@ use runstate::json::{Style, Writer};
 
 /// What the texts of a state are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Script {
+pub(crate) enum Script {
     /// English words.
     Ascii,
     /// Japanese words: three bytes a character in a TypeScript state, six (`\uXXXX`) in a Python one.
@@ -16,7 +16,7 @@ pub enum Script {
 }
 
 /// A state of about `bytes` bytes, never less than one turn.
-pub fn grow(dialect: Style, script: Script, bytes: usize) -> Vec<u8> {
+pub(crate) fn grow(dialect: Style, script: Script, bytes: usize) -> Vec<u8> {
     const PROBE: u64 = 32;
     let probe = State { dialect, script, turns: PROBE }.write().len();
     let per_turn = probe / usize::try_from(PROBE).expect("a small constant");
@@ -25,7 +25,7 @@ pub fn grow(dialect: Style, script: Script, bytes: usize) -> Vec<u8> {
 }
 
 /// Every kind of state, with the name that measurements are printed under.
-pub const KINDS: [(&str, Style, Script); 4] = [
+pub(crate) const KINDS: [(&str, Style, Script); 4] = [
     ("typescript ascii", Style::TypeScript, Script::Ascii),
     ("typescript cjk", Style::TypeScript, Script::Cjk),
     ("python ascii", Style::Python, Script::Ascii),
@@ -76,8 +76,18 @@ impl State {
     /// About `length` characters of text.
     fn prose(&self, dice: &mut Dice, length: u64) -> String {
         const ASCII: [&str; 12] = [
-            "the ", "order ", "was ", "shipped ", "to ", "customer ", "after ", "payment ", "cleared, ", "see ",
-            "invoice ", "totals. ",
+            "the ",
+            "order ",
+            "was ",
+            "shipped ",
+            "to ",
+            "customer ",
+            "after ",
+            "payment ",
+            "cleared, ",
+            "see ",
+            "invoice ",
+            "totals. ",
         ];
         const CJK: [&str; 12] =
             ["注文", "は", "確認", "済み、", "配送", "先の", "住所", "を", "変更", "しました。", "請求", "書番号 7 "];
