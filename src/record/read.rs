@@ -122,6 +122,25 @@ impl<'d> Reader<'d> {
         }
     }
 
+    /// Forgets what was raised inside of these values, which stand in the order of their text: the earlier ones of
+    /// duplicate keys, which neither SDK looks at.
+    pub fn forget_inside(&mut self, values: &[Node<'d>]) {
+        let mut outermost: Vec<Node<'d>> = Vec::new();
+        for &value in values {
+            if outermost.last().is_none_or(|last| value.index() >= last.end_index()) {
+                outermost.push(value);
+            }
+        }
+        if let Some(first) = outermost.first() {
+            let source = first.source().id();
+            self.findings.retain(|raised| {
+                let index = raised.node.index();
+                let before = outermost.partition_point(|value| value.index() <= index);
+                raised.node.source().id() != source || before == 0 || index >= outermost[before - 1].end_index()
+            });
+        }
+    }
+
     /// Reads with another zone.
     pub fn within<T>(&mut self, zone: Zone, read: impl FnOnce(&mut Self) -> T) -> T {
         let outer = std::mem::replace(&mut self.zone, zone);
