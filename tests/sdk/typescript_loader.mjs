@@ -72,7 +72,7 @@ async function main() {
     });
     worker.on('message', (message) => {
       if (message === 'ready') ready = true;
-      else for (const record of message) answer(record);
+      else answer(message);
       watch();
       flush();
     });
@@ -155,22 +155,12 @@ async function work() {
     return record;
   };
 
-  // One request at a time: warnings belong to the state that caused them, and answers keep the order.
+  // One request at a time: warnings belong to the state that caused them, and answers keep the order. Every answer is
+  // sent at once, so that a state that never ends is the oldest one without an answer.
   let turn = Promise.resolve();
   parentPort.on('message', (requests) => {
     turn = turn.then(async () => {
-      let answers = [];
-      let sent = Date.now();
-      for (const request of requests) {
-        answers.push({ ...(await load(request)), warnings: [...warnings] });
-        if (Date.now() - sent > 100) {
-          parentPort.postMessage(answers);
-          answers = [];
-          sent = Date.now();
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-      }
-      if (answers.length > 0) parentPort.postMessage(answers);
+      for (const request of requests) parentPort.postMessage({ ...(await load(request)), warnings: [...warnings] });
     });
   });
   parentPort.postMessage('ready');
