@@ -12,4 +12,4 @@ if (!['input', 'output'].includes(io)) {
 }
 const { z } = await load('zod/index.js');
 const { SerializedRunState } = await load('@openai/agents-core/dist/runState.mjs');
-process.stdout.write(`${JSON.stringify(z.toJSONSchema(SerializedRunState, { unrepresentable: 'any', io }), null, 2)}\n`);
+process.stdout.write(`${JSON.stringify(z.toJSONSchema(SerializedRunState, { unrepresentable: 'any', reused: 'ref', io }), null, 2)}\n`);
