@@ -2,7 +2,7 @@
 //
 // {"version":1,"start":"Triage","agents":[{"name":"Triage","tools":[…],"handoffs":["Bank"]},{"name":"Bank"}]}
 //
-// agent     name; optional identity, tools, handoffs, mcp_servers. Agents that share a name are listed several times;
+// agent     name; optional identity, tools, handoffs, mcp_servers, sandbox (true: a sandbox agent). Agents that share a name are listed several times;
 //           the SDK calls them `name`, `name#2`, …: the start agent first, then in the order of the document.
 // handoff   a name or identity, or {"agent":"…","tool_name":"…"} when the tool is not called transfer_to_<name>.
 // tool      type and name; optional needs_approval, namespace, defer_loading, allowed_callers (direct, programmatic),
@@ -30,6 +30,7 @@ process.env.OPENAI_AGENTS_DONT_LOG_MODEL_DATA ??= '0';
 
 export const core = await load('@openai/agents-core/dist/index.mjs');
 export const openai = await load('@openai/agents-openai/dist/index.mjs');
+export const sandbox = await load('@openai/agents-core/dist/sandbox/local.mjs');
 core.setTraceProcessors([]);
 core.setDefaultModelProvider({
   getModel() {
@@ -65,7 +66,7 @@ export async function build(graph, { model, ran = () => 'ok', options = () => ({
       row,
       names: new Set([row.identity, nth === 0 ? row.name : `${row.name}#${nth + 1}`].filter(Boolean)),
       // RunState orders agents of one name by a text of their settings; the description comes first in it.
-      agent: new core.Agent({
+      agent: new (row.sandbox ? sandbox.SandboxAgent : core.Agent)({
         name: row.name,
         instructions: `You are ${row.name}.`,
         handoffDescription: String(index).padStart(4, '0'),
