@@ -208,14 +208,19 @@ async function mcpTools(row, agent, ran) {
       (server.tools ?? []).map((tool) => ({
         name: typeof tool === 'string' ? tool : tool.name,
         description: '',
-        inputSchema: { ...PARAMETERS },
+        inputSchema: {
+          type: 'object',
+          properties: { n: { type: 'number' } },
+          required: [],
+          additionalProperties: false,
+        },
       })),
     callTool: async (tool, input) => [
       { type: 'text', text: String(await ran(agent.name, `${server.name}.${tool}`, input)) },
     ],
   }));
   if (servers.length === 0) return [];
-  const tools = await core.getAllMcpTools({ mcpServers: servers, convertSchemasToStrict: false });
+  const tools = await core.getAllMcpTools({ mcpServers: servers });
   const gated = new Set(
     servers
       .filter((server) => server.row.require_approval)
