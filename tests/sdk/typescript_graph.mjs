@@ -2,7 +2,8 @@
 //
 // {"version":1,"start":"Triage","agents":[{"name":"Triage","tools":[…],"handoffs":["Bank"]},{"name":"Bank"}]}
 //
-// agent     name; optional identity, tools, handoffs, mcp_servers, sandbox (true: a sandbox agent). Agents that share a name are listed several times;
+// agent     name; optional identity, tools, handoffs, mcp_servers, sandbox (true: a sandbox agent), tool_use_behavior
+//           (run_llm_again, stop_on_first_tool or {"stop_at_tool_names":[…]}). Agents that share a name are listed several times;
 //           the SDK calls them `name`, `name#2`, …: the start agent first, then in the order of the document.
 // handoff   a name or identity, or {"agent":"…","tool_name":"…"} when the tool is not called transfer_to_<name>.
 // tool      type and name; optional needs_approval, namespace, defer_loading, allowed_callers (direct, programmatic),
@@ -71,6 +72,7 @@ export async function build(graph, { model, ran = () => 'ok', options = () => ({
         instructions: `You are ${row.name}.`,
         handoffDescription: String(index).padStart(4, '0'),
         ...(model ? { model } : {}),
+        ...(row.tool_use_behavior ? { toolUseBehavior: behavior(row.tool_use_behavior) } : {}),
       }),
     };
   });
@@ -94,6 +96,10 @@ export async function build(graph, { model, ran = () => 'ok', options = () => ({
     agent.tools = [...(await mcpTools(row, agent, ran)), ...tools];
   }
   return { start: find(graph.start ?? rows[0]?.name), agents: agents.map((entry) => entry.agent) };
+}
+
+function behavior(value) {
+  return typeof value === 'string' ? value : { stopAtToolNames: value.stop_at_tool_names };
 }
 
 function makeTool(row, agent, find, ran, options) {
