@@ -7,7 +7,7 @@
 //           the SDK calls them `name`, `name#2`, …: the start agent first, then in the order of the document.
 // handoff   a name or identity, or {"agent":"…","tool_name":"…"} when the tool is not called transfer_to_<name>.
 // tool      type and name; optional needs_approval, namespace, defer_loading, allowed_callers (direct, programmatic),
-//           agent (an agent used as a tool), server_label and require_approval (hosted_mcp), execution (tool_search).
+//           agent (an agent used as a tool) and its parameters (JSON Schema; {"input":text} otherwise), server_label and require_approval (hosted_mcp), execution (tool_search).
 //           Types that this SDK has no tool for are left out: local_shell, custom.
 // server    {"name":"ledger","tools":["post",{"name":"read"}],"require_approval":true}, a local MCP server.
 //
@@ -16,7 +16,8 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-const FOLDER = path.resolve(
+/** The folder whose node_modules holds the SDK under test. */
+export const FOLDER = path.resolve(
   process.env.RUNSTATE_SDK_TYPESCRIPT ?? path.join(HERE, '../../target/sdk/typescript-0.20.0'),
 );
 
@@ -114,6 +115,7 @@ function makeTool(row, agent, find, ran, options) {
         return find(row.agent).asTool({
           toolName: row.name,
           toolDescription: `Asks ${row.agent}.`,
+          ...(row.parameters === undefined ? {} : { parameters: row.parameters }),
           ...gate,
           ...more,
         });
