@@ -1,0 +1,445 @@
+"""Derive an agent graph document from a serialized state of either dialect.
+
+A state does not carry its agents; it names them. The graph made here is the smallest one in which
+every name of the state resolves, so that the real loader judges the state and not the harness.
+
+    python3 graph.py STATE.json [STATE.json ...]      one graph document per line
+
+    {"version": 1, "start": "Triage", "agents": [
+        {"name": "Triage", "tools": [{"name": "wire", "type": "function", "needs_approval": true}],
+         "handoffs": ["Bank", {"agent": "Bank#2", "tool_name": "escalate"}]},
+        {"name": "Bank", "tools": [], "handoffs": []},
+        {"name": "Bank", "identity": "Bank#2", "tools": [], "handoffs": []}]}
+
+`identity` stands where it differs from `name`; `start`, `handoffs` and a tool's `agent` are
+identities. A handoff is an object where its tool does not have the SDK's default name. Optional
+members of a tool: `needs_approval`, `namespace`, `defer_loading`, `agent` (the tool runs that agent),
+`allowed_callers`, `server_label` (hosted_mcp). `mcp_servers` of an agent lists the local MCP servers
+whose tools it called; the tools themselves stand among `tools` as functions.
+"""
+
+import json
+import re
+import sys
+
+# Raw call type -> (tool type, name the SDK gives that tool).
+CALL_TOOLS = {
+    "shell_call": ("shell", "shell"),
+    "local_shell_call": ("local_shell", "local_shell"),
+    "apply_patch_call": ("apply_patch", "apply_patch"),
+    "computer_call": ("computer", "computer_use_preview"),
+    "custom_tool_call": ("custom", None),
+    "web_search_call": ("web_search", "web_search"),
+    "file_search_call": ("file_search", "file_search"),
+    "code_interpreter_call": ("code_interpreter", "code_interpreter"),
+    "image_generation_call": ("image_generation", "image_generation"),
+    "mcp_call": ("hosted_mcp", "hosted_mcp"),
+    "mcp_list_tools": ("hosted_mcp", "hosted_mcp"),
+    "mcp_approval_request": ("hosted_mcp", "hosted_mcp"),
+    "tool_search_call": ("tool_search", "tool_search"),
+    "tool_search_output": ("tool_search", "tool_search"),
+    "program": ("programmatic_tool_calling", "programmatic_tool_calling"),
+}
+# Names that trackers use for tools that are not functions.
+TRACKED_TOOLS = {name: kind for kind, name in CALL_TOOLS.values() if name}
+TRACKED_TOOLS |= {"computer": "computer", "mcp": "hosted_mcp", "web_search_preview": "web_search"}
+ONE_OF_A_KIND = {"web_search", "file_search", "code_interpreter", "image_generation", "tool_search",
+                 "programmatic_tool_calling", "computer"}
+# Action list of a processed response -> (tool member, tool type), in Python's spelling.
+ACTIONS = {
+    "computer_actions": ("computer", "computer"),
+    "custom_tool_actions": ("custom_tool", "custom"),
+    "local_shell_actions": ("local_shell", "local_shell"),
+    "shell_actions": ("shell", "shell"),
+    "apply_patch_actions": ("apply_patch", "apply_patch"),
+}
+APPROVAL_DEPTH = 16
+
+
+def dialect_of(state):
+    """Python and TypeScript spell every member of a state differently; these two always stand there."""
+    members = mapping(state)
+    camel = sum(key in members for key in ("currentAgent", "currentTurn", "originalInput", "maxTurns"))
+    snake = sum(key in members for key in ("current_agent", "current_turn", "original_input", "max_turns"))
+    return "typescript" if camel > snake else "python"
+
+
+def mapping(value):
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value):
+    return value if isinstance(value, list) else []
+
+
+def text(value):
+    return value if isinstance(value, str) and value else None
+
+
+def camel(name):
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+class Graph:
+    """Agents in the order in which the state names them, each with its tools and handoffs."""
+
+    def __init__(self, dialect):
+        self.dialect = dialect
+        self.agents = {}      # identity -> name
+        self.tools = {}       # identity -> {(type, namespace, name): tool}
+        self.edges = {}       # identity -> {(target, tool name or None): None}
+        self.servers = {}     # identity -> {server name: None}
+        self.handed_over = {} # handoff call id -> target
+
+    def key(self, name):
+        return camel(name) if self.dialect == "typescript" else name
+
+    def get(self, value, name):
+        return mapping(value).get(self.key(name))
+
+    def agent(self, reference):
+        """The identity of an agent reference, known from now on."""
+        if isinstance(reference, str):
+            return self.identity(reference)
+        name, identity = text(mapping(reference).get("name")), text(mapping(reference).get("identity"))
+        if name is None and identity is None:
+            return None
+        identity = identity or name
+        if self.agents.get(identity) in (None, identity):
+            self.agents[identity] = name or bare_name(identity)
+        return identity
+
+    def identity(self, identity):
+        """An agent that is known by its identity only: `Bank#2` is the second `Bank`."""
+        if not text(identity):
+            return None
+        self.agents.setdefault(identity, bare_name(identity))
+        return identity
+
+    def tool(self, owner, kind, name, **members):
+        if owner is None or not name:
+            return
+        if kind == "hosted_mcp":
+            name = "hosted_mcp"
+            slot = (kind, members.get("server_label"), name)
+            if members.get("server_label") is None:
+                return
+        elif kind in ONE_OF_A_KIND:
+            slot = (kind, None, None)
+        else:
+            slot = (kind, members.get("namespace"), name)
+        entry = self.tools.setdefault(owner, {}).setdefault(slot, {"name": name, "type": kind})
+        entry.update({member: value for member, value in members.items() if value})
+
+    def function(self, owner, name, namespace=None, **members):
+        """A function tool; a namespace equal to the name marks a tool that is loaded on demand."""
+        if not text(name):
+            return
+        if namespace == name:
+            namespace, members["defer_loading"] = None, True
+        self.tool(owner, "function", name, namespace=text(namespace), **members)
+        if members.get("defer_loading"):
+            self.tool(owner, "tool_search", "tool_search")
+
+    def keyed_function(self, owner, key, **members):
+        """A function tool from a lookup key of either dialect."""
+        if isinstance(key, dict):
+            kind, namespace, name = key.get("kind"), key.get("namespace"), key.get("name")
+        elif isinstance(key, str) and key.startswith("["):
+            try:
+                kind, *names = json.loads(key)
+            except ValueError:
+                return
+            namespace, name = (names if len(names) == 2 else [None, *names, None][:2])
+        elif isinstance(key, str):
+            kind, _, name = key.partition(":") if key.startswith("deferred_top_level:") else ("bare", "", key)
+            namespace, _, last = name.rpartition(".")
+            namespace, name = (namespace, last) if namespace else (None, name)
+        else:
+            return
+        if kind == "deferred_top_level":
+            namespace, members = None, members | {"defer_loading": True}
+        self.function(owner, name, text(namespace), **members)
+
+    def handoff(self, source, target, tool_name=None):
+        if source is None or target is None:
+            return
+        if tool_name == default_handoff_name(self.dialect, self.agents[target]):
+            tool_name = None
+        known = self.edges.setdefault(source, {})
+        if tool_name is None and any(target == other for other, _ in known):
+            return
+        if tool_name is not None:
+            known.pop((target, None), None)
+        known[(target, tool_name)] = None
+
+    def call(self, owner, raw, lookup_key=None, tool_name=None, origin=None, approval=False):
+        """The tool that a raw call needs on the agent that made it."""
+        raw = mapping(raw)
+        members = {"needs_approval": approval}
+        caller = mapping(raw.get("caller"))
+        if caller.get("type") == "program":
+            members["allowed_callers"] = ["direct", "programmatic"]
+            self.tool(owner, "programmatic_tool_calling", "programmatic_tool_calling")
+        kind = raw.get("type")
+        provider = mapping(self.get(raw, "provider_data"))
+        if kind == "hosted_tool_call":
+            kind = provider.get("type") or raw.get("name")
+            kind = kind if kind in CALL_TOOLS else f"{kind}_call"
+            if text(provider.get("server_label")):
+                kind = "mcp_approval_request"
+        if kind == "function_call":
+            name, namespace = raw.get("name"), raw.get("namespace")
+            origin = mapping(origin)
+            target = text(origin.get("agent_name")) if origin.get("type") == "agent_as_tool" else None
+            if target:
+                members["agent"] = self.identity(target)
+            if text(origin.get("mcp_server_name")):
+                self.servers.setdefault(owner, {})[origin["mcp_server_name"]] = None
+            if namespace is None and lookup_key is not None:
+                self.keyed_function(owner, lookup_key, **members)
+            else:
+                self.function(owner, name, namespace, **members)
+        elif kind in ("mcp_call", "mcp_list_tools", "mcp_approval_request"):
+            label = text(raw.get("server_label")) or text(provider.get("server_label"))
+            self.tool(owner, "hosted_mcp", "hosted_mcp", server_label=label, **members)
+        elif kind in CALL_TOOLS:
+            tool, name = CALL_TOOLS[kind]
+            self.tool(owner, tool, text(tool_name) or name or text(raw.get("name")), **members)
+
+    def handoff_call(self, owner, raw, target=None):
+        name = text(mapping(raw).get("name"))
+        call_id = self.get(raw, "call_id")
+        target = target or (self.handed_over.get(call_id) if isinstance(call_id, str) else None)
+        if owner is None or name is None:
+            return
+        if target is None:
+            for identity, agent_name in self.agents.items():
+                if default_handoff_name(self.dialect, agent_name) == name:
+                    target = identity
+        if target is None and any(tool_name == name for _, tool_name in self.edges.get(owner, {})):
+            return
+        self.handoff(owner, target or self.identity(name.removeprefix("transfer_to_")), name)
+
+    def item(self, item):
+        """One run item: its agents, the tool of its call, the edge of its handoff."""
+        item = mapping(item)
+        owner = self.agent(item.get("agent"))
+        source, target = self.agent(self.get(item, "source_agent")), self.agent(self.get(item, "target_agent"))
+        raw = self.get(item, "raw_item") or item.get("rawItem")
+        kind = item.get("type")
+        if kind == "handoff_output_item":
+            call_id = self.get(raw, "call_id")
+            if isinstance(call_id, str):
+                self.handed_over[call_id] = target
+            self.handoff(source, target)
+        elif kind in ("tool_call_item", "tool_approval_item", "tool_search_call_item", "tool_search_output_item"):
+            key = self.get(item, "tool_lookup_key") or item.get("functionToolStateKey")
+            approval = kind == "tool_approval_item"
+            self.call(owner, raw, key, self.get(item, "tool_name") if approval else None,
+                      item.get("tool_origin"), approval)
+
+    def processed(self, state, current):
+        """The last response: its actions always belong to the current agent."""
+        response = mapping(self.get(state, "last_processed_response"))
+        for action in sequence(response.get("functions")):
+            call, tool = mapping(self.get(action, "tool_call")), mapping(mapping(action).get("tool"))
+            members = {"agent": self.nested(self.get(action, "agent_run_state"))}
+            namespace = call.get("namespace") or tool.get("namespace")
+            key = tool.get("lookupKey") if namespace is None else None
+            caller = mapping(call.get("caller"))
+            if caller.get("type") == "program":
+                members["allowed_callers"] = ["direct", "programmatic"]
+            if key is not None:
+                self.keyed_function(current, key, **members)
+            else:
+                self.function(current, text(call.get("name")) or tool.get("name"), namespace,
+                              defer_loading=bool(tool.get("deferLoading")), **members)
+            binding = mapping(mapping(action).get("mcpToolBinding"))
+            if text(binding.get("serverName")):
+                self.servers.setdefault(current, {})[binding["serverName"]] = None
+        for binding in mapping(self.get(response, "mcp_tool_bindings")).values():
+            for server in sequence(binding)[:1]:
+                if text(server):
+                    self.servers.setdefault(current, {})[server] = None
+        for field, (member, kind) in ACTIONS.items():
+            for action in sequence(self.get(response, field)):
+                tool, call = mapping(self.get(action, member)), mapping(self.get(action, "tool_call"))
+                program = mapping(call.get("caller")).get("type") == "program"
+                self.tool(current, kind, text(tool.get("name")),
+                          allowed_callers=["direct", "programmatic"] if program else None)
+        for action in sequence(response.get("handoffs")):
+            call, declared = self.get(action, "tool_call"), mapping(mapping(action).get("handoff"))
+            name = text(self.get(declared, "tool_name")) or mapping(call).get("name")
+            self.handoff_call(current, mapping(call) | {"name": name}, self.agent(self.get(action, "target_agent")))
+        for request in sequence(self.get(response, "mcp_approval_requests")):
+            raw = mapping(self.get(mapping(self.get(request, "request_item")), "raw_item"))
+            tool = mapping(self.get(request, "mcp_tool"))
+            config = mapping(self.get(tool, "tool_config")) or mapping(self.get(tool, "provider_data"))
+            label = raw.get("server_label") or mapping(self.get(raw, "provider_data")).get("server_label")
+            self.tool(current, "hosted_mcp", "hosted_mcp", needs_approval=True,
+                      server_label=text(label) or text(config.get("server_label")))
+
+    def nested(self, nested):
+        """A paused run of an agent that another agent uses as a tool; returns its start agent."""
+        if isinstance(nested, str):
+            try:
+                nested = json.loads(nested)
+            except (ValueError, RecursionError):
+                return None
+        if not isinstance(nested, dict) or self.depth >= APPROVAL_DEPTH:
+            return None
+        return self.state(nested)
+
+    depth = 0
+
+    def state(self, state):
+        """Everything that one state names; returns the identity of its start agent."""
+        self.depth += 1
+        processed = mapping(self.get(state, "last_processed_response"))
+        step = mapping(self.get(state, "current_step"))
+        history = sequence(self.get(state, "session_items")) + sequence(self.get(state, "generated_items"))
+        new_items = sequence(self.get(processed, "new_items"))
+        pending = (sequence(mapping(step.get("data")).get("interruptions")) + sequence(step.get("interruptions"))
+                   + sequence(processed.get("interruptions")))
+        evidence = [part.get("item")
+                    for record in sequence(state.get("completedToolInvocationEvidence"))
+                    for entry in mapping(mapping(record).get("invocations")).values()
+                    for part in map(mapping, sequence(mapping(entry).get("items")))]
+
+        current = self.agent(self.get(state, "current_agent"))
+        start = next((owner for item in history + new_items
+                      if mapping(item).get("type") != "tool_approval_item"
+                      for owner in [self.agent(mapping(item).get("agent")
+                                               or self.get(item, "source_agent"))] if owner), current)
+        start = start if start is None or self.agents[start] == start else self.agents[start]
+        for item in history + new_items + evidence + pending:
+            self.item(item)
+        self.agent(step.get("newAgent"))
+        self.handoff(current, self.agent(step.get("newAgent")))
+        self.processed(state, current)
+        self.pending_runs(state, current)
+        for item in history + new_items + pending:
+            if mapping(item).get("type") == "handoff_call_item":
+                owner = self.agent(mapping(item).get("agent"))
+                self.handoff_call(owner, self.get(item, "raw_item"))
+        for result in sequence(self.get(state, "output_guardrail_results")):
+            self.agent(mapping(result).get("agent"))
+        self.decisions(mapping(state.get("context")))
+        for field in ("completedToolInvocations", "completedToolInvocationEvidence", "ambiguousToolInvocationCallIds"):
+            for record in sequence(state.get(field)):
+                self.identity(mapping(record).get("agentIdentity"))
+        sandbox = mapping(state.get("sandbox"))
+        for identity in [self.get(sandbox, "current_agent_key"), *mapping(self.get(sandbox, "sessions_by_agent"))]:
+            self.identity(identity)
+        for identity, names in mapping(self.get(state, "tool_use_tracker")).items():
+            self.tracked(self.identity(identity), names)
+        self.tracked(current, self.get(processed, "tools_used"))
+        self.depth -= 1
+        return start or next(iter(self.agents), None)
+
+    def pending_runs(self, state, current):
+        """TypeScript keeps nested runs as texts under `<tool key>:<call id>`."""
+        for key, nested in mapping(state.get("pendingAgentToolRuns")).items():
+            tool_key = key[:key.rindex("]") + 1] if key.startswith("[") and "]" in key else key.partition(":")[0]
+            start = self.nested(nested)
+            owner = next((owner for owner, tools in self.tools.items()
+                          for kind, _, name in tools if kind == "function" and f'"{name}"' in tool_key), current)
+            self.keyed_function(owner, tool_key, agent=start)
+
+    def decisions(self, context):
+        for entry in sequence(context.get("function_tool_approvals")):
+            owner = self.agent(mapping(entry).get("agent"))
+            self.keyed_function(owner, text(mapping(entry).get("tool_key")))
+        for entry in sequence(context.get("functionApprovals")):
+            owner = self.identity(mapping(entry).get("agentIdentity"))
+            for key in mapping(mapping(entry).get("approvals")):
+                self.keyed_function(owner, key)
+        for entry in sequence(context.get("approvalInvocations")):
+            self.identity(mapping(entry).get("agentIdentity"))
+
+    def tracked(self, owner, names):
+        if owner is None:
+            return
+        for name in map(text, sequence(names)):
+            tools, edges = self.tools.get(owner, {}), self.edges.get(owner, {})
+            qualified = {f"{namespace}.{tool}" if namespace else tool for _, namespace, tool in tools}
+            transfers = {tool or default_handoff_name(self.dialect, self.agents[target]) for target, tool in edges}
+            if name is None or name in qualified | transfers:
+                continue
+            if name in TRACKED_TOOLS:
+                self.tool(owner, TRACKED_TOOLS[name], name)
+            elif name.startswith("transfer_to_"):
+                self.handoff_call(owner, {"name": name})
+            else:
+                self.keyed_function(owner, name)
+
+    def document(self, start):
+        for identity, name in list(self.agents.items()):
+            for earlier in [name, *(f"{name}#{n}" for n in range(2, ordinal(identity, name)))]:
+                if earlier not in self.agents:
+                    self.agents[earlier] = name
+        start = start or "Agent"
+        self.agents.setdefault(start, start)
+        for identity in self.agents:
+            if identity not in self.reachable(start):
+                self.handoff(start, identity)
+        return {"version": 1, "start": start, "agents": [self.entry(identity) for identity in self.agents]}
+
+    def reachable(self, start):
+        seen, queue = {start}, [start]
+        while queue:
+            agent = queue.pop()
+            targets = [target for target, _ in self.edges.get(agent, {})]
+            targets += [tool["agent"] for tool in self.tools.get(agent, {}).values() if "agent" in tool]
+            fresh = [target for target in targets if target not in seen]
+            seen.update(fresh)
+            queue += fresh
+        return seen
+
+    def entry(self, identity):
+        name = self.agents[identity]
+        entry = {"name": name}
+        if identity != name:
+            entry["identity"] = identity
+        entry["tools"] = list(self.tools.get(identity, {}).values())
+        entry["handoffs"] = [target if tool_name is None else {"agent": target, "tool_name": tool_name}
+                             for target, tool_name in self.edges.get(identity, {})]
+        if self.servers.get(identity):
+            entry["mcp_servers"] = list(self.servers[identity])
+        return entry
+
+
+def bare_name(identity):
+    match = re.fullmatch(r"(.+)#([2-9]|[1-9][0-9]+)", identity, re.DOTALL)
+    return match[1] if match else identity
+
+
+def ordinal(identity, name):
+    """2 for `Bank#2` of an agent named `Bank`, 1 for `Bank` itself."""
+    suffix = identity.removeprefix(name + "#") if identity != name else ""
+    return int(suffix) if suffix.isdecimal() and len(suffix) < 4 else 1
+
+
+def default_handoff_name(dialect, name):
+    """`Handoff.default_tool_name` (openai-agents 0.24.0), `getDefaultHandoffToolName` (agents-core 0.20.0)."""
+    if dialect == "python":
+        return re.sub(r"[^a-zA-Z0-9_]", "_", f"transfer_to_{name}").lower()
+    return "transfer_to_" + re.sub(r"[^a-zA-Z0-9]", "_", name)
+
+
+def derive(state):
+    """The graph document of a parsed state."""
+    graph = Graph(dialect_of(state))
+    return graph.document(graph.state(mapping(state)))
+
+
+def main(paths):
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            print(json.dumps(derive(json.load(file)), ensure_ascii=True))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
