@@ -91,6 +91,8 @@ class Graph:
         self.edges = {}       # identity -> {(target, tool name or None): None}
         self.servers = {}     # identity -> {server name: None}
         self.handed_over = {} # handoff call id -> target
+        self.unresolved = {}  # identity -> call ids whose tool its owner lacked when the state was written
+        self.fingerprinted = {} # (identity, call id) -> tool name
 
     def key(self, name):
         return camel(name) if self.dialect == "typescript" else name
@@ -237,8 +239,22 @@ class Graph:
         elif kind in ("tool_call_item", "tool_approval_item", "tool_search_call_item", "tool_search_output_item"):
             key = self.get(item, "tool_lookup_key") or item.get("functionToolStateKey")
             approval = kind == "tool_approval_item"
-            self.call(owner, raw, key, self.get(item, "tool_name") if approval else None,
-                      item.get("tool_origin"), approval)
+            call_id = text(self.get(raw, "call_id"))
+            if not approval and call_id in self.unresolved.get(owner, ()):
+                return
+            name = (self.get(item, "tool_name") if approval else None) or self.fingerprinted.get((owner, call_id))
+            self.call(owner, raw, key, name, item.get("tool_origin"), approval)
+            if kind == "tool_search_output_item":
+                self.found(owner, mapping(raw).get("tools"))
+
+    def found(self, owner, tools, namespace=None):
+        """Tools that a search returned: the agent must have them for later calls to resolve."""
+        for tool in map(mapping, sequence(tools)):
+            if tool.get("type") == "namespace":
+                self.found(owner, tool.get("tools"), text(tool.get("name")))
+            elif tool.get("type") == "function":
+                deferred = bool(self.get(tool, "defer_loading")) and namespace is None
+                self.function(owner, tool.get("name"), namespace, defer_loading=deferred)
 
     def processed(self, state, current):
         """The last response: its actions always belong to the current agent."""
@@ -272,13 +288,16 @@ class Graph:
         for action in sequence(response.get("handoffs")):
             call, declared = self.get(action, "tool_call"), mapping(mapping(action).get("handoff"))
             name = text(self.get(declared, "tool_name")) or mapping(call).get("name")
-            self.handoff_call(current, mapping(call) | {"name": name}, self.agent(self.get(action, "target_agent")))
+            target = self.agent(self.get(action, "target_agent")) or self.identity(declared.get("agentName"))
+            self.handoff_call(current, mapping(call) | {"name": name}, target)
         for request in sequence(self.get(response, "mcp_approval_requests")):
             raw = mapping(self.get(mapping(self.get(request, "request_item")), "raw_item"))
             tool = mapping(self.get(request, "mcp_tool"))
             config = mapping(self.get(tool, "tool_config")) or mapping(self.get(tool, "provider_data"))
             label = raw.get("server_label") or mapping(self.get(raw, "provider_data")).get("server_label")
+            program = mapping(raw.get("caller")).get("type") == "program"
             self.tool(current, "hosted_mcp", "hosted_mcp", needs_approval=True,
+                      allowed_callers=["direct", "programmatic"] if program else None,
                       server_label=text(label) or text(config.get("server_label")))
 
     def nested(self, nested):
@@ -314,10 +333,16 @@ class Graph:
                       for owner in [self.agent(mapping(item).get("agent")
                                                or self.get(item, "source_agent"))] if owner), current)
         start = start if start is None or self.agents[start] == start else self.agents[start]
+        self.unresolved = {
+            self.identity(mapping(record).get("agentIdentity")): set(filter(text, sequence(mapping(record).get("callIds"))))
+            for record in sequence(state.get("ambiguousToolInvocationCallIds"))}
+        for record in sequence(state.get("completedToolInvocations")):
+            for call_id, fingerprint in mapping(mapping(record).get("invocations")).items():
+                self.fingerprinted[(self.identity(record.get("agentIdentity")), call_id)] = fingerprint_tool(fingerprint)
         for item in history + new_items + evidence + pending:
             self.item(item)
-        self.agent(step.get("newAgent"))
-        self.handoff(current, self.agent(step.get("newAgent")))
+        if self.agent(step.get("newAgent")) != current:
+            self.handoff(current, self.agent(step.get("newAgent")))
         self.processed(state, current)
         self.pending_runs(state, current)
         for item in history + new_items + pending:
@@ -409,6 +434,15 @@ class Graph:
         if self.servers.get(identity):
             entry["mcp_servers"] = list(self.servers[identity])
         return entry
+
+
+def fingerprint_tool(fingerprint):
+    """The tool name that a TypeScript fingerprint of a local call (shell, patch, computer) was made with."""
+    try:
+        name = mapping(json.loads(fingerprint)).get("toolName")
+    except (TypeError, ValueError):
+        return None
+    return text(name)
 
 
 def bare_name(identity):
