@@ -11,11 +11,12 @@ every name of the state resolves, so that the real loader judges the state and n
         {"name": "Bank", "tools": [], "handoffs": []},
         {"name": "Bank", "identity": "Bank#2", "tools": [], "handoffs": []}]}
 
-`identity` stands where it differs from `name`; `start`, `handoffs` and a tool's `agent` are
+`identity` stands where it differs from `name`, agents of one name in the order of their identities; `start`, `handoffs` and a tool's `agent` are
 identities. A handoff is an object where its tool does not have the SDK's default name. Optional
 members of a tool: `needs_approval`, `namespace`, `defer_loading`, `agent` (the tool runs that agent),
-`allowed_callers`, `server_label` (hosted_mcp). `mcp_servers` of an agent lists the local MCP servers
-whose tools it called; the tools themselves stand among `tools` as functions.
+`allowed_callers`, `server_label` (hosted_mcp). An agent's `mcp_servers` are local MCP servers,
+`{"name": "ledger", "tools": ["post"], "require_approval": ["post"]}`, and `mcp_tool_prefix` says that the
+names of their tools begin with the server's.
 """
 
 import json
@@ -89,7 +90,9 @@ class Graph:
         self.agents = {}      # identity -> name
         self.tools = {}       # identity -> {(type, namespace, name): tool}
         self.edges = {}       # identity -> {(target, tool name or None): None}
-        self.servers = {}     # identity -> {server name: None}
+        self.servers = {}     # identity -> {server name: {tool name: needs approval}}
+        self.prefixed = set() # identities whose local MCP tools carry their server's name
+        self.bound = {}       # (identity, name of a call) -> server
         self.handed_over = {} # handoff call id -> target
         self.unresolved = {}  # identity -> call ids whose tool its owner lacked when the state was written
         self.fingerprinted = {} # (identity, call id) -> tool name
@@ -144,8 +147,16 @@ class Graph:
         if members.get("defer_loading"):
             self.tool(owner, "tool_search", "tool_search")
 
+    def server_tool(self, owner, server, name, approval=False):
+        """A tool of a local MCP server; `mcp_<server>__<tool>` where the agent tells servers apart by name."""
+        if name.startswith(f"mcp_{server}__"):
+            name = name.removeprefix(f"mcp_{server}__")
+            self.prefixed.add(owner)
+        tools = self.servers.setdefault(owner, {}).setdefault(server, {})
+        tools[name] = tools.get(name, False) or approval
+
     def keyed_function(self, owner, key, **members):
-        """A function tool from a lookup key of either dialect."""
+        """A function tool from a lookup key of either dialect, unless a local MCP server has it."""
         if isinstance(key, dict):
             kind, namespace, name = key.get("kind"), key.get("namespace"), key.get("name")
         elif isinstance(key, str) and key.startswith("["):
@@ -162,6 +173,8 @@ class Graph:
             return
         if kind == "deferred_top_level":
             namespace, members = None, members | {"defer_loading": True}
+        if namespace is None and (owner, name) in self.bound:
+            return
         self.function(owner, name, text(namespace), **members)
 
     def handoff(self, source, target, tool_name=None):
@@ -197,9 +210,10 @@ class Graph:
             target = text(origin.get("agent_name")) if origin.get("type") == "agent_as_tool" else None
             if target:
                 members["agent"] = self.identity(target)
-            if text(origin.get("mcp_server_name")):
-                self.servers.setdefault(owner, {})[origin["mcp_server_name"]] = None
-            if namespace is None and lookup_key is not None:
+            server = text(origin.get("mcp_server_name")) or self.bound.get((owner, name))
+            if server and text(name):
+                self.server_tool(owner, server, name, approval)
+            elif namespace is None and lookup_key is not None:
                 self.keyed_function(owner, lookup_key, **members)
             else:
                 self.function(owner, name, namespace, **members)
@@ -267,18 +281,13 @@ class Graph:
             caller = mapping(call.get("caller"))
             if caller.get("type") == "program":
                 members["allowed_callers"] = ["direct", "programmatic"]
-            if key is not None:
+            name = text(call.get("name")) or text(tool.get("name"))
+            if (current, name) in self.bound:
+                self.server_tool(current, self.bound[current, name], name)
+            elif key is not None:
                 self.keyed_function(current, key, **members)
             else:
-                self.function(current, text(call.get("name")) or tool.get("name"), namespace,
-                              defer_loading=bool(tool.get("deferLoading")), **members)
-            binding = mapping(mapping(action).get("mcpToolBinding"))
-            if text(binding.get("serverName")):
-                self.servers.setdefault(current, {})[binding["serverName"]] = None
-        for binding in mapping(self.get(response, "mcp_tool_bindings")).values():
-            for server in sequence(binding)[:1]:
-                if text(server):
-                    self.servers.setdefault(current, {})[server] = None
+                self.function(current, name, namespace, defer_loading=bool(tool.get("deferLoading")), **members)
         for field, (member, kind) in ACTIONS.items():
             for action in sequence(self.get(response, field)):
                 tool, call = mapping(self.get(action, member)), mapping(self.get(action, "tool_call"))
@@ -299,6 +308,16 @@ class Graph:
             self.tool(current, "hosted_mcp", "hosted_mcp", needs_approval=True,
                       allowed_callers=["direct", "programmatic"] if program else None,
                       server_label=text(label) or text(config.get("server_label")))
+
+    def bind(self, processed, current):
+        """Which names of this response's calls are tools of local MCP servers."""
+        bindings = mapping(self.get(processed, "mcp_tool_bindings"))
+        for action in sequence(processed.get("functions")):
+            call = mapping(self.get(action, "tool_call"))
+            bound = sequence(bindings.get(text(self.get(call, "call_id"))))
+            server = text(bound[0]) if bound else text(mapping(mapping(action).get("mcpToolBinding")).get("serverName"))
+            if server and text(call.get("name")):
+                self.bound[current, call["name"]] = server
 
     def nested(self, nested):
         """A paused run of an agent that another agent uses as a tool; returns its start agent."""
@@ -328,6 +347,7 @@ class Graph:
                     for part in map(mapping, sequence(mapping(entry).get("items")))]
 
         current = self.agent(self.get(state, "current_agent"))
+        self.bind(processed, current)
         start = next((owner for item in history + new_items
                       if mapping(item).get("type") != "tool_approval_item"
                       for owner in [self.agent(mapping(item).get("agent")
@@ -391,7 +411,8 @@ class Graph:
             tools, edges = self.tools.get(owner, {}), self.edges.get(owner, {})
             qualified = {f"{namespace}.{tool}" if namespace else tool for _, namespace, tool in tools}
             transfers = {tool or default_handoff_name(self.dialect, self.agents[target]) for target, tool in edges}
-            if name is None or name in qualified | transfers:
+            served = {tool for tools in self.servers.get(owner, {}).values() for tool in tools}
+            if name is None or name.rpartition("__")[2] in served or name in qualified | transfers:
                 continue
             if name in TRACKED_TOOLS:
                 self.tool(owner, TRACKED_TOOLS[name], name)
@@ -410,7 +431,10 @@ class Graph:
         for identity in self.agents:
             if identity not in self.reachable(start):
                 self.handoff(start, identity)
-        return {"version": 1, "start": start, "agents": [self.entry(identity) for identity in self.agents]}
+        first = {name: position for position, name in reversed(list(enumerate(self.agents.values())))}
+        identities = sorted(self.agents, key=lambda identity: (first[self.agents[identity]],
+                                                               ordinal(identity, self.agents[identity])))
+        return {"version": 1, "start": start, "agents": [self.entry(identity) for identity in identities]}
 
     def reachable(self, start):
         seen, queue = {start}, [start]
@@ -431,9 +455,17 @@ class Graph:
         entry["tools"] = list(self.tools.get(identity, {}).values())
         entry["handoffs"] = [target if tool_name is None else {"agent": target, "tool_name": tool_name}
                              for target, tool_name in self.edges.get(identity, {})]
-        if self.servers.get(identity):
-            entry["mcp_servers"] = list(self.servers[identity])
+        if identity in self.servers:
+            entry["mcp_servers"] = [
+                {"name": server, "tools": list(tools)} | approvals([name for name, gated in tools.items() if gated])
+                for server, tools in self.servers[identity].items()]
+        if identity in self.prefixed:
+            entry["mcp_tool_prefix"] = True
         return entry
+
+
+def approvals(names):
+    return {"require_approval": names} if names else {}
 
 
 def fingerprint_tool(fingerprint):
