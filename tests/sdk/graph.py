@@ -11,10 +11,10 @@ every name of the state resolves, so that the real loader judges the state and n
         {"name": "Bank", "tools": [], "handoffs": []},
         {"name": "Bank", "identity": "Bank#2", "tools": [], "handoffs": []}]}
 
-`identity` stands where it differs from `name`, agents of one name in the order of their identities; `start`, `handoffs` and a tool's `agent` are
-identities. A handoff is an object where its tool does not have the SDK's default name. Optional
-members of a tool: `needs_approval`, `namespace`, `defer_loading`, `agent` (the tool runs that agent),
-`allowed_callers`, `server_label` (hosted_mcp). An agent's `mcp_servers` are local MCP servers,
+`identity` stands where it differs from `name`, and agents of one name stand in the order of their
+identities; `start`, `handoffs` and a tool's `agent` are identities. A handoff is an object where its tool
+does not have the SDK's default name. Optional members of a tool: `needs_approval`, `namespace`,
+`defer_loading`, `agent` (the tool runs that agent), `allowed_callers`, `server_label` (hosted_mcp). An agent's `mcp_servers` are local MCP servers,
 `{"name": "ledger", "tools": ["post"], "require_approval": ["post"]}`, and `mcp_tool_prefix` says that the
 names of their tools begin with the server's.
 """
