@@ -17,9 +17,11 @@ import argparse
 import collections
 import concurrent.futures
 import dataclasses
+import itertools
 import json
 import os
 import pathlib
+import queue
 import re
 import shutil
 import subprocess
@@ -36,7 +38,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 RELEASES = {"python": "0.24.0", "typescript": "0.20.0"}
 NEWEST = {dialect: "{}.{}".format(*label) for dialect, label in mutate.NEWEST.items()}
-BATCH = 64
+UNMUTATED = {"kind": "none", "detail": "", "pointer": "", "pattern": "", "nested": False, "before": "", "after": ""}
 
 # Errors of a loader that come from the program around a state, not from the state.
 LIVE_ERRORS = re.compile("|".join([
@@ -68,6 +70,11 @@ class Case:
     codes: list | None = None    # of our refusing findings; empty: we accept; None: not asked
     known: int | None = None     # position in known_disagreements.toml
 
+    def keep_text_of_disagreement(self):
+        """Thousands of texts do not fit into memory, and only examples are shown."""
+        if self.codes is None or self.agreed:
+            self.text = ""
+
     @property
     def agreed(self):
         return self.loaded == (not self.codes)
@@ -80,42 +87,85 @@ class Case:
 
 
 class Loader:
-    """A real SDK's loader in a process of its own; NDJSON in, NDJSON out, in the same order."""
+    """A real SDK's loader in a process of its own; NDJSON in, NDJSON out, in the same order.
 
-    def __init__(self, dialect, command):
-        self.dialect = dialect
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    Questions and answers are streams: a loader may wait for more questions before it answers, so nothing
+    here waits for an answer before it asks. The pipe keeps the two in step.
+    """
 
-    def ask(self, texts, agents):
-        """One answer per text."""
-        questions = threading.Thread(target=self.send, args=(texts, agents))
-        questions.start()
-        answers = []
-        for position in range(len(texts)):
-            line = self.process.stdout.readline()
-            if not line:
-                raise Failed(f"the {self.dialect} loader ended early (exit {self.process.wait()})")
-            answer = json.loads(line)
-            if answer["id"] != position:
-                raise Failed(f"the {self.dialect} loader answered {answer['id']!r} where {position} was asked")
-            if answer.get("crashed") or str(answer.get("error")).startswith("harness:"):
-                raise Failed(f"the {self.dialect} loader gave no verdict: {answer['error']}")
-            answers.append(answer)
-        questions.join()
-        return answers
+    def __init__(self, dialect, states, options):
+        self.dialect, self.states, self.options = dialect, states, options
+        self.asked = queue.SimpleQueue()
+        self.process = subprocess.Popen(loader_command(dialect, options), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.sender = threading.Thread(target=self.send, daemon=True)
 
-    def send(self, texts, agents):
+    def send(self):
+        number = itertools.count()
         try:
-            for position, text in enumerate(texts):
-                question = {"id": position, "state": text, "agents": agents}
-                self.process.stdin.write(json.dumps(question).encode() + b"\n")
-            self.process.stdin.flush()
+            with self.process.stdin as questions:
+                for path, text in self.states:
+                    agents = agents_of(path, text)
+                    cases = [(text, UNMUTATED), *mutants(path.name, text, self.dialect, self.options)]
+                    self.asked.put((path, agents, cases))
+                    for state, _ in cases:
+                        question = {"id": next(number), "state": state, "agents": agents}
+                        questions.write(json.dumps(question).encode() + b"\n")
         except BrokenPipeError:
-            pass  # the reader sees the end of the output and says so
+            pass  # the reader sees the end of the answers and says so
+        except Exception as error:
+            self.asked.put(error)
+
+    def judged(self):
+        """(path, agents, cases) of each state, in order."""
+        self.sender.start()
+        number = itertools.count()
+        for done in range(len(self.states)):
+            asked = self.asked.get()
+            if isinstance(asked, Exception):
+                raise asked
+            path, agents, cases = asked
+            judged = [Case(self.dialect, path.name, mutation, text, **self.answer(next(number))) for text, mutation in cases]
+            if not judged[0].loaded:
+                del judged[1:]  # mutants of a state that does not load say nothing
+            yield path, agents, judged
+            if time.monotonic() - self.options.started > self.options.seconds:
+                raise Failed(f"out of time: {len(self.states) - done - 1} {self.dialect} states were not judged")
+
+    def answer(self, number):
+        line = self.process.stdout.readline()
+        if not line:
+            raise Failed(f"the {self.dialect} loader ended early (exit {self.process.wait()})")
+        answer = json.loads(line)
+        if answer["id"] != number:
+            raise Failed(f"the {self.dialect} loader answered {answer['id']!r} where {number} was asked")
+        if str(answer.get("error")).startswith(("harness:", "Graph:", "Input:")):
+            raise Failed(f"the {self.dialect} loader could not ask: {answer['error']}")
+        return {"loaded": bool(answer["loaded"]), "error": answer.get("error") or "", "cause": answer.get("cause") or ""}
 
     def close(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=60)
+        self.process.kill()
+        self.process.wait()
+
+
+def agents_of(path, text):
+    """The agents that a fixture was written with, if they stand next to its folder; else derived ones."""
+    own = path.parent.parent / "agents" / path.name
+    if own.exists():
+        return json.loads(own.read_text())
+    shared = path.parent.parent / "agents.json"
+    scenarios = json.loads(shared.read_text())["scenarios"] if shared.exists() else {}
+    return scenarios.get(path.stem) or graph.derive(json.loads(text))
+
+
+def mutants(name, text, dialect, options):
+    """The mutants of a state, half of them of a relaxed copy if there is one."""
+    relaxed = mutate.relaxed(text)
+    if relaxed is None:
+        return list(mutate.Base(text, dialect).mutants(options.mutants, options.seed, name))
+    half = options.mutants // 2
+    return [*mutate.Base(text, dialect).mutants(options.mutants - half, options.seed, name),
+            *((mutant, about | {"relaxed": True})
+              for mutant, about in mutate.Base(relaxed, dialect).mutants(half, options.seed, name + " relaxed"))]
 
 
 def loader_command(dialect, options):
@@ -151,34 +201,20 @@ def validate(options, dialect, release, folder, agents=None):
         raise Failed(f"{' '.join(command)} wrote no JSON document: {error}") from error
 
 
-def judge(base_path, dialect, text, loader, options):
-    """The base and its mutants, judged by both sides."""
-    agents = graph.derive(json.loads(text))
-    cases = [(text, {"kind": "none", "detail": "", "pointer": "", "pattern": "", "nested": False, "before": "", "after": ""})]
-    [answer] = loader.ask([text], agents)
-    if answer["loaded"]:
-        cases += mutate.Base(text, dialect).mutants(options.mutants, options.seed, base_path.name)
-        answers = [answer, *loader.ask([mutant for mutant, _ in cases[1:]], agents)]
-    else:
-        answers = [answer]
-    judged = [Case(dialect, base_path.name, mutation, mutant, bool(answer["loaded"]), answer.get("error") or "",
-                   answer.get("cause") or "")
-              for (mutant, mutation), answer in zip(cases, answers, strict=True)]
-    if options.record:
-        record(options.record / dialect, base_path, agents, judged)
-    if options.runstate:
-        with tempfile.TemporaryDirectory(prefix="runstate-agree-") as folder:
-            folder = pathlib.Path(folder)
-            states = folder / "states"
-            states.mkdir()
-            (folder / "graph.json").write_text(json.dumps(agents))
-            names = [f"{position:06}.json" for position in range(len(judged))]
-            for name, case in zip(names, judged):
-                (states / name).write_text(case.text, encoding="utf-8")
-            report = validate(options, dialect, RELEASES[dialect], states, folder / "graph.json")
-            for case, codes in zip(judged, refusals(report, names), strict=True):
-                case.codes = codes
-    return judged
+def ask_runstate(agents, cases, options):
+    """Fills in the codes of our refusing findings."""
+    with tempfile.TemporaryDirectory(prefix="runstate-agree-") as folder:
+        folder = pathlib.Path(folder)
+        states = folder / "states"
+        states.mkdir()
+        (folder / "graph.json").write_text(json.dumps(agents))
+        names = [f"{position:06}.json" for position in range(len(cases))]
+        for name, case in zip(names, cases):
+            (states / name).write_text(case.text, encoding="utf-8", newline="")
+        dialect = cases[0].dialect
+        report = validate(options, dialect, RELEASES[dialect], states, folder / "graph.json")
+        for case, codes in zip(cases, refusals(report, names), strict=True):
+            case.codes = codes
 
 
 def record(folder, base_path, agents, judged):
@@ -203,7 +239,7 @@ def bases(paths, options):
         files += sorted(path.rglob("*.json")) if path.is_dir() else [path]
     found, skipped = [], 0
     for path in files:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode()
         try:
             state = json.loads(text)
         except ValueError:
@@ -220,13 +256,17 @@ def bases(paths, options):
 
 
 def compare_dialect(dialect, states, options):
-    loader = Loader(dialect, loader_command(dialect, options))
+    loader = Loader(dialect, states, options)
     cases, started = [], time.monotonic()
     try:
-        for position, (path, _, text) in enumerate(states):
-            if time.monotonic() - options.started > options.seconds:
-                raise Failed(f"out of time: {len(states) - position} of {len(states)} {dialect} states were not judged")
-            cases += judge(path, dialect, text, loader, options)
+        for path, agents, judged in loader.judged():
+            if options.record:
+                record(options.record / dialect, path, agents, judged)
+            if options.runstate:
+                ask_runstate(agents, judged, options)
+            for case in judged:
+                case.keep_text_of_disagreement()
+            cases += judged
     finally:
         loader.close()
     return cases, time.monotonic() - started
@@ -410,7 +450,7 @@ def main(arguments):
         for dialect in RELEASES:
             shutil.rmtree(options.record / dialect, ignore_errors=True)
     states = bases(options.paths or [ROOT / "fixtures" / dialect for dialect in RELEASES], options)
-    by_dialect = {dialect: [state for state in states if state[1] == dialect] for dialect in RELEASES}
+    by_dialect = {dialect: [(path, text) for path, of, text in states if of == dialect] for dialect in RELEASES}
     by_dialect = {dialect: states for dialect, states in by_dialect.items() if states}
     if not by_dialect:
         raise Failed("no states to compare")

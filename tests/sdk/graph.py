@@ -15,8 +15,8 @@ every name of the state resolves, so that the real loader judges the state and n
 identities; `start`, `handoffs` and a tool's `agent` are identities. A handoff is an object where its tool
 does not have the SDK's default name. Optional members of a tool: `needs_approval`, `namespace`,
 `defer_loading`, `agent` (the tool runs that agent), `allowed_callers`, `server_label` (hosted_mcp). An agent's `mcp_servers` are local MCP servers,
-`{"name": "ledger", "tools": ["post"], "require_approval": ["post"]}`, and `mcp_tool_prefix` says that the
-names of their tools begin with the server's.
+`{"name": "ledger", "tools": ["post"], "require_approval": ["post"]}`, `mcp_tool_prefix` says that the
+names of their tools begin with the server's, and `tool_use_behavior` how a tool's output ends the run.
 """
 
 import json
@@ -95,6 +95,7 @@ class Graph:
         self.bound = {}       # (identity, name of a call) -> server
         self.handed_over = {} # handoff call id -> target
         self.unresolved = {}  # identity -> call ids whose tool its owner lacked when the state was written
+        self.behaviors = {}   # identity -> how a tool's output ends its run
         self.fingerprinted = {} # (identity, call id) -> tool name
 
     def key(self, name):
@@ -369,6 +370,7 @@ class Graph:
             if mapping(item).get("type") == "handoff_call_item":
                 owner = self.agent(mapping(item).get("agent"))
                 self.handoff_call(owner, self.get(item, "raw_item"))
+        self.terminal(state, current)
         for result in sequence(self.get(state, "output_guardrail_results")):
             self.agent(mapping(result).get("agent"))
         self.decisions(mapping(state.get("context")))
@@ -392,6 +394,17 @@ class Graph:
             owner = next((owner for owner, tools in self.tools.items()
                           for kind, _, name in tools if kind == "function" and f'"{name}"' in tool_key), current)
             self.keyed_function(owner, tool_key, agent=start)
+
+    def terminal(self, state, current):
+        """A pending write of a final output must fit the way in which its agent lets tools end a run."""
+        terminal = mapping(mapping(state.get("pendingSessionWrite")).get("terminalToolFinalization"))
+        behavior = terminal.get("behavior")
+        if behavior == "stop_at_tool_names":
+            names = {mapping(mapping(item).get("rawItem")).get("name") for item in sequence(state.get("generatedItems"))
+                     if mapping(mapping(item).get("rawItem")).get("callId") == terminal.get("selectedCallId")}
+            self.behaviors[current] = {"stop_at_tool_names": sorted(filter(text, names))}
+        elif text(behavior):
+            self.behaviors[current] = behavior
 
     def decisions(self, context):
         for entry in sequence(context.get("function_tool_approvals")):
@@ -459,6 +472,8 @@ class Graph:
             entry["mcp_servers"] = [
                 {"name": server, "tools": list(tools)} | approvals([name for name, gated in tools.items() if gated])
                 for server, tools in self.servers[identity].items()]
+        if identity in self.behaviors:
+            entry["tool_use_behavior"] = self.behaviors[identity]
         if identity in self.prefixed:
             entry["mcp_tool_prefix"] = True
         return entry
