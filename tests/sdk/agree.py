@@ -37,6 +37,7 @@ import mutate
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 RELEASES = {"python": "0.24.0", "typescript": "0.20.0"}
+SDKS = ROOT / "target/sdk"
 NEWEST = {dialect: "{}.{}".format(*label) for dialect, label in mutate.NEWEST.items()}
 UNMUTATED = {"kind": "none", "detail": "", "pointer": "", "pattern": "", "nested": False, "before": "", "after": ""}
 
@@ -82,7 +83,7 @@ class Case:
     def message(self):
         """What the SDK says, without the names and numbers of this state."""
         said = "(loaded)" if self.loaded else self.cause or self.error
-        said = re.sub(r"\s+", " ", re.sub(r"'[^']*'|\"[^\"]*\"|\b[0-9a-f]{64}\b|\d+", "…", said))
+        said = re.sub(r"\s+", " ", re.sub(r"(?<!\w)'[^']*'|\"[^\"]*\"|\b[0-9a-f]{64}\b|\d+", "…", said))
         return said if len(said) <= 140 else said[:137] + "..."
 
 
@@ -174,6 +175,19 @@ def loader_command(dialect, options):
     return [options.node, str(options.typescript_loader)]
 
 
+def check_release(dialect, options):
+    """The SDK that answers must be the one that `--for` names."""
+    if dialect == "python":
+        script = "import importlib.metadata; print(importlib.metadata.version('openai-agents'))"
+        found = subprocess.run([options.python, "-c", script], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    else:
+        folder = os.environ.get("RUNSTATE_SDK_TYPESCRIPT", SDKS / f"typescript-{RELEASES[dialect]}")
+        package = pathlib.Path(folder) / "node_modules/@openai/agents/package.json"
+        found = json.loads(package.read_text())["version"]
+    if found != RELEASES[dialect]:
+        raise Failed(f"the installed {dialect} SDK is {found}, this compares with {RELEASES[dialect]}")
+
+
 def refusals(report, names):
     """The refusing codes per file of a report of `runstate validate --format json`."""
     entries = {pathlib.PurePath(entry["file"]).name: entry["findings"] for entry in report["files"]}
@@ -256,6 +270,7 @@ def bases(paths, options):
 
 
 def compare_dialect(dialect, states, options):
+    check_release(dialect, options)
     loader = Loader(dialect, states, options)
     cases, started = [], time.monotonic()
     try:
@@ -282,7 +297,7 @@ class Known:
     MEMBERS = {"dialect", "kind", "pattern", "message", "codes", "loaded", "reason"}
 
     def __init__(self, path):
-        self.entries = tomllib.loads(path.read_text())["known"] if path.exists() else []
+        self.entries = tomllib.loads(path.read_text()).get("known", []) if path.exists() else []
         for entry in self.entries:
             unknown = set(entry) - self.MEMBERS
             if unknown or not entry.get("reason") or "dialect" not in entry or len(entry) < 3:
@@ -430,8 +445,8 @@ def parse_options(arguments):
     parser.add_argument("--verdicts", type=pathlib.Path, action="append", metavar="DIR")
     parser.add_argument("--min-verdicts", type=float, default=0.0)
     parser.add_argument("--runstate", type=pathlib.Path, default=ROOT / "target/release/runstate")
-    parser.add_argument("--python", type=pathlib.Path,
-                        default=os.environ.get("RUNSTATE_SDK_PYTHON", ROOT / "target/sdk/python-0.24.0/bin/python"))
+    parser.add_argument("--python", type=pathlib.Path, metavar="EXE", help="of the Python SDK's environment",
+                        default=os.environ.get("RUNSTATE_SDK_PYTHON", SDKS / f"python-{RELEASES['python']}/bin/python"))
     parser.add_argument("--python-loader", type=pathlib.Path, default=HERE / "python_loader.py")
     parser.add_argument("--node", default="node")
     parser.add_argument("--typescript-loader", type=pathlib.Path, default=HERE / "typescript_loader.mjs")
