@@ -97,6 +97,7 @@ class Loader:
     def __init__(self, dialect, states, options):
         self.dialect, self.states, self.options = dialect, states, options
         self.asked = queue.SimpleQueue()
+        self.unanswered = 0
         self.process = subprocess.Popen(loader_command(dialect, options), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.sender = threading.Thread(target=self.send, daemon=True)
 
@@ -125,7 +126,12 @@ class Loader:
             if isinstance(asked, Exception):
                 raise asked
             path, agents, cases = asked
-            judged = [Case(self.dialect, path.name, mutation, text, **self.answer(next(number))) for text, mutation in cases]
+            judged = [(text, mutation, self.answer(next(number))) for text, mutation in cases]
+            if judged[0][2] is None:
+                raise Failed(f"the {self.dialect} loader gave no verdict on {path}")
+            self.unanswered += sum(answer is None for _, _, answer in judged)
+            judged = [Case(self.dialect, path.name, mutation, text, **answer)
+                      for text, mutation, answer in judged if answer is not None]
             if not judged[0].loaded:
                 del judged[1:]  # mutants of a state that does not load say nothing
             yield path, agents, judged
@@ -133,14 +139,18 @@ class Loader:
                 raise Failed(f"out of time: {len(self.states) - done - 1} {self.dialect} states were not judged")
 
     def answer(self, number):
+        """The verdict on a text, or None where the SDK gave none: an endless loop, an exhausted heap."""
         line = self.process.stdout.readline()
         if not line:
             raise Failed(f"the {self.dialect} loader ended early (exit {self.process.wait()})")
         answer = json.loads(line)
         if answer["id"] != number:
             raise Failed(f"the {self.dialect} loader answered {answer['id']!r} where {number} was asked")
-        if str(answer.get("error")).startswith(("harness:", "Graph:", "Input:")):
-            raise Failed(f"the {self.dialect} loader could not ask: {answer['error']}")
+        error = str(answer.get("error"))
+        if answer.get("crashed") or error.startswith("harness:"):
+            if error.startswith(("harness: no answer", "Timeout", "Error [ERR_WORKER_OUT_OF_MEMORY]")):
+                return None
+            raise Failed(f"the {self.dialect} loader could not ask: {error}")
         return {"loaded": bool(answer["loaded"]), "error": answer.get("error") or "", "cause": answer.get("cause") or ""}
 
     def close(self):
@@ -260,12 +270,14 @@ def bases(paths, options):
             state = None
         label = state.get("$schemaVersion") if isinstance(state, dict) else None
         dialect = graph.dialect_of(state)
-        if label is None or (label != NEWEST[dialect] and not options.any_label):
+        if label is None:
+            continue
+        if label != NEWEST[dialect] and not options.any_label:
             skipped += 1
         elif options.dialect in (None, dialect):
             found.append((path, dialect, text))
     if skipped:
-        print(f"skipped {skipped} files that are not states of {' or '.join(f'{d}@{l}' for d, l in NEWEST.items())}")
+        print(f"skipped {skipped} states of other labels than {' and '.join(f'{d}@{l}' for d, l in NEWEST.items())}")
     return found
 
 
@@ -284,6 +296,8 @@ def compare_dialect(dialect, states, options):
             cases += judged
     finally:
         loader.close()
+    if loader.unanswered:
+        print(f"{dialect}: the SDK gave no verdict on {loader.unanswered} texts")
     return cases, time.monotonic() - started
 
 
