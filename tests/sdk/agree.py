@@ -148,7 +148,7 @@ class Loader:
             raise Failed(f"the {self.dialect} loader answered {answer['id']!r} where {number} was asked")
         error = str(answer.get("error"))
         if answer.get("crashed") or error.startswith("harness:"):
-            if error.startswith(("harness: no answer", "Timeout", "Error [ERR_WORKER_OUT_OF_MEMORY]")):
+            if error.startswith(("harness: no answer", "Timeout", "Error: Worker terminated")):
                 return None
             raise Failed(f"the {self.dialect} loader could not ask: {error}")
         return {"loaded": bool(answer["loaded"]), "error": answer.get("error") or "", "cause": answer.get("cause") or ""}
