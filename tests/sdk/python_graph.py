@@ -139,7 +139,9 @@ def _shell(entry: dict[str, Any], call: Call) -> sdk.ShellTool:
 
 
 def _apply_patch(entry: dict[str, Any], call: Call) -> sdk.ApplyPatchTool:
-    return sdk.ApplyPatchTool(editor=_Editor(entry["name"], call), name=entry["name"], **_gate(entry), **_callers(entry))
+    return sdk.ApplyPatchTool(
+        editor=_Editor(entry["name"], call), name=entry["name"], **_gate(entry), **_callers(entry)
+    )
 
 
 def _local_shell(entry: dict[str, Any], call: Call) -> LocalShellTool:
