@@ -15,7 +15,8 @@ The document is what `runstate --agents` reads and what both SDK harnesses share
 first one of that name in the list, and `name#2`, `name#3` afterwards.
 
 Tool members: `name`, `type` (see `TOOL_TYPES`), `needs_approval`, `namespace`, `defer_loading`,
-`allowed_callers`, `agent` (the tool runs that agent), `server_label` (hosted MCP). Servers: `name`, `tools`,
+`allowed_callers`, `agent` (the tool runs that agent), `structured_input` (that agent takes other parameters than one
+text), `server_label` (hosted MCP). Servers: `name`, `tools`,
 `require_approval` ("always", "never" or the names that need it), and `mcp_tool_prefix` on the agent when tool names
 start with the server's.
 """
@@ -33,9 +34,17 @@ from agents.tool import LocalShellTool
 from agents._run_state_agent_identity import _build_agent_identity_map
 from mcp.types import CallToolResult, TextContent
 from mcp.types import Tool as McpTool
+from pydantic import BaseModel, ConfigDict
 
 Call = Callable[[str, Any], Any]
 """Receives a tool's name and its input when the tool runs, and returns what the tool returns."""
+
+
+class AnyInput(BaseModel):
+    """Parameters of an agent tool, whatever they are. The SDK only takes schemas that allow nothing more."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=lambda schema: schema.pop("additionalProperties"))
+
 
 ANY_OBJECT = {"type": "object", "properties": {}, "additionalProperties": True}
 
@@ -105,7 +114,10 @@ def _tools(entries: list[dict[str, Any]], live: dict[str, sdk.Agent[Any]], call:
     for entry in entries:
         if "agent" in entry:
             tool = live[entry["agent"]].as_tool(
-                entry["name"], "Asks an agent.", needs_approval=bool(entry.get("needs_approval"))
+                entry["name"],
+                "Asks an agent.",
+                needs_approval=bool(entry.get("needs_approval")),
+                parameters=AnyInput if entry.get("structured_input") else None,
             )
         else:
             tool = TOOL_TYPES[entry["type"]](entry, call)
@@ -331,6 +343,8 @@ def _describe_tool(tool: Any, identity_of: dict[int, str]) -> dict[str, Any]:
         entry["defer_loading"] = True
     if getattr(tool, "_is_agent_tool", False):
         entry["agent"] = identity_of[id(tool._agent_instance)]
+        if list(tool.params_json_schema.get("properties", {})) != ["input"]:
+            entry["structured_input"] = True
     config = getattr(tool, "tool_config", None) or {}
     if isinstance(tool, sdk.HostedMCPTool):
         entry["server_label"] = config["server_label"]
