@@ -20,7 +20,9 @@ use crate::json::{Kinds, Node, Text, Writer};
 pub(crate) use macros::{record, union};
 pub use read::{NESTING, Raised, Reader, Zone};
 pub(crate) use types::words;
-pub use types::{Digest, Filled, Flag, Float, Int, List, Map, Natural, NonEmpty, Open, Positive, True, Word, Words};
+pub use types::{
+    Digest, Filled, Flag, Float, Int, Label, List, Map, Natural, NonEmpty, Open, Positive, True, Word, Words,
+};
 pub use write::write;
 
 /// What a dialect's reader does with keys that no row names.
@@ -94,6 +96,8 @@ pub struct Row {
     pub if_element_wrong: Option<Effect>,
     /// What the reader does about faults further down, where no row says otherwise.
     pub inside: Option<Effect>,
+    /// Absence and a wrong type are reported by something else than the record layer.
+    pub judged_elsewhere: bool,
 }
 
 impl Row {
@@ -112,6 +116,7 @@ impl Row {
             if_wrong: None,
             if_element_wrong: None,
             inside: None,
+            judged_elsewhere: false,
         }
     }
 
@@ -189,6 +194,13 @@ impl Row {
     #[must_use]
     pub const fn inside(mut self, effect: Effect) -> Self {
         self.inside = Some(effect);
+        self
+    }
+
+    /// Absence and a wrong type are reported by something else than the record layer (the label is).
+    #[must_use]
+    pub const fn judged_elsewhere(mut self) -> Self {
+        self.judged_elsewhere = true;
         self
     }
 
@@ -346,6 +358,8 @@ pub enum Shape {
     Digest,
     /// One of these strings.
     Words(&'static [&'static str]),
+    /// The label of the format itself.
+    Label,
     /// A number.
     Number,
     /// A number without fraction, not below this.
@@ -388,7 +402,7 @@ impl Shape {
         match self {
             Self::Any => Kinds::ANY,
             Self::Flag | Self::True => Kinds::BOOL,
-            Self::Text | Self::NonEmpty | Self::Digest | Self::Words(_) | Self::StateText => Kinds::TEXT,
+            Self::Text | Self::NonEmpty | Self::Digest | Self::Words(_) | Self::Label | Self::StateText => Kinds::TEXT,
             Self::Number | Self::Integer(_) => Kinds::NUMBER,
             Self::List(_) | Self::Filled(_) => Kinds::ARRAY,
             Self::Open | Self::Map(_) | Self::Record(_) | Self::State => Kinds::OBJECT,

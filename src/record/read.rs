@@ -34,6 +34,14 @@ pub struct Raised<'d> {
     pub help: Option<Cow<'static, str>>,
 }
 
+impl<'d> Raised<'d> {
+    /// A finding at a value that makes the file unreadable.
+    #[must_use]
+    pub fn new(code: Code, node: Node<'d>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, effect: Effect::Refused, node, aim: Aim::Value, message: message.into(), help: None }
+    }
+}
+
 /// What the dialect's reader does about faults in a part of the state.
 #[derive(Clone, Copy, Debug)]
 pub struct Zone {
@@ -114,6 +122,25 @@ impl<'d> Reader<'d> {
         }
     }
 
+    /// Forgets what was raised inside of these values, which stand in the order of their text: the earlier ones of
+    /// duplicate keys, which neither SDK looks at.
+    pub fn forget_inside(&mut self, values: &[Node<'d>]) {
+        let mut outermost: Vec<Node<'d>> = Vec::new();
+        for &value in values {
+            if outermost.last().is_none_or(|last| value.index() >= last.end_index()) {
+                outermost.push(value);
+            }
+        }
+        if let Some(first) = outermost.first() {
+            let source = first.source().id();
+            self.findings.retain(|raised| {
+                let index = raised.node.index();
+                let before = outermost.partition_point(|value| value.index() <= index);
+                raised.node.source().id() != source || before == 0 || index >= outermost[before - 1].end_index()
+            });
+        }
+    }
+
     /// Reads with another zone.
     pub fn within<T>(&mut self, zone: Zone, read: impl FnOnce(&mut Self) -> T) -> T {
         let outer = std::mem::replace(&mut self.zone, zone);
@@ -159,16 +186,13 @@ impl<'d> Reader<'d> {
             if !field.row.is_in(self.label) {
                 self.not_in_label(&field.row, member.value);
             }
-            if rows.column(row).node().is_some() {
-                self.overridden(rows.column(row).node());
-            }
             present |= 1 << (row & 63);
             rows.column_mut(row).read(field, member.value, self);
         }
         for (row, field) in info.fields.iter().enumerate() {
             let absent =
                 if info.fields.len() > 64 { rows.column(row).node().is_none() } else { present & 1 << row == 0 };
-            if absent && field.row.is_required_in(self.label) {
+            if absent && field.row.is_required_in(self.label) && !field.row.judged_elsewhere {
                 let effect = field.row.if_absent.unwrap_or(self.zone.fault);
                 self.raise(codes::MISSING_FIELD, effect, node, format!("`{}` is missing", field.row.key));
             }
@@ -271,22 +295,6 @@ impl<'d> Reader<'d> {
         self.raise(codes::MISSING_FIELD, self.zone.fault, node, format!("expected {}", known.join(" or ")));
     }
 
-    /// Takes back what was found in a value whose key came again: both SDKs' parsers see the last one alone.
-    #[cold]
-    fn overridden(&mut self, value: Option<Node<'d>>) {
-        let Some(value) = value else { return };
-        let inside = |raised: &Raised<'d>| {
-            std::ptr::eq(raised.node.source(), value.source())
-                && (value.index()..value.end_index()).contains(&raised.node.index())
-                && raised.node.index() + 1 != value.index()
-        };
-        let effects: Vec<Effect> =
-            self.findings.iter().filter(|raised| inside(raised)).map(|raised| raised.effect).collect();
-        let faults = effects.iter().filter(|&&effect| effect >= self.zone.fault).count();
-        self.faults = self.faults.saturating_sub(faults as u64);
-        self.findings.retain(|raised| !inside(raised));
-    }
-
     /// Reads one element of a list or map.
     pub fn element<T: Wire<'d>>(&mut self, node: Node<'d>) -> Slot<'d, T> {
         self.value(node, false, None, Shape::kinds(T::shape()))
@@ -320,7 +328,8 @@ impl<'d, T: Wire<'d>> Column<'d> for Slot<'d, T> {
         let outer = cx.zone;
         let wrong = Some(row.if_wrong.unwrap_or(outer.fault));
         cx.zone.fault = row.inside.unwrap_or(outer.fault);
-        *self = cx.value(node, row.need.allows_null(), wrong, row.kinds_in(cx.label));
+        let kinds = row.kinds_in(cx.label);
+        *self = cx.value(node, row.need.allows_null(), wrong, kinds);
         cx.zone = outer;
     }
 

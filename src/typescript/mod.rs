@@ -10,6 +10,7 @@ mod fingerprint;
 mod guardrails;
 mod items;
 mod ledger;
+mod lift;
 mod nested;
 pub mod raw;
 mod response;
@@ -42,6 +43,7 @@ pub use items::{
 pub use ledger::{
     AgentCallIds, AgentEvidence, AgentFingerprints, Evidence, EvidenceIndex, EvidenceInline, EvidenceItem,
 };
+pub use lift::lift;
 pub use nested::NestedRun;
 pub use response::{ModelResponse, RequestUsage, Usage};
 pub use rules::judge;

@@ -3,7 +3,8 @@
 use crate::finding::Effect;
 use crate::json::{Node, Text};
 use crate::record::{
-    Flag, List, Map, Reader, Slot, True, Wire as _, Word, nullable, nullish, optional, record, required, union, words,
+    Flag, Label, List, Map, Reader, Slot, True, Wire as _, Word, nullable, nullish, optional, record, required, union,
+    words,
 };
 
 use super::actions::ProcessedResponse;
@@ -39,7 +40,8 @@ union! {
 record! {
     /// A paused or finished run (`SerializedRunState`).
     pub struct State<'d>, unknown: Dropped {
-        schema_version: Slot<'d, Text<'d>> = required("$schemaVersion");
+        /// `1.` and a number; the two dialects count separately.
+        schema_version: Slot<'d, Label<'d>> = required("$schemaVersion").judged_elsewhere();
         /// Turns so far.
         current_turn: Slot<'d, Finite<'d>> = required("currentTurn");
         current_agent: Slot<'d, AgentRef<'d>> = required("currentAgent");
