@@ -1,16 +1,25 @@
 //! Validates, normalizes and explains the serialized RunState of the OpenAI Agents SDKs.
 
 pub mod agents;
+#[cfg(feature = "check")]
+pub mod check;
 pub mod codes;
 pub mod detect;
 pub mod finding;
 pub mod format;
 pub mod json;
+pub mod model;
+mod normalize;
 pub mod python;
 pub mod record;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod typescript;
 mod validate;
 
 pub use finding::{Effect, Finding, Severity};
 pub use format::{Dialect, Format, Target};
+pub use normalize::{Invalid, Normalize, Outcome, normalize};
+#[cfg(feature = "schema")]
+pub use schema::schema;
 pub use validate::{Validate, Verdict, validate, verdict};

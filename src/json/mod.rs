@@ -14,18 +14,24 @@
 //! # Ok::<(), runstate::json::SyntaxError>(())
 //! ```
 
+mod duplicates;
+mod error;
 mod node;
 mod number;
 mod place;
+mod scan;
+mod serde;
 mod source;
 mod tape;
 mod text;
 mod write;
 
+pub use self::serde::ReadError;
+pub use error::{Found, Problem, SyntaxError};
 pub use node::{Elements, Kind, Kinds, Member, Members, Node};
 pub use number::Number;
 pub use place::{Aim, Place, places};
 pub use source::{Document, Source};
-pub use tape::{MAX_BYTES, Problem, SyntaxError};
+pub use tape::MAX_BYTES;
 pub use text::Text;
 pub use write::{Style, Writer};

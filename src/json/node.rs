@@ -58,6 +58,12 @@ impl Kinds {
         Self(self.0 | other.0)
     }
 
+    /// The kinds that are in this set and not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether `kind` is in the set.
     #[must_use]
     pub const fn has(self, kind: Kind) -> bool {
@@ -138,10 +144,12 @@ pub struct Member<'d> {
 }
 
 impl<'d> Node<'d> {
+    #[inline]
     pub(super) fn new(source: &'d Source, index: u32) -> Self {
         Self { source, index }
     }
 
+    #[inline]
     pub(super) fn entry(self) -> Entry {
         self.source.entry(self.index)
     }
@@ -159,12 +167,10 @@ impl<'d> Node<'d> {
     }
 
     /// The number of the first value behind this one and everything in it.
+    #[inline]
     #[must_use]
     pub fn end_index(self) -> u32 {
-        match self.kind() {
-            Kind::Array | Kind::Object => self.entry().link,
-            _ => self.index + 1,
-        }
+        self.entry().next(self.index)
     }
 
     /// Whether both handles lead to the same place.
@@ -174,12 +180,14 @@ impl<'d> Node<'d> {
     }
 
     /// The kind of the value.
+    #[inline]
     #[must_use]
     pub fn kind(self) -> Kind {
         self.source.kind(self.index)
     }
 
     /// Byte range in the source's text.
+    #[inline]
     #[must_use]
     pub fn span(self) -> Range<usize> {
         let entry = self.entry();
@@ -187,6 +195,7 @@ impl<'d> Node<'d> {
     }
 
     /// The value exactly as it is written.
+    #[inline]
     #[must_use]
     pub fn raw(self) -> &'d str {
         &self.source.text()[self.span()]
@@ -209,9 +218,10 @@ impl<'d> Node<'d> {
     }
 
     /// The string.
+    #[inline]
     #[must_use]
     pub fn text(self) -> Option<Text<'d>> {
-        (self.kind() == Kind::String).then(|| Text::new(self))
+        self.entry().is_string().then(|| Text::new(self))
     }
 
     /// The number.
@@ -221,16 +231,18 @@ impl<'d> Node<'d> {
     }
 
     /// The elements of an array; nothing for anything else.
+    #[inline]
     #[must_use]
     pub fn elements(self) -> Elements<'d> {
-        let end = if self.kind() == Kind::Array { self.entry().link } else { 0 };
+        let end = if self.kind() == Kind::Array { self.end_index() } else { 0 };
         Elements { source: self.source, next: self.index + 1, end }
     }
 
     /// The members of an object as written, duplicate keys included; nothing for anything else.
+    #[inline]
     #[must_use]
     pub fn members(self) -> Members<'d> {
-        let end = if self.kind() == Kind::Object { self.entry().link } else { 0 };
+        let end = if self.kind() == Kind::Object { self.end_index() } else { 0 };
         Members { source: self.source, next: self.index + 1, end }
     }
 
@@ -252,6 +264,7 @@ pub struct Elements<'d> {
 impl<'d> Iterator for Elements<'d> {
     type Item = Node<'d>;
 
+    #[inline]
     fn next(&mut self) -> Option<Node<'d>> {
         if self.next >= self.end {
             return None;
@@ -273,6 +286,7 @@ pub struct Members<'d> {
 impl<'d> Iterator for Members<'d> {
     type Item = Member<'d>;
 
+    #[inline]
     fn next(&mut self) -> Option<Member<'d>> {
         if self.next >= self.end {
             return None;

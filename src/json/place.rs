@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use super::{Kind, Node, Source};
+use super::{Kind, Node, Source, Text, scan};
 
 /// What of a node a finding points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Aim {
     /// The value.
     Value,
-    /// The key in front of the value.
+    /// The key in front of the value; the value itself where there is none.
     Key,
 }
 
@@ -27,96 +27,142 @@ pub struct Place {
 }
 
 /// The places of `wanted` (tape index of a value, and what of it is meant), in the same order. Linear in the tape up
-/// to the last wanted node, however many are wanted.
+/// to the last wanted node, however many are wanted, and in the pointers that come out.
+///
+/// The index of a key stands for its value, aimed at its key. An index behind the last one stands for the whole text.
+///
+/// ```
+/// use runstate::json::{Aim, Document, places};
+///
+/// let doc = Document::parse(b"{\n  \"a/b\": [null, true]\n}".to_vec())?;
+/// let list = doc.root().member("a/b").expect("a member of the text above");
+/// let last = list.elements().last().expect("two elements");
+/// let found = places(doc.source(0), &[(last.index(), Aim::Value), (list.index(), Aim::Key)]);
+/// assert_eq!((found[0].pointer.as_str(), found[0].line, found[0].column), ("/a~1b/1", 2, 17));
+/// assert_eq!((found[1].pointer.as_str(), found[1].line, found[1].column), ("/a~1b", 2, 3));
+/// # Ok::<(), runstate::json::SyntaxError>(())
+/// ```
 #[must_use]
 pub fn places(source: &Source, wanted: &[(u32, Aim)]) -> Vec<Place> {
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by_key(|&slot| wanted[slot].0);
-    let mut found: Vec<Option<Place>> = vec![None; wanted.len()];
-    let mut pending = order.iter().copied().peekable();
-
-    // Containers on the way to the current node, each with its pointer's length and the next child.
-    let mut path: Vec<Frame> = Vec::new();
-    let mut pointer = String::new();
-    let mut node = Some(source.root());
-    while let Some(current) = node {
-        while let Some(&slot) = pending.peek().filter(|&&slot| wanted[slot].0 == current.index()) {
-            found[slot] =
-                Some(Place { pointer: pointer.clone(), span: aimed(current, wanted[slot].1), line: 0, column: 0 });
-            pending.next();
+    let whole = Place { pointer: String::new(), span: source.root().span(), line: 0, column: 0 };
+    let mut found = vec![whole; wanted.len()];
+    let mut path = Path::new(source);
+    for slot in order {
+        let (index, aim) = wanted[slot];
+        if (index as usize) < source.len() {
+            let step = path.walk(index);
+            found[slot].pointer.clone_from(&path.pointer);
+            found[slot].span = match step.key {
+                Some(key) if aim == Aim::Key || index < step.node.index() => key.node().span(),
+                _ => step.node.span(),
+            };
         }
-        let Some(&next) = pending.peek() else { break };
-        if wanted[next].0 < current.end_index() {
-            path.push(Frame { container: current, next: current.index() + 1, count: 0, pointer: pointer.len() });
-        }
-        node = step(source, &mut path, &mut pointer);
     }
-    let mut found: Vec<Place> =
-        found.into_iter().map(|place| place.expect("every wanted index is a value of this source")).collect();
-    lines(source.text(), &mut found);
+    lines(source.text().as_bytes(), &mut found);
     found
 }
 
-struct Frame<'d> {
-    container: Node<'d>,
-    next: u32,
-    count: usize,
+/// The way from the root to a node, and its pointer. It only ever goes forward.
+struct Path<'d> {
+    steps: Vec<Step<'d>>,
+    pointer: String,
+}
+
+/// One value on the way, and how far its children have been passed.
+#[derive(Clone, Copy)]
+struct Step<'d> {
+    node: Node<'d>,
+    key: Option<Text<'d>>,
+    end: u32,
+    /// The length of the node's own pointer.
     pointer: usize,
+    child: u32,
+    count: usize,
 }
 
-/// The next child on the path, with `pointer` set to it.
-fn step<'d>(source: &'d Source, path: &mut Vec<Frame<'d>>, pointer: &mut String) -> Option<Node<'d>> {
-    use std::fmt::Write as _;
-    loop {
-        let frame = path.last_mut()?;
-        if frame.next >= frame.container.end_index() {
-            path.pop();
-            continue;
+impl<'d> Step<'d> {
+    fn new(node: Node<'d>, key: Option<Text<'d>>, pointer: usize) -> Self {
+        Self { node, key, end: node.end_index(), pointer, child: node.index() + 1, count: 0 }
+    }
+}
+
+impl<'d> Path<'d> {
+    fn new(source: &'d Source) -> Self {
+        Self { steps: vec![Step::new(source.root(), None, 0)], pointer: String::new() }
+    }
+
+    /// Goes on to the value at `index`, or to the value behind the key at `index`; not before the last one.
+    fn walk(&mut self, index: u32) -> Step<'d> {
+        // The root contains every index, so that the path never becomes empty.
+        while self.steps.len() > 1 && self.steps.last().is_some_and(|step| step.end <= index) {
+            self.steps.pop();
         }
-        pointer.truncate(frame.pointer);
-        let value = if frame.container.kind() == Kind::Object {
-            let key = Node::new(source, frame.next).text().expect("a member starts with its key");
-            pointer.push('/');
-            for char in key.lossy().chars() {
-                match char {
-                    '~' => pointer.push_str("~0"),
-                    '/' => pointer.push_str("~1"),
-                    char => pointer.push(char),
-                }
+        loop {
+            let last = self.steps.len() - 1;
+            let step = &mut self.steps[last];
+            self.pointer.truncate(step.pointer);
+            // A step that contains the index and is not it leads further down.
+            if index <= step.node.index() {
+                return *step;
             }
-            Node::new(source, frame.next + 1)
-        } else {
-            write!(pointer, "/{}", frame.count).expect("writing to a string cannot fail");
-            Node::new(source, frame.next)
-        };
-        frame.next = value.end_index();
-        frame.count += 1;
-        return Some(value);
+            let below = step.down(index, &mut self.pointer);
+            self.steps.push(below);
+        }
     }
 }
 
-fn aimed(node: Node<'_>, aim: Aim) -> Range<usize> {
-    match aim {
-        Aim::Key if node.index() > 0 => Node::new(node.source(), node.index() - 1).span(),
-        _ => node.span(),
+impl<'d> Step<'d> {
+    /// Passes children up to the one that is or contains `index`, and writes its part of the pointer.
+    fn down(&mut self, index: u32, pointer: &mut String) -> Self {
+        let source = self.node.source();
+        let object = self.node.kind() == Kind::Object;
+        loop {
+            let (key, value) = if object {
+                (Some(Text::new(Node::new(source, self.child))), Node::new(source, self.child + 1))
+            } else {
+                (None, Node::new(source, self.child))
+            };
+            let end = value.end_index();
+            if index < end {
+                pointer.push('/');
+                match key {
+                    Some(key) => push_token(pointer, &key.lossy()),
+                    None => pointer.push_str(&self.count.to_string()),
+                }
+                return Self::new(value, key, pointer.len());
+            }
+            self.child = end;
+            self.count += 1;
+        }
     }
 }
 
-/// Fills in lines and columns, counting every character at most once.
-fn lines(text: &str, places: &mut [Place]) {
+fn push_token(pointer: &mut String, key: &str) {
+    for char in key.chars() {
+        match char {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            char => pointer.push(char),
+        }
+    }
+}
+
+/// Fills in lines and columns, passing every byte at most twice.
+fn lines(text: &[u8], places: &mut [Place]) {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by_key(|&slot| places[slot].span.start);
     let (mut at, mut line, mut column) = (0, 1, 1);
     for slot in order {
         let target = places[slot].span.start;
-        for newline in
-            memchr::memchr_iter(b'\n', &text.as_bytes()[at..target]).map(|found| at + found).collect::<Vec<_>>()
-        {
-            line += 1;
+        let passed = &text[at..target];
+        if let Some(last) = memchr::memrchr(b'\n', passed) {
+            line += memchr::memchr_iter(b'\n', passed).count();
             column = 1;
-            at = newline + 1;
+            at += last + 1;
         }
-        column += text[at..target].chars().filter(|&char| char != '\u{feff}').count();
+        column += scan::characters(text, at..target);
         at = target;
         places[slot].line = line;
         places[slot].column = column;

@@ -4,8 +4,8 @@ use std::fmt;
 
 use elsa::FrozenVec;
 
-use super::tape::{self, Entry, SyntaxError};
-use super::{Kind, Node};
+use super::tape::{self, Entry, Notes};
+use super::{Kind, Node, SyntaxError, Text, duplicates};
 
 /// A parsed input together with the nested texts decoded from it. Append-only: a [`Node`] stays valid for as long
 /// as the document lives. For one thread.
@@ -18,8 +18,7 @@ pub struct Source {
     id: u32,
     text: String,
     tape: Vec<Entry>,
-    nonfinite: Vec<u32>,
-    bom: bool,
+    notes: Notes,
     /// The string node that this source is the content of.
     within: Option<(u32, u32)>,
 }
@@ -50,7 +49,8 @@ impl Document {
     /// its content is not JSON; the offset counts bytes of the decoded content.
     pub fn decode<'d>(&'d self, node: Node<'d>) -> Result<Node<'d>, SyntaxError> {
         let text = node.text().ok_or_else(SyntaxError::not_text)?;
-        let bytes = text.wtf8().into_owned();
+        let mut bytes = text.wtf8().into_owned();
+        bytes.shrink_to_fit();
         let id = u32::try_from(self.sources.len()).map_err(|_| SyntaxError::not_text())?;
         let source = Source::parse(bytes, id, Some((node.source().id, node.index())))?;
         Ok(self.sources.push_get(Box::new(source)).root())
@@ -63,6 +63,11 @@ impl Document {
         Some(Node::new(self.source(source), index))
     }
 
+    /// The input and every text decoded from inside it so far, in the order of their numbers.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        (0..self.sources.len()).filter_map(|at| self.sources.get(at))
+    }
+
     /// The source with this number; 0 is the input.
     #[must_use]
     pub fn source(&self, id: u32) -> &Source {
@@ -73,13 +78,20 @@ impl Document {
 impl Source {
     fn parse(bytes: Vec<u8>, id: u32, within: Option<(u32, u32)>) -> Result<Self, SyntaxError> {
         let parsed = tape::parse(bytes)?;
-        Ok(Self { id, text: parsed.text, tape: parsed.tape, nonfinite: parsed.nonfinite, bom: parsed.bom, within })
+        Ok(Self { id, text: parsed.text, tape: parsed.tape, notes: parsed.notes, within })
     }
 
     /// The outermost value.
     #[must_use]
     pub fn root(&self) -> Node<'_> {
         Node::new(self, 0)
+    }
+
+    /// The innermost value or key that starts at this byte offset or last before it.
+    #[must_use]
+    pub fn node_at(&self, offset: usize) -> Node<'_> {
+        let behind = self.tape.partition_point(|entry| entry.start as usize <= offset);
+        Node::new(self, u32::try_from(behind.saturating_sub(1)).unwrap_or(0))
     }
 
     /// The number of this source in its document.
@@ -109,27 +121,66 @@ impl Source {
     /// Whether the text starts with a byte order mark.
     #[must_use]
     pub fn has_bom(&self) -> bool {
-        self.bom
+        self.notes.bom
     }
 
     /// The values written as `NaN`, `Infinity` or `-Infinity`, in order.
     pub fn nonfinite(&self) -> impl Iterator<Item = Node<'_>> {
-        self.nonfinite.iter().map(|&index| Node::new(self, index))
+        self.notes.nonfinite.iter().map(|&index| Node::new(self, index))
     }
 
+    /// The strings and keys that hold an escaped surrogate without its partner, in order.
+    ///
+    /// ```
+    /// # use runstate::json::Document;
+    /// let doc = Document::parse(br#"["\ud83d\ude00", "\ud83d", {"\ude00": 1}]"#.to_vec())?;
+    /// let lone: Vec<_> = doc.source(0).lone_surrogates().map(|text| text.raw()).collect();
+    /// assert_eq!(lone, [r"\ud83d", r"\ude00"]);
+    /// # Ok::<(), runstate::json::SyntaxError>(())
+    /// ```
+    pub fn lone_surrogates(&self) -> impl Iterator<Item = Text<'_>> {
+        self.notes.lone.iter().map(|&index| Text::new(Node::new(self, index)))
+    }
+
+    /// How many arrays and objects are open at the deepest place: 0 for a lone number, 1 for `[]`. Python's own
+    /// reader gives up at about 1,000, serde_json's at 128.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.notes.depth as usize
+    }
+
+    /// The values that are not read because a later member of the same object has the same key, in order. Keys are
+    /// compared decoded. Linear in the text, whatever stands in it.
+    ///
+    /// ```
+    /// # use runstate::json::Document;
+    /// let doc = Document::parse(br#"{"a": 1, "b": 2, "\u0061": 3}"#.to_vec())?;
+    /// let overridden: Vec<_> = doc.source(0).duplicates().iter().map(|node| node.raw()).collect();
+    /// assert_eq!(overridden, ["1"]);
+    /// # Ok::<(), runstate::json::SyntaxError>(())
+    /// ```
+    #[must_use]
+    pub fn duplicates(&self) -> Vec<Node<'_>> {
+        duplicates::find(self)
+    }
+
+    /// Whether no white space stands between the first and the last character of the outermost value.
+    pub(super) fn is_compact(&self) -> bool {
+        self.notes.compact
+    }
+
+    #[inline]
     pub(super) fn entry(&self, index: u32) -> Entry {
         self.tape[index as usize]
     }
 
+    #[inline]
     pub(super) fn kind(&self, index: u32) -> Kind {
-        match self.text.as_bytes()[self.entry(index).start as usize] {
+        let entry = self.entry(index);
+        entry.scalar().unwrap_or_else(|| match self.text.as_bytes()[entry.start as usize] {
             b'{' => Kind::Object,
-            b'[' => Kind::Array,
-            b'"' => Kind::String,
-            b't' | b'f' => Kind::Bool,
-            b'n' => Kind::Null,
-            _ => Kind::Number,
-        }
+            _ => Kind::Array,
+        })
     }
 }
 

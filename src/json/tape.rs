@@ -1,6 +1,6 @@
 //! Bytes to a flat pre-order tape, without recursion and without an allocation per value.
 
-use std::fmt;
+use super::{Kind, Problem, SyntaxError, scan};
 
 /// The largest input in bytes: positions are 32 bits wide.
 pub const MAX_BYTES: u64 = u32::MAX as u64;
@@ -12,363 +12,407 @@ pub(super) struct Entry {
     pub(super) start: u32,
     /// Byte offset behind the last character.
     pub(super) end: u32,
-    /// Of a container: the tape index behind its last descendant. Of anything else: flags.
+    /// Of a container: the tape index behind its last descendant, which leaves the highest bit free because a value
+    /// takes two bytes on average. Of anything else: [`Entry::SCALAR`] with its kind and flags.
     pub(super) link: u32,
 }
 
+const _: () = assert!(size_of::<Entry>() == 12, "the tape is the memory that a document takes");
+
 impl Entry {
+    const SCALAR: u32 = 1 << 31;
+    const NULL: u32 = Self::SCALAR;
+    const BOOL: u32 = Self::SCALAR | 1;
+    const NUMBER: u32 = Self::SCALAR | 2;
+    const STRING: u32 = Self::SCALAR | 3;
     /// The string holds at least one backslash.
-    pub(super) const ESCAPED: u32 = 1;
+    const ESCAPED: u32 = 1 << 2;
     /// The string holds an escaped surrogate without its partner.
-    pub(super) const LONE: u32 = 2;
+    const LONE: u32 = 1 << 3;
+
+    /// `None` for a container.
+    #[inline]
+    pub(super) fn scalar(self) -> Option<Kind> {
+        if self.link & Self::SCALAR == 0 {
+            return None;
+        }
+        Some(match self.link & 3 {
+            0 => Kind::Null,
+            1 => Kind::Bool,
+            2 => Kind::Number,
+            _ => Kind::String,
+        })
+    }
+
+    /// The index behind the value that stands at `index`.
+    #[inline]
+    pub(super) fn next(self, index: u32) -> u32 {
+        if self.link & Self::SCALAR == 0 { self.link } else { index + 1 }
+    }
+
+    #[inline]
+    pub(super) fn is_string(self) -> bool {
+        self.link & (Self::SCALAR | 3) == Self::STRING
+    }
+
+    #[inline]
+    pub(super) fn is_escaped(self) -> bool {
+        self.link & Self::ESCAPED != 0
+    }
+
+    #[inline]
+    pub(super) fn is_lone(self) -> bool {
+        self.link & Self::LONE != 0
+    }
 }
 
 pub(super) struct Parsed {
     pub(super) text: String,
     pub(super) tape: Vec<Entry>,
-    pub(super) nonfinite: Vec<u32>,
+    pub(super) notes: Notes,
+}
+
+/// What the parse saw on its way.
+#[derive(Default)]
+pub(super) struct Notes {
     pub(super) bom: bool,
+    /// No white space stands between the first and the last character.
+    pub(super) compact: bool,
+    /// How many containers stand around the deepest value.
+    pub(super) depth: u32,
+    /// The indices of `NaN` and the infinities.
+    pub(super) nonfinite: Vec<u32>,
+    /// The indices of strings and keys with a lone surrogate.
+    pub(super) lone: Vec<u32>,
 }
-
-/// Where and why bytes are not JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SyntaxError {
-    /// Byte offset of the first byte that does not fit.
-    pub offset: usize,
-    /// What is wrong there.
-    pub problem: Problem,
-}
-
-/// What is wrong at the place of a [`SyntaxError`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Problem {
-    /// No value at all: nothing, or white space alone.
-    Empty,
-    /// The text ends inside a value; the word says what was expected.
-    Truncated(&'static str),
-    /// Something else stands where the named thing was expected.
-    Expected(&'static str),
-    /// A second value behind the first.
-    Trailing,
-    /// A control character (below U+0020) inside a string that is not escaped.
-    Control,
-    /// A backslash that starts no JSON escape.
-    Escape,
-    /// Bytes that are not UTF-8.
-    NotUtf8,
-    /// UTF-16 or UTF-32 instead of UTF-8.
-    Utf16,
-    /// More than [`MAX_BYTES`] bytes.
-    TooLarge,
-    /// A nested text was asked for where no text is.
-    NotText,
-}
-
-impl SyntaxError {
-    pub(super) fn not_text() -> Self {
-        Self { offset: 0, problem: Problem::NotText }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("expected a JSON value, found nothing"),
-            Self::Truncated(what) => write!(f, "expected {what}, found the end of the text"),
-            Self::Expected(what) => write!(f, "expected {what}, found something else"),
-            Self::Trailing => f.write_str("expected the end of the text, found more after the value"),
-            Self::Control => f.write_str("expected an escape, found a raw control character in a string"),
-            Self::Escape => f.write_str("expected a JSON escape after the backslash"),
-            Self::NotUtf8 => f.write_str("expected UTF-8, found other bytes"),
-            Self::Utf16 => f.write_str("expected UTF-8, found UTF-16 or UTF-32"),
-            Self::TooLarge => f.write_str("expected at most 4 GiB, found more"),
-            Self::NotText => f.write_str("expected a string with JSON in it"),
-        }
-    }
-}
-
-impl fmt::Display for SyntaxError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at byte {}", self.problem, self.offset)
-    }
-}
-
-impl std::error::Error for SyntaxError {}
 
 pub(super) fn parse(bytes: Vec<u8>) -> Result<Parsed, SyntaxError> {
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(SyntaxError { offset: 0, problem: Problem::TooLarge });
+        return Err(SyntaxError::new(&[], 0, Problem::TooLarge));
     }
     if let [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, _, ..] | [_, 0, ..] = bytes.as_slice() {
-        return Err(SyntaxError { offset: 0, problem: Problem::Utf16 });
+        return Err(SyntaxError::new(&bytes, 0, Problem::Utf16));
     }
-    let text = String::from_utf8(bytes)
-        .map_err(|error| SyntaxError { offset: error.utf8_error().valid_up_to(), problem: Problem::NotUtf8 })?;
+    let text = String::from_utf8(bytes).map_err(|error| not_utf8(error.as_bytes(), error.utf8_error()))?;
     let bom = text.starts_with('\u{feff}');
     let mut parser = Parser {
         bytes: text.as_bytes(),
-        at: if bom { 3 } else { 0 },
-        tape: Vec::with_capacity(text.len() / 24),
-        nonfinite: Vec::new(),
+        // The rest is estimated from what the first entries took.
+        tape: Vec::with_capacity((text.len() / 16).min(1 << 14)),
+        notes: Notes { bom, compact: true, ..Notes::default() },
+        failure: None,
     };
-    parser.document()?;
-    let Parser { mut tape, nonfinite, .. } = parser;
+    if parser.document(if bom { 3 } else { 0 }).is_none() {
+        let (at, problem) = parser.failure.unwrap_or((0, Problem::Empty));
+        return Err(SyntaxError::new(text.as_bytes(), at, problem));
+    }
+    let Parser { mut tape, notes, .. } = parser;
     tape.shrink_to_fit();
-    Ok(Parsed { text, tape, nonfinite, bom })
+    Ok(Parsed { text, tape, notes })
+}
+
+#[cold]
+fn not_utf8(bytes: &[u8], error: std::str::Utf8Error) -> SyntaxError {
+    match error.error_len() {
+        Some(_) => SyntaxError::new(bytes, error.valid_up_to(), Problem::NotUtf8),
+        None => SyntaxError::new(bytes, bytes.len(), Problem::Truncated("the rest of a character")),
+    }
 }
 
 struct Parser<'t> {
     bytes: &'t [u8],
-    at: usize,
     tape: Vec<Entry>,
-    nonfinite: Vec<u32>,
+    notes: Notes,
+    /// Where and why a step returned `None`.
+    failure: Option<(usize, Problem)>,
 }
 
+/// While a container is open, its `link` leads to the container around it, so that depth costs nothing.
+#[derive(Clone, Copy)]
+struct Open(u32);
+
+impl Open {
+    const OBJECT: u32 = 1 << 31;
+    const NONE: Self = Self(Self::OBJECT - 1);
+
+    #[inline]
+    fn index(self) -> usize {
+        (self.0 & !Self::OBJECT) as usize
+    }
+
+    #[inline]
+    fn is_object(self) -> bool {
+        self.0 & Self::OBJECT != 0
+    }
+}
+
+/// Every step takes the offset where it starts and returns the one where it ended.
 #[allow(
     clippy::cast_possible_truncation,
     reason = "inputs are at most u32::MAX bytes, and no value takes less than one"
 )]
 impl Parser<'_> {
-    /// The open containers form a chain through their `link` until they are closed, so that depth costs nothing.
-    fn document(&mut self) -> Result<(), SyntaxError> {
-        const NONE: u32 = u32::MAX;
-        let mut open = NONE;
-        self.space();
-        if self.at == self.bytes.len() {
-            return self.fail(Problem::Empty);
+    fn document(&mut self, at: usize) -> Option<()> {
+        let mut open = Open::NONE;
+        let mut depth = 0;
+        let mut at = scan::space(self.bytes, at);
+        if at == self.bytes.len() {
+            return self.fail(at, Problem::Empty);
         }
         loop {
             // A value starts here.
-            match self.peek() {
+            match self.peek(at) {
+                b'"' => at = self.string(at)?,
                 first @ (b'{' | b'[') => {
                     let index = self.tape.len() as u32;
-                    self.push(self.at, open);
-                    self.at += 1;
-                    self.space();
-                    let close = first + 2;
-                    if self.peek() != close {
-                        open = index;
-                        if first == b'{' {
-                            self.key()?;
+                    self.push(at, at, open.0)?;
+                    depth += 1;
+                    self.notes.depth = self.notes.depth.max(depth);
+                    let object = first == b'{';
+                    open = Open(if object { index | Open::OBJECT } else { index });
+                    at = self.space(at + 1);
+                    // `}` is `{` + 2, and so are the square brackets.
+                    if self.peek(at) != first + 2 {
+                        if object {
+                            at = self.key(at)?;
                         }
                         continue;
                     }
-                    self.at += 1;
-                    self.close(index);
+                    at += 1;
+                    open = self.close(open, at);
+                    depth -= 1;
                 }
-                b'"' => self.string()?,
-                b'-' | b'0'..=b'9' => self.number()?,
-                b't' => self.word("true")?,
-                b'f' => self.word("false")?,
-                b'n' => self.word("null")?,
-                b'N' | b'I' => self.nonfinite()?,
-                _ => return self.expected("a value"),
+                b'-' | b'0'..=b'9' => at = self.number(at)?,
+                b't' => at = self.word(at, "true", Entry::BOOL)?,
+                b'f' => at = self.word(at, "false", Entry::BOOL)?,
+                b'n' => at = self.word(at, "null", Entry::NULL)?,
+                b'N' | b'I' => at = self.nonfinite(at)?,
+                _ => return self.expected(at, "a value"),
             }
             // A value ended here; close what ends with it.
             loop {
-                self.space();
-                if open == NONE {
-                    return if self.at == self.bytes.len() { Ok(()) } else { self.fail(Problem::Trailing) };
+                if depth == 0 {
+                    at = scan::space(self.bytes, at);
+                    return if at == self.bytes.len() { Some(()) } else { self.fail(at, Problem::Trailing) };
                 }
-                let start = self.tape[open as usize].start as usize;
-                let object = self.bytes[start] == b'{';
-                match self.peek() {
+                at = self.space(at);
+                let object = open.is_object();
+                match self.peek(at) {
                     b',' => {
-                        self.at += 1;
-                        self.space();
+                        at = self.space(at + 1);
                         if object {
-                            self.key()?;
+                            at = self.key(at)?;
                         }
                         break;
                     }
                     b'}' if object => {}
                     b']' if !object => {}
-                    _ => return self.expected(if object { "`,` or `}`" } else { "`,` or `]`" }),
+                    _ => return self.expected(at, if object { "`,` or `}`" } else { "`,` or `]`" }),
                 }
-                self.at += 1;
-                let above = self.tape[open as usize].link;
-                self.close(open);
-                open = above;
+                at += 1;
+                open = self.close(open, at);
+                depth -= 1;
             }
         }
     }
 
-    fn close(&mut self, index: u32) {
+    /// Ends a container and returns the one around it.
+    #[inline(always)]
+    fn close(&mut self, open: Open, at: usize) -> Open {
         let link = self.tape.len() as u32;
-        let entry = &mut self.tape[index as usize];
-        entry.end = self.at as u32;
-        entry.link = link;
+        let entry = &mut self.tape[open.index()];
+        entry.end = at as u32;
+        Open(std::mem::replace(&mut entry.link, link))
     }
 
-    fn push(&mut self, start: usize, link: u32) {
-        self.tape.push(Entry { start: start as u32, end: self.at as u32, link });
+    #[inline(always)]
+    fn push(&mut self, start: usize, end: usize, link: u32) -> Option<()> {
+        if self.tape.len() == self.tape.capacity() {
+            self.grow(start)?;
+        }
+        self.tape.push(Entry { start: start as u32, end: end as u32, link });
+        Some(())
+    }
+
+    /// Makes room for as many entries as the rest of the text will take if it goes on as it began. Doubling would
+    /// take up to three times the final tape for a moment.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, at: usize) -> Option<()> {
+        let length = self.tape.len();
+        if length as u64 >= u64::from(Open::NONE.0) {
+            // Two bytes a value: only a text that will not close what it opens comes here.
+            return self.fail(at, Problem::TooLarge);
+        }
+        let rest = (self.bytes.len() - at) as u64;
+        let estimate = rest * length as u64 / at.max(1) as u64;
+        let estimate = usize::try_from(estimate + estimate / 16).unwrap_or(0);
+        self.tape.reserve_exact(estimate.clamp(length / 4 + 16, length * 4 + 16));
+        Some(())
     }
 
     /// The byte here; 0, which JSON has no use for, at the end.
-    fn peek(&self) -> u8 {
-        self.bytes.get(self.at).copied().unwrap_or(0)
+    #[inline(always)]
+    fn peek(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or(0)
     }
 
-    fn space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
-            self.at += 1;
-        }
+    #[inline(always)]
+    fn space(&mut self, at: usize) -> usize {
+        let end = scan::space(self.bytes, at);
+        self.notes.compact &= end == at;
+        end
     }
 
-    fn key(&mut self) -> Result<(), SyntaxError> {
-        if self.peek() != b'"' {
-            return self.expected("a key in double quotes");
+    #[inline(always)]
+    fn key(&mut self, at: usize) -> Option<usize> {
+        if self.peek(at) != b'"' {
+            return self.expected(at, "a key in double quotes");
         }
-        self.string()?;
-        self.space();
-        if self.peek() != b':' {
-            return self.expected("`:`");
+        let at = self.string(at)?;
+        let at = self.space(at);
+        if self.peek(at) != b':' {
+            return self.expected(at, "`:`");
         }
-        self.at += 1;
-        self.space();
-        Ok(())
+        Some(self.space(at + 1))
     }
 
-    fn string(&mut self) -> Result<(), SyntaxError> {
-        let start = self.at;
-        let mut flags = 0;
-        self.at += 1;
+    #[inline]
+    fn string(&mut self, start: usize) -> Option<usize> {
+        let mut at = scan::string_stop(self.bytes, start + 1);
+        let mut link = Entry::STRING;
         loop {
-            let rest = &self.bytes[self.at..];
-            let Some(plain) = rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\') else {
-                self.at = self.bytes.len();
-                return self.fail(Problem::Truncated("`\"`"));
-            };
-            self.at += plain;
-            match self.bytes[self.at] {
-                b'"' => {
-                    self.at += 1;
-                    self.push(start, flags);
-                    return Ok(());
-                }
-                b'\\' => {
-                    flags |= Entry::ESCAPED;
-                    if self.escape()? {
-                        flags |= Entry::LONE;
+            match self.bytes.get(at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    link |= Entry::ESCAPED;
+                    at = self.escape(at, &mut link)?;
+                    // Escapes come in runs.
+                    if self.peek(at) != b'\\' {
+                        at = scan::string_stop(self.bytes, at);
                     }
                 }
-                _ => return self.fail(Problem::Control),
+                Some(_) => return self.fail(at, Problem::Control),
+                None => return self.fail(at, Problem::Truncated("`\"`")),
             }
+        }
+        if link & Entry::LONE != 0 {
+            self.notes.lone.push(self.tape.len() as u32);
+        }
+        self.push(start, at + 1, link)?;
+        Some(at + 1)
+    }
+
+    /// Steps over one escape, or over both halves of a surrogate pair.
+    #[inline(always)]
+    fn escape(&mut self, at: usize, link: &mut u32) -> Option<usize> {
+        match self.bytes.get(at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Some(at + 2),
+            Some(b'u') => match scan::hex(self.bytes, at + 2) {
+                Ok(0xD800..=0xDFFF) => self.surrogate(at, link),
+                Ok(_) => Some(at + 6),
+                Err(stop) => self.not_hex(stop),
+            },
+            Some(_) => self.fail(at, Problem::Escape),
+            None => self.fail(at + 1, Problem::Truncated("an escape")),
         }
     }
 
-    /// Steps over one escape, or over both halves of a surrogate pair; true for a lone surrogate.
-    fn escape(&mut self) -> Result<bool, SyntaxError> {
-        match self.bytes.get(self.at + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
-                self.at += 2;
-                Ok(false)
-            }
-            Some(b'u') => {
-                let unit = self.hex(self.at)?;
-                self.at += 6;
-                if !(0xD800..=0xDFFF).contains(&unit) {
-                    return Ok(false);
-                }
-                let paired = unit < 0xDC00
-                    && self.bytes[self.at..].starts_with(b"\\u")
-                    && (0xDC00..=0xDFFF).contains(&self.hex(self.at)?);
-                if paired {
-                    self.at += 6;
-                }
-                Ok(!paired)
-            }
-            Some(_) => self.fail(Problem::Escape),
-            None => {
-                self.at = self.bytes.len();
-                self.fail(Problem::Truncated("an escape"))
+    fn surrogate(&mut self, at: usize, link: &mut u32) -> Option<usize> {
+        let low = at + 6;
+        if let Ok(0xD800..=0xDBFF) = scan::hex(self.bytes, at + 2)
+            && self.bytes[low..].starts_with(b"\\u")
+        {
+            match scan::hex(self.bytes, low + 2) {
+                Ok(0xDC00..=0xDFFF) => return Some(low + 6),
+                Ok(_) => {}
+                Err(stop) => return self.not_hex(stop),
             }
         }
+        *link |= Entry::LONE;
+        Some(low)
     }
 
-    /// The four hexadecimal digits of the `\uXXXX` at `at`.
-    fn hex(&mut self, at: usize) -> Result<u32, SyntaxError> {
-        let mut unit = 0;
-        for index in at + 2..at + 6 {
-            let Some(&byte) = self.bytes.get(index) else {
-                self.at = self.bytes.len();
-                return self.fail(Problem::Truncated("four hexadecimal digits"));
-            };
-            let Some(digit) = char::from(byte).to_digit(16) else {
-                self.at = index;
-                return self.fail(Problem::Escape);
-            };
-            unit = unit * 16 + digit;
-        }
-        Ok(unit)
+    #[cold]
+    fn not_hex(&mut self, at: usize) -> Option<usize> {
+        let problem =
+            if at >= self.bytes.len() { Problem::Truncated("four hexadecimal digits") } else { Problem::Escape };
+        self.fail(at, problem)
     }
 
-    fn number(&mut self) -> Result<(), SyntaxError> {
-        let start = self.at;
-        if self.peek() == b'-' {
-            self.at += 1;
-            if self.peek() == b'I' {
-                self.at = start;
-                return self.nonfinite();
+    #[inline]
+    fn number(&mut self, start: usize) -> Option<usize> {
+        let mut at = start;
+        if self.peek(at) == b'-' {
+            at += 1;
+            if self.peek(at) == b'I' {
+                return self.nonfinite(start);
             }
         }
-        match self.peek() {
-            b'0' => self.at += 1,
-            b'1'..=b'9' => self.digits()?,
-            _ => return self.expected("a digit"),
+        at = if self.peek(at) == b'0' { at + 1 } else { self.digits(at)? };
+        if self.peek(at) == b'.' {
+            at = self.digits(at + 1)?;
         }
-        if self.peek() == b'.' {
-            self.at += 1;
-            self.digits()?;
-        }
-        if let b'e' | b'E' = self.peek() {
-            self.at += 1;
-            if let b'+' | b'-' = self.peek() {
-                self.at += 1;
+        if let b'e' | b'E' = self.peek(at) {
+            at += 1;
+            if let b'+' | b'-' = self.peek(at) {
+                at += 1;
             }
-            self.digits()?;
+            at = self.digits(at)?;
         }
-        self.push(start, 0);
-        Ok(())
+        self.push(start, at, Entry::NUMBER)?;
+        Some(at)
     }
 
-    fn digits(&mut self) -> Result<(), SyntaxError> {
-        let start = self.at;
-        while self.peek().is_ascii_digit() {
-            self.at += 1;
+    #[inline(always)]
+    fn digits(&mut self, start: usize) -> Option<usize> {
+        let mut at = start;
+        while self.peek(at).is_ascii_digit() {
+            at += 1;
         }
-        if self.at == start { self.expected("a digit") } else { Ok(()) }
+        if at == start { self.expected(at, "a digit") } else { Some(at) }
     }
 
-    fn word(&mut self, word: &'static str) -> Result<(), SyntaxError> {
-        let start = self.at;
-        for &byte in word.as_bytes() {
-            if self.peek() != byte {
-                return self.expected(word);
-            }
-            self.at += 1;
+    #[inline(always)]
+    fn word(&mut self, start: usize, word: &'static str, link: u32) -> Option<usize> {
+        let end = start + word.len();
+        if self.bytes.get(start..end) != Some(word.as_bytes()) {
+            return self.misspelt(start, word);
         }
-        self.push(start, 0);
-        Ok(())
+        self.push(start, end, link)?;
+        Some(end)
     }
 
-    fn nonfinite(&mut self) -> Result<(), SyntaxError> {
-        self.nonfinite.push(self.tape.len() as u32);
-        self.word(match self.peek() {
+    #[cold]
+    fn misspelt(&mut self, start: usize, word: &'static str) -> Option<usize> {
+        let rest = &self.bytes[start..];
+        let same = rest.iter().zip(word.as_bytes()).take_while(|(found, wanted)| found == wanted).count();
+        if matches!(word, "true" | "false" | "null") || same == rest.len() {
+            return self.expected(start + same, word);
+        }
+        // Nobody who writes `None` or `-I` had `NaN` or `-Infinity` in mind.
+        self.expected(start, "a value")
+    }
+
+    #[cold]
+    fn nonfinite(&mut self, at: usize) -> Option<usize> {
+        self.notes.nonfinite.push(self.tape.len() as u32);
+        let word = match self.peek(at) {
             b'N' => "NaN",
             b'-' => "-Infinity",
             _ => "Infinity",
-        })
+        };
+        self.word(at, word, Entry::NUMBER)
     }
 
     #[cold]
-    fn expected<T>(&self, what: &'static str) -> Result<T, SyntaxError> {
-        self.fail(if self.at >= self.bytes.len() { Problem::Truncated(what) } else { Problem::Expected(what) })
+    fn expected<T>(&mut self, at: usize, what: &'static str) -> Option<T> {
+        self.fail(at, if at >= self.bytes.len() { Problem::Truncated(what) } else { Problem::Expected(what) })
     }
 
     #[cold]
-    fn fail<T>(&self, problem: Problem) -> Result<T, SyntaxError> {
-        Err(SyntaxError { offset: self.at, problem })
+    fn fail<T>(&mut self, at: usize, problem: Problem) -> Option<T> {
+        self.failure = Some((at, problem));
+        None
     }
 }

@@ -3,17 +3,29 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::Node;
-use super::tape::Entry;
+use super::{Node, scan};
 
 /// A node that is a string (or an object key).
 ///
 /// Comparisons look at the decoded string: `"\u0074ype"` is `type`. A string may hold lone surrogates, which both
 /// SDKs write; [`Text::wtf8`] keeps them in the generalized UTF-8 encoding.
+///
+/// ```
+/// use runstate::json::Document;
+///
+/// let doc = Document::parse(br#"["\u0074ype\n", "\ud800!"]"#.to_vec())?;
+/// let texts: Vec<_> = doc.root().elements().filter_map(|node| node.text()).collect();
+/// assert!(texts[0].is("type\n"));
+/// assert_eq!(texts[1].exact(), None);
+/// assert_eq!(texts[1].lossy(), "\u{fffd}!");
+/// assert_eq!(*texts[1].wtf8(), *b"\xED\xA0\x80!");
+/// # Ok::<(), runstate::json::SyntaxError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Text<'d>(Node<'d>);
 
 impl<'d> Text<'d> {
+    #[inline]
     pub(super) fn new(node: Node<'d>) -> Self {
         Self(node)
     }
@@ -25,6 +37,7 @@ impl<'d> Text<'d> {
     }
 
     /// What stands between the quotes, escapes as written.
+    #[inline]
     #[must_use]
     pub fn raw(self) -> &'d str {
         let span = self.0.span();
@@ -32,24 +45,41 @@ impl<'d> Text<'d> {
     }
 
     /// The string itself when it is written without escapes.
+    #[inline]
     #[must_use]
     pub fn plain(self) -> Option<&'d str> {
-        (self.0.entry().link & Entry::ESCAPED == 0).then(|| self.raw())
+        if self.0.entry().is_escaped() { None } else { Some(self.raw()) }
     }
 
     /// Whether an escape stands for half a surrogate pair.
     #[must_use]
     pub fn has_lone_surrogate(self) -> bool {
-        self.0.entry().link & Entry::LONE != 0
+        self.0.entry().is_lone()
     }
 
     /// Whether the decoded string is `other`.
+    #[inline]
     #[must_use]
     pub fn is(self, other: &str) -> bool {
         match self.plain() {
             Some(plain) => plain == other,
-            None => *self.wtf8() == *other.as_bytes(),
+            None => self.is_escaped(other),
         }
+    }
+
+    #[inline(never)]
+    fn is_escaped(self, other: &str) -> bool {
+        let mut rest = other;
+        for piece in Pieces(self.raw()) {
+            let left = match piece {
+                Piece::Plain(run) => rest.strip_prefix(run),
+                // A lone surrogate is no `char`, and no `str` holds one.
+                Piece::Unit(unit) => char::from_u32(unit).and_then(|char| rest.strip_prefix(char)),
+            };
+            let Some(left) = left else { return false };
+            rest = left;
+        }
+        rest.is_empty()
     }
 
     /// Whether both strings are equal once decoded.
@@ -57,7 +87,9 @@ impl<'d> Text<'d> {
     pub fn same_text(self, other: Text<'_>) -> bool {
         match (self.plain(), other.plain()) {
             (Some(one), Some(two)) => one == two,
-            _ => self.wtf8() == other.wtf8(),
+            (Some(plain), None) => other.is_escaped(plain),
+            (None, Some(plain)) => self.is_escaped(plain),
+            (None, None) => self.raw() == other.raw() || self.units().eq(other.units()),
         }
     }
 
@@ -79,74 +111,121 @@ impl<'d> Text<'d> {
     /// The decoded string, with U+FFFD in the place of each lone surrogate.
     #[must_use]
     pub fn lossy(self) -> Cow<'d, str> {
-        match self.plain() {
-            Some(plain) => Cow::Borrowed(plain),
-            None => Cow::Owned(
-                decode(self.raw()).into_iter().map(|unit| char::from_u32(unit).unwrap_or('\u{fffd}')).collect(),
-            ),
+        if let Some(plain) = self.plain() {
+            return Cow::Borrowed(plain);
         }
+        let raw = self.raw();
+        let mut text = String::with_capacity(raw.len());
+        for piece in Pieces(raw) {
+            match piece {
+                Piece::Plain(run) => text.push_str(run),
+                Piece::Unit(unit) => text.push(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)),
+            }
+        }
+        Cow::Owned(text)
     }
 
     /// The decoded string in generalized UTF-8, where a lone surrogate takes three bytes. The order of these bytes is
     /// the order of code points.
     #[must_use]
     pub fn wtf8(self) -> Cow<'d, [u8]> {
-        match self.plain() {
-            Some(plain) => Cow::Borrowed(plain.as_bytes()),
-            None => {
-                let mut bytes = Vec::with_capacity(self.raw().len());
-                for unit in decode(self.raw()) {
-                    push_wtf8(&mut bytes, unit);
-                }
-                Cow::Owned(bytes)
+        if let Some(plain) = self.plain() {
+            return Cow::Borrowed(plain.as_bytes());
+        }
+        let mut bytes = Vec::with_capacity(self.raw().len());
+        self.push_wtf8(&mut bytes);
+        Cow::Owned(bytes)
+    }
+
+    /// Appends the decoded string in generalized UTF-8.
+    pub(super) fn push_wtf8(self, bytes: &mut Vec<u8>) {
+        for piece in Pieces(self.raw()) {
+            match piece {
+                Piece::Plain(run) => bytes.extend_from_slice(run.as_bytes()),
+                Piece::Unit(unit) => push_unit(bytes, unit),
             }
         }
     }
+
+    /// The code points, lone surrogates as themselves.
+    fn units(self) -> impl Iterator<Item = u32> {
+        Pieces(self.raw()).flat_map(|piece| {
+            let (run, unit) = match piece {
+                Piece::Plain(run) => (run, None),
+                Piece::Unit(unit) => ("", Some(unit)),
+            };
+            run.chars().map(u32::from).chain(unit)
+        })
+    }
 }
 
-/// The code points of a string body that the parser has accepted; lone surrogates as themselves.
-fn decode(raw: &str) -> Vec<u32> {
-    let mut units = Vec::with_capacity(raw.len());
-    let mut chars = raw.chars();
-    while let Some(char) = chars.next() {
-        if char != '\\' {
-            units.push(u32::from(char));
-            continue;
-        }
-        let unit = match chars.next() {
-            Some('b') => 0x08,
-            Some('f') => 0x0C,
-            Some('n') => 0x0A,
-            Some('r') => 0x0D,
-            Some('t') => 0x09,
-            Some('u') => {
-                let unit = hex(&mut chars);
-                let mut ahead = chars.clone();
-                if (0xD800..0xDC00).contains(&unit) && ahead.next() == Some('\\') && ahead.next() == Some('u') {
-                    let low = hex(&mut ahead);
-                    if (0xDC00..0xE000).contains(&low) {
-                        chars = ahead;
-                        units.push(0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00));
-                        continue;
-                    }
-                }
-                unit
-            }
-            Some(other) => u32::from(other),
-            None => break,
+/// The body of a string that the parser has accepted, cut at its escapes.
+pub(super) struct Pieces<'d>(pub(super) &'d str);
+
+pub(super) enum Piece<'d> {
+    /// Characters that stand for themselves.
+    Plain(&'d str),
+    /// What one escape, or a pair of them, stands for.
+    Unit(u32),
+}
+
+impl<'d> Iterator for Pieces<'d> {
+    type Item = Piece<'d>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Piece<'d>> {
+        let raw = self.0.as_bytes();
+        let (piece, width) = if *raw.first()? == b'\\' {
+            let (unit, width) = escape(raw);
+            (Piece::Unit(unit), width)
+        } else {
+            let width = memchr::memchr(b'\\', raw).unwrap_or(raw.len());
+            (Piece::Plain(&self.0[..width]), width)
         };
-        units.push(unit);
+        self.0 = &self.0[width..];
+        Some(piece)
     }
-    units
 }
 
-fn hex(chars: &mut std::str::Chars<'_>) -> u32 {
-    chars.by_ref().take(4).fold(0, |unit, char| unit * 16 + char.to_digit(16).unwrap_or(0))
+/// What the escape at the front of `raw` stands for, and how many bytes it takes: two, six, or twelve for a pair.
+/// The parser has accepted it, so nothing but ASCII is in those bytes.
+#[inline]
+pub(super) fn escape(raw: &[u8]) -> (u32, usize) {
+    let unit = match raw.get(1) {
+        Some(b'u') => return unicode(raw),
+        Some(b'b') => 0x08,
+        Some(b'f') => 0x0C,
+        Some(b'n') => 0x0A,
+        Some(b'r') => 0x0D,
+        Some(b't') => 0x09,
+        Some(&other) => u32::from(other),
+        None => return (u32::from(b'\\'), raw.len()),
+    };
+    (unit, 2)
 }
 
+fn unicode(raw: &[u8]) -> (u32, usize) {
+    let Ok(unit) = scan::hex(raw, 2) else { return (0xFFFD, raw.len()) };
+    if (0xD800..0xDC00).contains(&unit)
+        && raw[6..].starts_with(b"\\u")
+        && let Ok(low @ 0xDC00..=0xDFFF) = scan::hex(raw, 8)
+    {
+        return (join(unit, low), 12);
+    }
+    (unit, 6)
+}
+
+/// The character of a surrogate pair.
+pub(super) fn join(high: u32, low: u32) -> u32 {
+    0x1_0000 + ((high & 0x3FF) << 10) + (low & 0x3FF)
+}
+
+#[inline]
 #[allow(clippy::cast_possible_truncation, reason = "six bits at a time")]
-fn push_wtf8(bytes: &mut Vec<u8>, unit: u32) {
-    if let Some(char) = char::from_u32(unit) {
+pub(super) fn push_unit(bytes: &mut Vec<u8>, unit: u32) {
+    if unit < 0x80 {
+        bytes.push(unit as u8);
+    } else if let Some(char) = char::from_u32(unit) {
         bytes.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
     } else {
         bytes.extend([0xE0 | (unit >> 12) as u8, 0x80 | (unit >> 6 & 0x3F) as u8, 0x80 | (unit & 0x3F) as u8]);

@@ -1,6 +1,11 @@
 //! Nodes to bytes, in the byte style of either SDK.
 
-use super::{Kind, Node, Text};
+use super::text::{escape, join};
+use super::{Kind, Node, Text, scan};
+
+/// Containers deeper than this are written on one line. Python's own writer cannot come here (its recursion limit is
+/// 1,000), and indentation would make the output quadratic.
+const DEEPEST_INDENT: usize = 1000;
 
 /// How white space and characters are written. Digits, order and duplicates always stay as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +17,22 @@ pub enum Style {
 }
 
 /// Writes JSON piece by piece. The caller says what comes in order; the writer adds commas and white space.
+///
+/// ```
+/// use runstate::json::{Document, Style, Writer};
+///
+/// let doc = Document::parse(b"[1.50, \"\\u00E9\\/\"]".to_vec())?;
+/// let mut writer = Writer::new(Style::Python);
+/// writer.begin_object();
+/// writer.key("amounts");
+/// writer.node(doc.root());
+/// writer.end_object();
+/// assert_eq!(
+///     String::from_utf8_lossy(&writer.finish()),
+///     "{\n  \"amounts\": [\n    1.50,\n    \"\\u00e9/\"\n  ]\n}",
+/// );
+/// # Ok::<(), runstate::json::SyntaxError>(())
+/// ```
 #[derive(Debug)]
 pub struct Writer {
     out: Vec<u8>,
@@ -62,10 +83,12 @@ impl Writer {
         self.end(b']');
     }
 
-    /// Writes a key that needs no escape in any style.
+    /// Writes a key.
     pub fn key(&mut self, key: &str) {
         self.separate();
-        self.plain_string(key);
+        self.out.push(b'"');
+        self.characters(key);
+        self.out.push(b'"');
         self.colon();
     }
 
@@ -82,11 +105,23 @@ impl Writer {
         self.out.extend_from_slice(literal.as_bytes());
     }
 
-    /// Writes a string given in generalized UTF-8.
+    /// Writes a string given in generalized UTF-8, as [`Text::wtf8`] gives it. Halves of a pair that have come
+    /// together become their character; bytes that are no generalized UTF-8 become U+FFFD.
     pub fn string(&mut self, wtf8: &[u8]) {
         self.value();
         self.out.push(b'"');
-        self.escape(wtf8);
+        let mut rest = wtf8;
+        while let Some(stop) = self.valid(rest) {
+            let (unit, width) = match rest[stop..] {
+                [0xED, a @ 0xA0..=0xAF, b, 0xED, c @ 0xB0..=0xBF, d, ..] if is_tail(b) && is_tail(d) => {
+                    (join(surrogate(a, b), surrogate(c, d)), 6)
+                }
+                [0xED, a @ 0xA0..=0xBF, b, ..] if is_tail(b) => (surrogate(a, b), 3),
+                _ => (u32::from(char::REPLACEMENT_CHARACTER), 1),
+            };
+            self.unit(unit);
+            rest = &rest[stop + width..];
+        }
         self.out.push(b'"');
     }
 
@@ -98,12 +133,17 @@ impl Writer {
 
     /// Writes a value with everything in it. Linear in its size, and its depth costs nothing.
     pub fn node(&mut self, node: Node<'_>) {
+        self.out.reserve(node.raw().len());
+        if self.style == Style::TypeScript && node.source().is_compact() {
+            // Nothing but strings can change, and no backslash stands outside of strings.
+            self.value();
+            self.respell(node.raw());
+            return;
+        }
         let mut open: Vec<(u32, bool)> = Vec::new();
         let mut index = node.index();
-        let end = node.end_index();
         loop {
-            while let Some(&(close, object)) = open.last().filter(|(close, _)| *close == index) {
-                debug_assert_eq!(close, index, "containers close in order");
+            while let Some(&(_, object)) = open.last().filter(|(close, _)| *close == index) {
                 if object {
                     self.end_object()
                 } else {
@@ -111,15 +151,16 @@ impl Writer {
                 }
                 open.pop();
             }
-            if index >= end {
-                return;
-            }
-            if !self.keyed && open.last().is_some_and(|&(_, object)| object) {
-                self.key_text(Text::new(Node::new(node.source(), index)));
-                index += 1;
-                continue;
-            }
             let current = Node::new(node.source(), index);
+            match open.last() {
+                None if index > node.index() => return,
+                Some((_, true)) if !self.keyed => {
+                    self.key_text(Text::new(current));
+                    index += 1;
+                    continue;
+                }
+                _ => {}
+            }
             match current.kind() {
                 kind @ (Kind::Object | Kind::Array) => {
                     let object = kind == Kind::Object;
@@ -146,7 +187,7 @@ impl Writer {
     }
 
     fn end(&mut self, bracket: u8) {
-        self.depth -= 1;
+        self.depth = self.depth.saturating_sub(1);
         if !self.empty {
             self.line();
         }
@@ -172,7 +213,7 @@ impl Writer {
     }
 
     fn line(&mut self) {
-        if self.style == Style::Python {
+        if self.style == Style::Python && self.depth <= DEEPEST_INDENT {
             self.out.push(b'\n');
             self.out.resize(self.out.len() + 2 * self.depth, b' ');
         }
@@ -183,69 +224,124 @@ impl Writer {
         self.keyed = true;
     }
 
-    fn plain_string(&mut self, text: &str) {
-        self.out.push(b'"');
-        self.out.extend_from_slice(text.as_bytes());
-        self.out.push(b'"');
-    }
-
     fn quoted(&mut self, text: Text<'_>) {
-        match text.plain().filter(|plain| self.style == Style::TypeScript || plain.bytes().all(|byte| byte < 0x7F)) {
-            Some(plain) => self.plain_string(plain),
-            None => {
-                self.out.push(b'"');
-                self.escape(&text.wtf8());
-                self.out.push(b'"');
-            }
+        self.out.push(b'"');
+        match text.plain() {
+            Some(plain) if self.style == Style::TypeScript => self.out.extend_from_slice(plain.as_bytes()),
+            _ => self.respell(text.raw()),
         }
+        self.out.push(b'"');
     }
 
-    fn escape(&mut self, wtf8: &[u8]) {
-        let mut rest = wtf8;
-        while let Some(&first) = rest.first() {
-            let (unit, width) = code_point(rest);
-            match first {
-                b'"' => self.out.extend_from_slice(b"\\\""),
-                b'\\' => self.out.extend_from_slice(b"\\\\"),
-                0x08 => self.out.extend_from_slice(b"\\b"),
-                0x0C => self.out.extend_from_slice(b"\\f"),
-                b'\n' => self.out.extend_from_slice(b"\\n"),
-                b'\r' => self.out.extend_from_slice(b"\\r"),
-                b'\t' => self.out.extend_from_slice(b"\\t"),
-                0x20..=0x7E => self.out.push(first),
-                _ if first < 0x20 || self.style == Style::Python || (0xD800..0xE000).contains(&unit) => {
-                    self.unicode(unit)
+    /// Writes the body of a string that is JSON already, changing only the characters that the style spells
+    /// differently.
+    fn respell(&mut self, raw: &str) {
+        let bytes = raw.as_bytes();
+        let python = self.style == Style::Python;
+        // What stands before `done` is written; what stands between `done` and `at` is right as it is.
+        let (mut done, mut at) = (0, 0);
+        loop {
+            at = if python { scan::not_python(bytes, at) } else { at + backslash(&bytes[at..]) };
+            match bytes[at..] {
+                // In a whole value, the quotes of its strings.
+                [b'"', ..] => at += 1,
+                [b'\\', b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't', ..] => at += 2,
+                [b'\\', b'u', a, b, c, d, ..] if python && [a, b, c, d] > *b"007e" && is_lower([a, b, c, d]) => at += 6,
+                [] => {
+                    self.out.extend_from_slice(&bytes[done..]);
+                    return;
                 }
-                _ => self.out.extend_from_slice(&rest[..width]),
+                [b'\\', ..] => {
+                    self.out.extend_from_slice(&bytes[done..at]);
+                    let (unit, width) = escape(&bytes[at..]);
+                    self.unit(unit);
+                    at += width;
+                    done = at;
+                }
+                _ => {
+                    self.out.extend_from_slice(&bytes[done..at]);
+                    for char in raw[at..].chars().take_while(|&char| char > '~') {
+                        self.unit(u32::from(char));
+                        at += char.len_utf8();
+                    }
+                    done = at;
+                }
             }
-            rest = &rest[width..];
         }
     }
 
-    fn unicode(&mut self, unit: u32) {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        let mut push = |half: u32| {
-            self.out.extend_from_slice(b"\\u");
-            self.out.extend([12, 8, 4, 0].map(|shift| HEX[(half >> shift & 15) as usize]));
-        };
-        if unit >= 0x1_0000 {
-            push(0xD800 + ((unit - 0x1_0000) >> 10));
-            push(0xDC00 + (unit & 0x3FF));
-        } else {
-            push(unit);
+    /// Writes the valid characters at the front of `wtf8`; where the others start, if there are any.
+    fn valid(&mut self, wtf8: &[u8]) -> Option<usize> {
+        match std::str::from_utf8(wtf8) {
+            Ok(text) => {
+                self.characters(text);
+                None
+            }
+            Err(error) => {
+                let stop = error.valid_up_to();
+                self.characters(std::str::from_utf8(&wtf8[..stop]).unwrap_or_default());
+                Some(stop)
+            }
         }
+    }
+
+    /// Writes characters that are not JSON yet, without quotes around them.
+    fn characters(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        let python = self.style == Style::Python;
+        let mut at = 0;
+        loop {
+            let stop = if python { scan::not_python(bytes, at) } else { scan::string_stop(bytes, at) };
+            self.out.extend_from_slice(&bytes[at..stop]);
+            let Some(char) = text[stop..].chars().next() else { return };
+            self.unit(u32::from(char));
+            at = stop + char.len_utf8();
+        }
+    }
+
+    /// Writes one code point as the style spells it inside a string.
+    fn unit(&mut self, unit: u32) {
+        match unit {
+            0x22 => self.out.extend_from_slice(b"\\\""),
+            0x5C => self.out.extend_from_slice(b"\\\\"),
+            0x08 => self.out.extend_from_slice(b"\\b"),
+            0x0C => self.out.extend_from_slice(b"\\f"),
+            0x0A => self.out.extend_from_slice(b"\\n"),
+            0x0D => self.out.extend_from_slice(b"\\r"),
+            0x09 => self.out.extend_from_slice(b"\\t"),
+            0x20.. if unit < 0x7F || self.style == Style::TypeScript => match char::from_u32(unit) {
+                Some(char) => self.out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+                None => self.half(unit),
+            },
+            0x1_0000.. => {
+                self.half(0xD800 + ((unit - 0x1_0000) >> 10));
+                self.half(0xDC00 + (unit & 0x3FF));
+            }
+            _ => self.half(unit),
+        }
+    }
+
+    /// Writes one unit of UTF-16.
+    fn half(&mut self, unit: u32) {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let [a, b, c, d] = [12, 8, 4, 0].map(|shift| HEX[(unit >> shift & 15) as usize]);
+        self.out.extend_from_slice(&[b'\\', b'u', a, b, c, d]);
     }
 }
 
-/// The first code point of generalized UTF-8 and its width in bytes.
-fn code_point(bytes: &[u8]) -> (u32, usize) {
-    let first = u32::from(bytes[0]);
-    let (start, width) = match first {
-        0..0x80 => return (first, 1),
-        0x80..0xE0 => (first & 0x1F, 2),
-        0xE0..0xF0 => (first & 0x0F, 3),
-        _ => (first & 0x07, 4),
-    };
-    let unit = bytes[1..width].iter().fold(start, |unit, &byte| unit << 6 | u32::from(byte & 0x3F));
-    (unit, width)
+fn backslash(bytes: &[u8]) -> usize {
+    memchr::memchr(b'\\', bytes).unwrap_or(bytes.len())
+}
+
+fn is_lower(digits: [u8; 4]) -> bool {
+    digits.iter().all(|digit| !digit.is_ascii_uppercase())
+}
+
+fn is_tail(byte: u8) -> bool {
+    byte & 0xC0 == 0x80
+}
+
+/// The surrogate in generalized UTF-8 behind its first byte, which is always `0xED`.
+fn surrogate(second: u8, third: u8) -> u32 {
+    0xD000 | u32::from(second & 0x3F) << 6 | u32::from(third & 0x3F)
 }

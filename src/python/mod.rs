@@ -7,6 +7,7 @@ mod bounds;
 pub mod context;
 pub mod guardrails;
 pub mod items;
+mod lift;
 mod nested;
 pub mod raw;
 mod rules;
@@ -16,6 +17,7 @@ mod state;
 pub mod step;
 mod weigh;
 
+pub use lift::lift;
 pub use nested::NestedState;
 pub use rules::judge;
 pub use state::{Input, ModelResponse, State, Trace};

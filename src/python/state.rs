@@ -3,7 +3,7 @@
 use crate::finding::Effect;
 use crate::json::{Node, Text};
 use crate::record::{
-    Flag, Int, List, Map, Open, Reader, Slot, True, Wire as _, Word, nullable, optional, record, required, union,
+    Flag, Int, Label, List, Map, Open, Reader, Slot, True, Wire as _, Word, nullable, optional, record, required, union,
 };
 
 use super::bounds::{V1_2, V1_4, V1_7, V1_8, V1_13, V1_15, V1_17};
@@ -53,7 +53,8 @@ record! {
 record! {
     /// A paused or finished run (`RunState`).
     pub struct State<'d>, unknown: Dropped {
-        schema_version: Slot<'d, Text<'d>> = required("$schemaVersion").tolerated(Effect::Note);
+        /// `1.` and a number; the two dialects count separately.
+        schema_version: Slot<'d, Label<'d>> = required("$schemaVersion").judged_elsewhere();
         current_turn: Slot<'d, Int<'d>> = required("current_turn").if_wrong(Effect::Stuck);
         current_agent: Slot<'d, AgentRef<'d>> = required("current_agent").weighed(weigh::named);
         original_input: Slot<'d, Input<'d>> = required("original_input").if_wrong(Effect::Stuck);

@@ -61,12 +61,10 @@ pub(in crate::python) fn looked_up(node: Node<'_>) -> Option<Effect> {
     (matches!(node.kind(), Kind::Array | Kind::Object) && !is_falsy(node)).then_some(Effect::Refused)
 }
 
-
 /// A reference to an agent: a name alone will do.
 pub(in crate::python) fn named(node: Node<'_>) -> Option<Effect> {
     node.text().filter(|text| !text.is_empty()).map(|_| Effect::Note)
 }
-
 
 /// The names of used tools: texts and objects are looped over as well.
 pub(in crate::python) fn names(node: Node<'_>) -> Option<Effect> {

@@ -21,7 +21,8 @@ pub(crate) use macros::{record, union};
 pub use read::{NESTING, Raised, Reader, Zone};
 pub(crate) use types::words;
 pub use types::{
-    Digest, Filled, Flag, Float, Int, List, Map, Natural, NonEmpty, Nullable, Open, Positive, Sifted, True, Word, Words,
+    Digest, Filled, Flag, Float, Int, Label, List, Map, Natural, NonEmpty, Nullable, Open, Positive, Sifted, True,
+    Word, Words,
 };
 pub use write::write;
 
@@ -102,6 +103,8 @@ pub struct Row {
     pub ignored: bool,
     /// The reader converts nothing here, not even where the dialect usually does.
     pub strict: bool,
+    /// Absence and a wrong type are reported by something else than the record layer.
+    pub judged_elsewhere: bool,
 }
 
 /// What a reader does with a wrong value, from the value itself; `None` where it does what it does with most.
@@ -127,6 +130,7 @@ impl Row {
             weighed_elements: None,
             ignored: false,
             strict: false,
+            judged_elsewhere: false,
         }
     }
 
@@ -232,6 +236,13 @@ impl Row {
     #[must_use]
     pub const fn strict(mut self) -> Self {
         self.strict = true;
+        self
+    }
+
+    /// Absence and a wrong type are reported by something else than the record layer (the label is).
+    #[must_use]
+    pub const fn judged_elsewhere(mut self) -> Self {
+        self.judged_elsewhere = true;
         self
     }
 
@@ -383,6 +394,8 @@ pub enum Shape {
     Digest,
     /// One of these strings.
     Words(&'static [&'static str]),
+    /// The label of the format itself.
+    Label,
     /// A number.
     Number,
     /// A number without fraction, not below this.
@@ -427,7 +440,7 @@ impl Shape {
         match self {
             Self::Any => Kinds::ANY,
             Self::Flag | Self::True => Kinds::BOOL,
-            Self::Text | Self::NonEmpty | Self::Digest | Self::Words(_) | Self::StateText => Kinds::TEXT,
+            Self::Text | Self::NonEmpty | Self::Digest | Self::Words(_) | Self::Label | Self::StateText => Kinds::TEXT,
             Self::Number | Self::Integer(_) => Kinds::NUMBER,
             Self::List(_) | Self::Filled(_) => Kinds::ARRAY,
             Self::Open | Self::Map(_) | Self::Record(_) | Self::State => Kinds::OBJECT,

@@ -34,6 +34,14 @@ pub struct Raised<'d> {
     pub help: Option<Cow<'static, str>>,
 }
 
+impl<'d> Raised<'d> {
+    /// A finding at a value that makes the file unreadable.
+    #[must_use]
+    pub fn new(code: Code, node: Node<'d>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, effect: Effect::Refused, node, aim: Aim::Value, message: message.into(), help: None }
+    }
+}
+
 /// What the dialect's reader does about faults in a part of the state.
 #[derive(Clone, Copy, Debug)]
 pub struct Zone {
@@ -132,6 +140,25 @@ impl<'d> Reader<'d> {
         }
     }
 
+    /// Forgets what was raised inside of these values, which stand in the order of their text: the earlier ones of
+    /// duplicate keys, which neither SDK looks at.
+    pub fn forget_inside(&mut self, values: &[Node<'d>]) {
+        let mut outermost: Vec<Node<'d>> = Vec::new();
+        for &value in values {
+            if outermost.last().is_none_or(|last| value.index() >= last.end_index()) {
+                outermost.push(value);
+            }
+        }
+        if let Some(first) = outermost.first() {
+            let source = first.source().id();
+            self.findings.retain(|raised| {
+                let index = raised.node.index();
+                let before = outermost.partition_point(|value| value.index() <= index);
+                raised.node.source().id() != source || before == 0 || index >= outermost[before - 1].end_index()
+            });
+        }
+    }
+
     /// Reads with another zone.
     pub fn within<T>(&mut self, zone: Zone, read: impl FnOnce(&mut Self) -> T) -> T {
         let outer = std::mem::replace(&mut self.zone, zone);
@@ -178,7 +205,7 @@ impl<'d> Reader<'d> {
         for (row, field) in info.fields.iter().enumerate() {
             let absent =
                 if info.fields.len() > 64 { rows.column(row).node().is_none() } else { present & 1 << row == 0 };
-            if absent && field.row.is_required_in(self.label) {
+            if absent && field.row.is_required_in(self.label) && !field.row.judged_elsewhere {
                 let message = format!("`{}` is missing", field.row.key);
                 self.raise_fault(codes::MISSING_FIELD, field.row.if_absent, node, message);
             }

@@ -28,6 +28,30 @@ impl<'d> Wire<'d> for Node<'d> {
     }
 }
 
+/// The label, `$schemaVersion`. Whatever stands there is taken; what is wrong with it is told by `detect`.
+#[derive(Clone, Copy, Debug)]
+pub struct Label<'d>(pub Node<'d>);
+
+impl<'d> Wire<'d> for Label<'d> {
+    const TAKES_NULL: bool = true;
+
+    fn read(node: Node<'d>, _: &mut Reader<'d>) -> Option<Self> {
+        Some(Self(node))
+    }
+
+    fn write(&self, out: &mut Writer) {
+        out.node(self.0);
+    }
+
+    fn node(&self) -> Node<'d> {
+        self.0
+    }
+
+    fn shape() -> Shape {
+        Shape::Label
+    }
+}
+
 /// Any string. Python's reader of raw items takes nothing else for one.
 impl<'d> Wire<'d> for Text<'d> {
     fn read(node: Node<'d>, _: &mut Reader<'d>) -> Option<Self> {

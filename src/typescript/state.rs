@@ -1,12 +1,13 @@
 //! The top level of a state.
 
-use crate::json::{Node, Text};
-use crate::record::{Reader, Slot, Wire as _, record, required};
+use crate::json::Node;
+use crate::record::{Label, Reader, Slot, Wire as _, record, required};
 
 record! {
     /// A paused or finished run (`RunState`).
     pub struct State<'d>, unknown: Dropped {
-        schema_version: Slot<'d, Text<'d>> = required("$schemaVersion");
+        /// `1.` and a number; the two dialects count separately.
+        schema_version: Slot<'d, Label<'d>> = required("$schemaVersion").judged_elsewhere();
     }
 }
 

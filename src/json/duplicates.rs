@@ -1,0 +1,145 @@
+//! Members that a later member with the same key overrides.
+
+use std::collections::HashMap;
+use std::collections::hash_map::{Entry, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+
+use super::{Kind, Member, Node, Source, Text};
+
+/// Objects up to this size are searched by comparison.
+const SMALL: usize = 32;
+
+/// The overridden values of all objects of a source, in order.
+pub(super) fn find(source: &Source) -> Vec<Node<'_>> {
+    let mut search = Search::default();
+    let mut index = 0;
+    // A key is no container, so that no step has to know keys from values.
+    while (index as usize) < source.len() {
+        if source.entry(index).scalar().is_none() && source.kind(index) == Kind::Object {
+            search.object(Node::new(source, index));
+        }
+        index += 1;
+    }
+    let mut found = search.found;
+    found.sort_unstable_by_key(|node| node.index());
+    found
+}
+
+/// Buffers that every object uses again.
+#[derive(Default)]
+struct Search<'d> {
+    found: Vec<Node<'d>>,
+    /// The members of the object so far, the last one of each key.
+    members: Vec<Member<'d>>,
+    /// Of a large object: the place in `members` by the hash of the key. The key of the map is hashed already.
+    places: HashMap<u64, usize, BuildHasherDefault<Hashed>>,
+    decoded: Vec<u8>,
+    random: RandomState,
+}
+
+impl<'d> Search<'d> {
+    fn object(&mut self, object: Node<'d>) {
+        self.members.clear();
+        let mut seen = Signatures::default();
+        let mut members = object.members();
+        for member in members.by_ref() {
+            let twin = if seen.insert(self.key(member.key)) {
+                self.members.iter_mut().find(|earlier| earlier.key.same_text(member.key))
+            } else {
+                None
+            };
+            match twin {
+                Some(twin) => self.found.push(std::mem::replace(twin, member).value),
+                None => self.members.push(member),
+            }
+            if self.members.len() == SMALL {
+                break;
+            }
+        }
+        let mut rest = members.peekable();
+        if rest.peek().is_some() {
+            self.large(rest);
+        }
+    }
+
+    /// Goes on with an object that has turned out to be large.
+    fn large(&mut self, rest: impl Iterator<Item = Member<'d>>) {
+        if self.places.capacity() > 64 * SMALL {
+            // Clearing a map takes as long as it is large, and the objects behind a huge one may all be small.
+            self.places = HashMap::default();
+        }
+        self.places.clear();
+        for place in 0..self.members.len() {
+            self.place(place);
+        }
+        for member in rest {
+            self.members.push(member);
+            if let Some(twin) = self.place(self.members.len() - 1) {
+                self.members.pop();
+                self.found.push(std::mem::replace(&mut self.members[twin], member).value);
+            }
+        }
+    }
+
+    /// Files the member under its key, or returns the place of the one that is filed there.
+    fn place(&mut self, place: usize) -> Option<usize> {
+        let key = self.members[place].key;
+        let random = self.random.clone();
+        let mut hash = random.hash_one(self.key(key));
+        loop {
+            match self.places.entry(hash) {
+                Entry::Vacant(free) => {
+                    free.insert(place);
+                    return None;
+                }
+                Entry::Occupied(taken) if self.members[*taken.get()].key.same_text(key) => return Some(*taken.get()),
+                // Two keys with one hash, which chance alone does not bring about.
+                Entry::Occupied(_) => hash = hash.wrapping_add(1),
+            }
+        }
+    }
+
+    /// The key decoded, without an allocation of its own.
+    fn key<'k>(&'k mut self, key: Text<'k>) -> &'k [u8] {
+        match key.plain() {
+            Some(plain) => plain.as_bytes(),
+            None => {
+                self.decoded.clear();
+                key.push_wtf8(&mut self.decoded);
+                &self.decoded
+            }
+        }
+    }
+}
+
+/// Which of 64 coarse signatures have occurred. Keys with different signatures differ, which saves most comparisons.
+#[derive(Default)]
+struct Signatures(u64);
+
+impl Signatures {
+    /// Whether the key may have occurred before.
+    fn insert(&mut self, key: &[u8]) -> bool {
+        let middle = key.get(key.len() / 2).copied().unwrap_or(0);
+        let ends = key.first().zip(key.last()).map_or(0, |(&first, &last)| usize::from(first) * 3 + usize::from(last));
+        let bit = 1 << ((key.len() * 7 + ends + usize::from(middle) * 5) % 64);
+        let known = self.0 & bit != 0;
+        self.0 |= bit;
+        known
+    }
+}
+
+/// Takes a hash for its own hash.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, _: &[u8]) {}
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

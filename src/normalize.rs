@@ -1,0 +1,83 @@
+//! The verb `normalize`: the same state in the byte style of its SDK.
+
+use crate::detect::{Identity, identify};
+use crate::finding::{Effect, Finding};
+use crate::format::Dialect;
+use crate::json::{Document, Node, Style, Writer};
+use crate::record::{Reader, Wire as _};
+use crate::validate::{Validate, judge, locate, unreadable};
+use crate::{python, typescript};
+
+/// What to do besides.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Normalize {
+    /// Which state to write and whom to ask whether it is one.
+    pub validate: Validate,
+    /// What happens to a state that its SDK would not load.
+    pub invalid: Invalid,
+}
+
+/// What happens to a state that its SDK would not load.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Invalid {
+    /// Nothing is written.
+    #[default]
+    Refuse,
+    /// It is written as far as it can be read.
+    Accept,
+}
+
+/// What came of a verb that writes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// What was written; nothing when the input was refused.
+    pub bytes: Option<Vec<u8>>,
+    /// What is wrong with the input.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads a state through the typed model of its dialect and writes it in the byte style of its SDK: as
+/// `json.dumps(state, indent=2)` in Python, as `JSON.stringify(state)` in TypeScript. A state that its SDK wrote comes out
+/// byte for byte as it went in; digits, member order, unknown members and duplicates stay as they are in any state.
+///
+/// ```
+/// let state = br#"[ 1 ]"#;
+/// let outcome = runstate::normalize(state, &runstate::Normalize::default());
+/// assert_eq!(outcome.bytes, None);
+/// assert_eq!(outcome.findings[0].code.to_string(), "RS201");
+/// ```
+#[must_use]
+pub fn normalize(bytes: &[u8], options: &Normalize) -> Outcome {
+    let doc = match Document::parse(bytes.to_vec()) {
+        Ok(doc) => doc,
+        Err(error) => return Outcome { bytes: None, findings: vec![unreadable(error)] },
+    };
+    let verdict = judge(&doc, &options.validate);
+    let refused = verdict.findings.iter().any(|finding| finding.effect == Effect::Refused);
+    let state = locate(&doc, options.validate.at.as_deref()).ok();
+    let written =
+        state.filter(|_| !refused || options.invalid == Invalid::Accept).and_then(|state| rewrite(&doc, state));
+    Outcome { bytes: written, findings: verdict.findings }
+}
+
+/// The state read through the typed model and written again; `None` when it is no state.
+fn rewrite<'d>(doc: &'d Document, root: Node<'d>) -> Option<Vec<u8>> {
+    let Identity::State { dialect, label, .. } = identify(root) else { return None };
+    let mut cx = Reader::new(doc, dialect, label.effective(dialect));
+    match dialect {
+        Dialect::Python => {
+            let state = python::State::read_from(root, &mut cx)?;
+            let mut out = Writer::new(Style::Python);
+            state.write(&mut out);
+            Some(out.finish())
+        }
+        Dialect::TypeScript => {
+            let state = typescript::State::read_from(root, &mut cx)?;
+            let mut out = Writer::new(Style::TypeScript);
+            state.write(&mut out);
+            Some(out.finish())
+        }
+    }
+}
