@@ -104,7 +104,7 @@ impl Defs {
             if !required.is_empty() {
                 schema["required"] = json!(required);
             }
-            if info.unknown != Unknown::Kept {
+            if !matches!(info.unknown, Unknown::Kept | Unknown::Open) {
                 schema["additionalProperties"] = json!(false);
             }
             schema

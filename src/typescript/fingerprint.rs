@@ -1,0 +1,7 @@
+//! Fingerprints.
+/// x
+#[derive(Debug)]
+pub struct Fingerprint;
+/// x
+#[derive(Debug)]
+pub struct ToolKey;
