@@ -98,7 +98,7 @@ pub(super) fn parse(bytes: Vec<u8>) -> Result<Parsed, SyntaxError> {
     let mut parser = Parser {
         bytes: text.as_bytes(),
         // The rest is estimated from what the first entries took.
-        tape: Vec::with_capacity((text.len() / 16).min(1 << 14)),
+        tape: Vec::with_capacity((text.len() / 64).clamp(16, 1 << 12)),
         notes: Notes { bom, compact: true, ..Notes::default() },
         failure: None,
     };
