@@ -39,7 +39,8 @@ record! {
     /// What a guardrail says (`guardrailFunctionOutputSchema`).
     pub struct GuardrailOutput<'d>, unknown: Dropped {
         tripwire_triggered: Slot<'d, Flag<'d>> = required("tripwireTriggered");
-        output_info: Slot<'d, Node<'d>> = required("outputInfo");
+        /// Left out when the guardrail returned `undefined`; the reader then refuses the state.
+        output_info: Slot<'d, Node<'d>> = optional("outputInfo");
     }
 }
 
