@@ -8,6 +8,7 @@ pub mod detect;
 pub mod finding;
 pub mod format;
 pub mod json;
+pub mod model;
 mod normalize;
 pub mod python;
 pub mod record;

@@ -76,6 +76,7 @@ impl Defs {
             Shape::Integer(None) => json!({ "type": "integer" }),
             Shape::Integer(Some(least)) => json!({ "type": "integer", "minimum": least }),
             Shape::Open => json!({ "type": "object" }),
+            Shape::Nullable(shape) => with_null(self.shape(shape())),
             Shape::List(element) => json!({ "type": "array", "items": self.shape(element()) }),
             Shape::Filled(element) => json!({ "type": "array", "minItems": 1, "items": self.shape(element()) }),
             Shape::Map(value) => json!({ "type": "object", "additionalProperties": self.shape(value()) }),

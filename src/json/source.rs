@@ -63,6 +63,11 @@ impl Document {
         Some(Node::new(self.source(source), index))
     }
 
+    /// The input and every text decoded from inside it so far, in the order of their numbers.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        (0..self.sources.len()).filter_map(|at| self.sources.get(at))
+    }
+
     /// The source with this number; 0 is the input.
     #[must_use]
     pub fn source(&self, id: u32) -> &Source {
@@ -80,6 +85,13 @@ impl Source {
     #[must_use]
     pub fn root(&self) -> Node<'_> {
         Node::new(self, 0)
+    }
+
+    /// The innermost value or key that starts at this byte offset or last before it.
+    #[must_use]
+    pub fn node_at(&self, offset: usize) -> Node<'_> {
+        let behind = self.tape.partition_point(|entry| entry.start as usize <= offset);
+        Node::new(self, u32::try_from(behind.saturating_sub(1)).unwrap_or(0))
     }
 
     /// The number of this source in its document.

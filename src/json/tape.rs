@@ -387,7 +387,11 @@ impl Parser<'_> {
     fn misspelt(&mut self, start: usize, word: &'static str) -> Option<usize> {
         let rest = &self.bytes[start..];
         let same = rest.iter().zip(word.as_bytes()).take_while(|(found, wanted)| found == wanted).count();
-        self.expected(start + same, word)
+        if matches!(word, "true" | "false" | "null") || same == rest.len() {
+            return self.expected(start + same, word);
+        }
+        // Nobody who writes `None` or `-I` had `NaN` or `-Infinity` in mind.
+        self.expected(start, "a value")
     }
 
     #[cold]

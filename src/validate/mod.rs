@@ -1,15 +1,21 @@
 //! The verb `validate`: everything that is wrong with a state, in one pass.
 
+mod checks;
+mod place;
+mod secrets;
+mod text;
+
 use std::borrow::Cow;
 
 use crate::agents::Graph;
-use crate::codes::{self, Code};
+use crate::codes;
 use crate::detect::{Identity, Label, identify};
 use crate::finding::{Effect, Finding};
 use crate::format::{Dialect, Format, Target};
-use crate::json::{Aim, Document, Kind, Node, Problem, SyntaxError, places};
+use crate::json::{Document, Kind, Node, Problem, SyntaxError};
 use crate::record::{Raised, Reader};
 use crate::{python, typescript};
+use place::place;
 
 /// What to judge a state by.
 #[derive(Clone, Debug, Default)]
@@ -120,18 +126,7 @@ pub fn judge(doc: &Document, options: &Validate) -> Verdict {
                 let message = "keys of the other SDK's format stand beside those of this one";
                 cx.raise(codes::MIXED_DIALECTS, Effect::Note, root, message);
             }
-            match dialect {
-                Dialect::Python => {
-                    if let Some(state) = python::State::read_from(root, &mut cx) {
-                        python::judge(&state, options.agents.as_ref(), &mut cx);
-                    }
-                }
-                Dialect::TypeScript => {
-                    if let Some(state) = typescript::State::read_from(root, &mut cx) {
-                        typescript::judge(&state, options.agents.as_ref(), &mut cx);
-                    }
-                }
-            }
+            judge_state(root, options.agents.as_ref(), &mut cx);
         }
         Identity::OtherPort { port, version } => {
             cx.raise(codes::OTHER_PORT, Effect::Refused, version, format!("{port} wrote this state"));
@@ -144,6 +139,32 @@ pub fn judge(doc: &Document, options: &Validate) -> Verdict {
         }
     }
     Verdict { format, findings: place(doc, cx), is_json: true, state }
+}
+
+/// Reads the state into its dialect's model and judges it there, then what both dialects have in common.
+fn judge_state<'d>(root: Node<'d>, agents: Option<&Graph>, cx: &mut Reader<'d>) {
+    let run = match cx.dialect {
+        Dialect::Python => python::State::read_from(root, cx).map(|state| {
+            python::judge(&state, agents, cx);
+            python::lift(&state)
+        }),
+        Dialect::TypeScript => typescript::State::read_from(root, cx).map(|state| {
+            typescript::judge(&state, agents, cx);
+            typescript::lift(&state)
+        }),
+    };
+    if let Some(run) = run {
+        checks::check(&run, cx);
+    }
+    text::judge(root, cx);
+    let (outer, whole) = (root.source().id(), cx.zone);
+    // The texts of nested runs are read only when the calls that wait for them go on.
+    cx.zone.worst = Effect::Stuck;
+    for nested in cx.doc.sources().filter(|source| source.id() > outer) {
+        text::judge(nested.root(), cx);
+    }
+    cx.zone = whole;
+    secrets::judge(root.source(), cx);
 }
 
 /// Whether the reader reads this dialect and label at all.
@@ -208,74 +229,5 @@ pub(crate) fn unreadable(error: SyntaxError) -> Finding {
             _ => code.explanation().help,
         }
         .to_owned(),
-    }
-}
-
-/// Works out where the findings are and puts them into the order of the file.
-fn place<'d>(doc: &'d Document, cx: Reader<'d>) -> Vec<Finding> {
-    let (raised, left_out) = cx.finish();
-    // The chain of nodes that leads to a finding: inside nested texts first, in the file itself last.
-    let mut aims: Vec<Vec<(Node<'d>, Aim)>> = Vec::with_capacity(raised.len());
-    for finding in &raised {
-        let mut chain = vec![(finding.node, finding.aim)];
-        let mut node = finding.node;
-        while let Some(holder) = doc.holder(node) {
-            chain.push((holder, Aim::Value));
-            node = holder;
-        }
-        aims.push(chain);
-    }
-    let mut wanted: Vec<(u32, u32, Aim, usize, usize)> = Vec::new();
-    for (finding, chain) in aims.iter().enumerate() {
-        for (step, (node, aim)) in chain.iter().enumerate() {
-            wanted.push((node.source().id(), node.index(), *aim, finding, step));
-        }
-    }
-    wanted.sort_unstable();
-    let mut found = vec![Vec::new(); raised.len()];
-    for group in wanted.chunk_by(|one, two| one.0 == two.0) {
-        let source = doc.source(group[0].0);
-        let aims: Vec<(u32, Aim)> = group.iter().map(|&(_, index, aim, ..)| (index, aim)).collect();
-        for (place, &(.., finding, step)) in places(source, &aims).into_iter().zip(group) {
-            found[finding].push((step, place));
-        }
-    }
-    let mut findings: Vec<Finding> =
-        raised.into_iter().zip(found).map(|(raised, places)| finish(raised, places)).collect();
-    findings.sort_by(|one, two| (one.span.0, one.code, &one.inside).cmp(&(two.span.0, two.code, &two.inside)));
-    for (code, count) in left_out {
-        if let Some(last) = findings.iter_mut().rfind(|finding| finding.code == code) {
-            last.message.push_str(&more(code, count));
-        }
-    }
-    findings
-}
-
-fn more(code: Code, count: u32) -> String {
-    format!(" ({count} more findings {code} are not listed)")
-}
-
-fn finish(raised: Raised<'_>, mut places: Vec<(usize, crate::json::Place)>) -> Finding {
-    places.sort_by_key(|(step, _)| std::cmp::Reverse(*step));
-    let mut places = places.into_iter().map(|(_, place)| place);
-    let outer = places.next().expect("every finding has the place of its own node");
-    let help = match raised.help {
-        Some(help) => help,
-        None if raised.code == codes::STATE_ELSEWHERE => {
-            Cow::Owned(format!("Read it with --at '{}'.", outer.pointer.replace('\'', r"'\''")))
-        }
-        None => Cow::Borrowed(raised.code.explanation().help),
-    };
-    Finding {
-        code: raised.code,
-        severity: raised.effect.severity(),
-        effect: raised.effect,
-        pointer: outer.pointer,
-        line: outer.line,
-        column: outer.column,
-        span: (outer.span.start, outer.span.end),
-        inside: places.map(|place| place.pointer).collect(),
-        message: raised.message.into_owned(),
-        help: help.into_owned(),
     }
 }

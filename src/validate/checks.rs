@@ -1,0 +1,220 @@
+//! What can be wrong with a run in either dialect although every part of it is sound.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::codes;
+use crate::finding::Effect;
+use crate::json::{Kind, Node, Text};
+use crate::model::{Decision, Item, Role, Run, Step, Verdict};
+use crate::record::Reader;
+
+/// Raises everything that the canonical view shows. Linear in the run.
+pub(super) fn check<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
+    pairs(run, cx);
+    duplicates(run, cx);
+    decisions(run, cx);
+    counters(run, cx);
+    responses(run, cx);
+}
+
+/// A call id as a key: decoded, without a copy where it is written plainly.
+fn key(text: Text<'_>) -> std::borrow::Cow<'_, [u8]> {
+    text.wtf8()
+}
+
+/// Calls and their outputs.
+fn pairs<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
+    let mut calls: HashMap<_, (Node<'d>, Option<Node<'d>>)> = HashMap::new();
+    let mut asked: HashSet<_> = HashSet::new();
+    let mut answered: HashSet<_> = HashSet::new();
+    for item in run.elsewhere.iter().chain(&run.items) {
+        let Some(call) = item.call else { continue };
+        match item.role {
+            Role::Call | Role::HostedCall => {
+                let first = *calls.entry(key(call)).or_insert((item.node, item.arguments));
+                if let (Some(one), Some(two)) = (first.1, item.arguments)
+                    && !same(one, two)
+                {
+                    let message = format!("two different calls have the id \"{}\"", call.lossy());
+                    cx.raise(codes::DUPLICATE_CALL_ID, Effect::Note, item.node, message);
+                }
+            }
+            Role::Approval => {
+                asked.insert(key(call));
+            }
+            Role::Output => {
+                answered.insert(key(call));
+            }
+            Role::Said | Role::Other => {}
+        }
+    }
+    for item in &run.items {
+        let Some(call) = item.call else { continue };
+        let id = key(call);
+        if item.role == Role::Output && !calls.contains_key(&id) && !asked.contains(&id) && run.server_managed.is_none()
+        {
+            let message = format!("the call \"{}\" that this answers is not in the history", call.lossy());
+            cx.raise(codes::OUTPUT_WITHOUT_CALL, Effect::Note, item.node, message);
+        }
+        let open = item.role == Role::Call && !answered.contains(&id) && !asked.contains(&id);
+        if open && run.step == Step::Over {
+            let message = format!("the call \"{}\" has no output", call.lossy());
+            cx.raise(codes::CALL_WITHOUT_OUTPUT, Effect::Note, item.node, message);
+        }
+    }
+}
+
+/// The same item twice in what the model is sent.
+fn duplicates<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
+    let mut seen: HashSet<(Role, std::borrow::Cow<'_, [u8]>)> = HashSet::new();
+    for item in &run.items {
+        let repeated = match item.role {
+            Role::Approval | Role::Other => None,
+            // The service never gives two items the same id, but some providers give no id of their own.
+            Role::Said => item.id.filter(|id| !id.is("__fake_id__") && !id.is("FAKE_ID") && !id.is_empty()),
+            Role::Call | Role::HostedCall | Role::Output => item.call,
+        };
+        if let Some(id) = repeated
+            && !seen.insert((item.role, key(id)))
+        {
+            let message = format!("\"{}\" stands in the history a second time", id.lossy());
+            cx.raise(codes::DUPLICATED_HISTORY, Effect::Note, item.node, message);
+        }
+    }
+}
+
+fn decisions<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
+    let known: HashSet<_> = run
+        .items
+        .iter()
+        .chain(&run.elsewhere)
+        .flat_map(|item: &Item<'d>| [item.call, item.id])
+        .chain(run.responded.iter().map(|id| Some(*id)))
+        .flatten()
+        .map(key)
+        .collect();
+    let mut approved: HashSet<(u32, _)> = HashSet::new();
+    for decision in &run.decisions {
+        if let (Verdict::Approved, Some(call)) = (decision.verdict, decision.call) {
+            approved.insert((decision.record.index(), key(call)));
+        }
+    }
+    for decision in &run.decisions {
+        let Some(call) = decision.call else { continue };
+        if !known.contains(&key(call)) {
+            let message =
+                format!("a decision was given for the call \"{}\", which is nowhere in the state", call.lossy());
+            cx.raise(codes::DECISION_WITHOUT_CALL, Effect::Note, call.node(), message);
+        }
+        if decision.verdict == Verdict::Rejected && approved.contains(&(decision.record.index(), key(call))) {
+            let message = format!("the call \"{}\" is both approved and rejected; the SDK runs it", call.lossy());
+            cx.raise(codes::CONTRADICTING_DECISIONS, Effect::Unsafe, call.node(), message);
+        }
+    }
+    standing(&run.decisions, cx);
+}
+
+/// A standing approval with exceptions: releases before Python 0.21.1 and TypeScript 0.16.1 ignore the exceptions.
+fn standing<'d>(decisions: &[Decision<'d>], cx: &mut Reader<'d>) {
+    let always: HashSet<u32> = decisions
+        .iter()
+        .filter(|decision| decision.verdict == Verdict::Approved && decision.call.is_none())
+        .map(|decision| decision.record.index())
+        .collect();
+    for decision in decisions {
+        if let (Verdict::Rejected, Some(call)) = (decision.verdict, decision.call)
+            && always.contains(&decision.record.index())
+        {
+            let message = format!("the rejection of \"{}\" stands against a standing approval", call.lossy());
+            cx.raise(codes::STANDING_AGAINST_EXACT, Effect::Note, call.node(), message);
+        }
+    }
+}
+
+fn counters<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
+    let number = |node: Node<'d>| node.number().map(|number| number.to_f64());
+    if let (Some(turn), Some(limit)) = (run.turn, run.max_turns)
+        && let (Some(done), Some(most)) = (number(turn), number(limit))
+        && done >= most
+        && run.step != Step::Over
+    {
+        let message = "the turn limit is reached: the resumed run ends before the model is called again";
+        cx.raise(codes::TURN_LIMIT, Effect::Note, turn, message);
+    }
+    if let Some((node, most)) = run.persisted
+        && number(node).is_some_and(|count| count > most as f64)
+    {
+        cx.raise(
+            codes::PERSISTED_COUNT,
+            Effect::Note,
+            node,
+            format!("there are only {most} items that could be stored"),
+        );
+    }
+    let Some(usage) = run.usage.as_ref().filter(|usage| !usage.requests.is_empty()) else { return };
+    for (place, what) in ["input", "output", "total"].into_iter().enumerate() {
+        let sum = usage.requests.iter().try_fold(0_u64, |sum, request| sum.checked_add(request[place]?));
+        if let (Some(sum), Some(total)) = (sum, usage.totals[place])
+            && sum != total
+        {
+            let message = format!("the {what} tokens of the single requests do not add up to the total");
+            cx.raise(codes::USAGE_TOTALS, Effect::Note, usage.node, message);
+        }
+    }
+}
+
+fn responses<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
+    if let Some((last, listed)) = run.last_responses
+        && !same(last, listed)
+    {
+        let message = "the last model response is not the last of the model responses";
+        cx.raise(codes::RESPONSES_DIFFER, Effect::Note, last, message);
+    }
+    let Some(server) = run.server_managed else { return };
+    let responded: HashSet<_> = run.responded.iter().map(|id| key(*id)).collect();
+    let made_by_model = |item: &&Item<'d>| matches!(item.role, Role::Call | Role::HostedCall | Role::Said);
+    let unknown = run.items.iter().filter(made_by_model).find(|item| {
+        let ids = [item.call, item.id];
+        ids.iter().flatten().count() > 0 && !ids.iter().flatten().any(|id| responded.contains(&key(*id)))
+    });
+    if let Some(item) = unknown {
+        let message =
+            "no model response holds this item, so that it is sent to a conversation that may have it already";
+        cx.raise(codes::RESENT_ITEMS, Effect::Note, item.node, message);
+        let _ = server;
+    }
+}
+
+/// Whether two values are the same JSON: members in any order, numbers by their digits. Linear, and no deeper on the stack
+/// than 128 levels; what is deeper is compared as it is written.
+fn same(one: Node<'_>, two: Node<'_>) -> bool {
+    fn equal(one: Node<'_>, two: Node<'_>, depth: u8) -> bool {
+        if one.raw() == two.raw() {
+            return true;
+        }
+        match (one.kind(), two.kind()) {
+            (Kind::String, Kind::String) => one.text().zip(two.text()).is_some_and(|(one, two)| one.same_text(two)),
+            _ if depth == 0 => false,
+            (Kind::Array, Kind::Array) => {
+                let (mut one, mut two) = (one.elements(), two.elements());
+                loop {
+                    match (one.next(), two.next()) {
+                        (None, None) => return true,
+                        (Some(one), Some(two)) if equal(one, two, depth - 1) => {}
+                        _ => return false,
+                    }
+                }
+            }
+            (Kind::Object, Kind::Object) => {
+                let theirs: HashMap<_, _> = two.members().map(|member| (member.key.wtf8(), member.value)).collect();
+                let mut seen = HashSet::new();
+                one.members().all(|member| {
+                    seen.insert(member.key.wtf8());
+                    theirs.get(&member.key.wtf8()).is_some_and(|other| equal(member.value, *other, depth - 1))
+                }) && seen.len() == theirs.len()
+            }
+            _ => false,
+        }
+    }
+    equal(one, two, 128)
+}

@@ -1,0 +1,50 @@
+//! What looks like a secret, wherever it stands.
+
+use memchr::memmem::Finder;
+
+use crate::codes;
+use crate::finding::Effect;
+use crate::json::{Kind, Source};
+use crate::record::Reader;
+
+/// How well-known secrets begin, and how many characters of a token must follow.
+const PREFIXES: &[(&str, usize)] = &[
+    ("sk-", 20),
+    ("ghp_", 30),
+    ("github_pat_", 30),
+    ("xoxb-", 20),
+    ("xoxp-", 20),
+    ("AKIA", 16),
+    ("AIza", 30),
+    ("glpat-", 20),
+    ("Bearer ", 20),
+    ("-----BEGIN ", 10),
+];
+
+/// Raises a note at every string that holds what looks like a secret. One search of the text per prefix.
+pub(super) fn judge<'d>(source: &'d Source, cx: &mut Reader<'d>) {
+    let bytes = source.text().as_bytes();
+    let mut places = Vec::new();
+    for &(prefix, least) in PREFIXES {
+        for at in Finder::new(prefix).find_iter(bytes) {
+            let begins = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
+            let token = bytes[at + prefix.len()..].iter().take_while(|byte| is_token(**byte)).count();
+            if begins && token >= least {
+                places.push(at);
+            }
+        }
+    }
+    places.sort_unstable();
+    let mut last = None;
+    for at in places {
+        let node = source.node_at(at);
+        if node.kind() == Kind::String && last != Some(node.index()) {
+            cx.raise(codes::SECRET_LOOKALIKE, Effect::Note, node, "the string holds what looks like a secret");
+        }
+        last = Some(node.index());
+    }
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'+' | b'=' | b' ')
+}

@@ -1,0 +1,56 @@
+//! Fixtures and how to spoil them.
+#![allow(dead_code, reason = "every test file uses a part of it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub mod spoil;
+
+/// A state that a released SDK wrote.
+pub struct Fixture {
+    pub path: PathBuf,
+    pub dialect: &'static str,
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All states that released SDKs wrote, in order.
+pub fn fixtures() -> Vec<Fixture> {
+    let mut all = Vec::new();
+    for dialect in ["python", "typescript"] {
+        let mut folders: Vec<PathBuf> = entries(&root().join("fixtures").join(dialect));
+        folders.retain(|path| {
+            path.is_dir() && path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("1."))
+        });
+        for path in folders.iter().flat_map(|folder| entries(folder)) {
+            let bytes = fs::read(&path).expect("a fixture can be read");
+            let name = path.file_stem().expect("a fixture has a name").to_string_lossy().into_owned();
+            all.push(Fixture { path, dialect, name, bytes });
+        }
+    }
+    assert!(all.len() > 100, "the fixtures are there");
+    all
+}
+
+/// The entries of a folder, in order.
+pub fn entries(folder: &Path) -> Vec<PathBuf> {
+    let read = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = read.map(|entry| entry.expect("a folder can be listed").path()).collect();
+    paths.sort();
+    paths
+}
+
+/// Compares a generated file with what it should be; with `RUNSTATE_UPDATE=1` writes it.
+pub fn generated(path: &Path, expected: &str) {
+    if std::env::var_os("RUNSTATE_UPDATE").is_some() {
+        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the folder can be made");
+        fs::write(path, expected).expect("the file can be written");
+        return;
+    }
+    let found = fs::read_to_string(path).unwrap_or_default();
+    assert!(found == expected, "{} is stale; RUNSTATE_UPDATE=1 cargo test writes it anew", path.display());
+}
