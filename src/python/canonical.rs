@@ -264,10 +264,7 @@ mod tests {
     #[test]
     fn strings_are_escaped_as_each_style_does() {
         let text = r#"{"k": "é😀\u0001\b/\u007f\u2028\"\\"}"#;
-        assert_eq!(
-            canonical(text, Style::Compact),
-            Ok("{\"k\":\"é😀\\u0001\\b/\u{7f}\u{2028}\\\"\\\\\"}".to_owned())
-        );
+        assert_eq!(canonical(text, Style::Compact), Ok("{\"k\":\"é😀\\u0001\\b/\u{7f}\u{2028}\\\"\\\\\"}".to_owned()));
         let spaced = r#"{"k": "\u00e9\ud83d\ude00\u0001\b/\u007f\u2028\"\\"}"#;
         assert_eq!(canonical(text, Style::Spaced), Ok(spaced.to_owned()));
     }

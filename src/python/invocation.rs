@@ -25,6 +25,7 @@ const FIELDS: [&str; 13] = [
 ];
 const ACTION: usize = 0;
 const ARGUMENTS: usize = 2;
+const CALLER: usize = 3;
 const INPUT: usize = 5;
 const NAME: usize = 6;
 const NAMESPACE: usize = 7;
@@ -186,6 +187,41 @@ impl<'d> Call<'d> {
         self.fields[field].and_then(Node::text)
     }
 
+    /// Whether hashing the call may fail: something in it may be half of a surrogate pair, or nested very deep.
+    pub(super) fn may_fail(&self) -> bool {
+        const SHALLOW: usize = 200;
+        self.fields.iter().flatten().any(|node| {
+            let raw = node.raw().as_bytes();
+            // The escape of half a pair starts so, also behind a backslash of its own inside of arguments.
+            let escapes = |byte: u8| memchr::memmem::find(raw, &[b'u', byte]).is_some();
+            escapes(b'd') || escapes(b'D') || memchr::memchr2_iter(b'[', b'{', raw).nth(SHALLOW).is_some()
+        })
+    }
+
+    /// The patch that a call of a tool named like the patch tool stands for, from its arguments
+    /// (`normalize_apply_patch_fallback_call`).
+    pub(super) fn as_patch<'t>(&self, arguments: Node<'t>) -> Option<Call<'t>>
+    where
+        'd: 't,
+    {
+        if arguments.kind() != Kind::Object {
+            return None;
+        }
+        let mut patch = Call { kind: "apply_patch_call", id: self.id, fields: [None; FIELDS.len()] };
+        let whole = arguments.member("operation").is_some() || arguments.member("operations").is_some();
+        if self.kind == "custom_tool_call" && whole {
+            for member in arguments.members() {
+                patch.set(&member.key.lossy(), member.value);
+            }
+        } else {
+            patch.fields[OPERATION] = Some(arguments);
+        }
+        patch.fields[CALLER] = self.fields[CALLER].or(patch.fields[CALLER]);
+        // Any text: what is hashed is the kind.
+        patch.fields[TYPE] = self.fields[TYPE];
+        Some(patch)
+    }
+
     /// The lookup key of a function call itself.
     pub(super) fn own_lookup(&self) -> Option<Lookup<'d>> {
         Lookup::of(self.text(NAME), self.text(NAMESPACE))
@@ -304,9 +340,10 @@ fn is_no_value(doc: &Document) -> bool {
 fn has_long_integer(root: Node<'_>, digits: usize) -> bool {
     let mut open = vec![root];
     while let Some(node) = open.pop() {
-        if node.number().is_some_and(|number| {
-            number.is_integer_literal() && number.raw().trim_start_matches('-').len() > digits
-        }) {
+        if node
+            .number()
+            .is_some_and(|number| number.is_integer_literal() && number.raw().trim_start_matches('-').len() > digits)
+        {
             return true;
         }
         open.extend(node.elements());
@@ -370,7 +407,8 @@ mod tests {
 
     #[test]
     fn an_output_completes_the_call_of_its_type() {
-        let doc = Document::parse(br#"{"type":"mcp_approval_response","approval_request_id":"r","call_id":"c"}"#.to_vec());
+        let doc =
+            Document::parse(br#"{"type":"mcp_approval_response","approval_request_id":"r","call_id":"c"}"#.to_vec());
         let doc = doc.expect("the text is JSON");
         let (kind, id) = completes(doc.root()).expect("it completes a request");
         assert_eq!((kind, id.raw()), ("mcp_approval_request", "r"));
