@@ -159,6 +159,20 @@ codes! {
     GUARDRAIL_RESULT = 438 "guardrail-result", "Restore the guardrail results as the SDK wrote them.";
     /// The user's context cannot be restored from this state alone.
     CONTEXT = 439 "context", "Pass the context, or its deserializer, when resuming.";
+    /// The state says that the service has a response already, but not in which conversation, or how far it was worked on.
+    ACCEPTED_RESPONSE = 460 "accepted-response", "Restore the marks and the conversation id as the SDK wrote them.";
+    /// A search for tools and what it found do not belong together.
+    TOOL_SEARCH = 461 "tool-search", "Restore the search, its output and their ids.";
+    /// A program called a tool that only the model may call, or the other way round.
+    CALLER = 462 "caller", "Resume with a program in which the tool allows the caller.";
+    /// A call, its output or a request for approval has no call id.
+    NO_CALL_ID = 463 "no-call-id", "Restore the call id.";
+    /// A call of the computer says nothing of what to do.
+    NO_ACTION = 464 "no-action", "Restore the actions of the call.";
+    /// The interruptions are no list.
+    INTERRUPTIONS = 465 "interruptions", "Restore the list of interruptions.";
+    /// A key of a nested run from an old label leads nowhere.
+    RUN_ALIAS = 466 "run-alias", "Remove the key, or restore the nested run.";
 
     /// A type or name is no text; the Python SDK fails when it looks it up.
     UNHASHABLE_TYPE = 440 "unhashable-type", "Restore the text that the SDK wrote.";
@@ -201,6 +215,8 @@ codes! {
     SECRET_LOOKALIKE = 534 "secret-lookalike", "Keep secrets out of texts and contexts.";
     /// The Python SDK cannot compute the fingerprint of a call, and fails.
     UNHASHABLE_CALL = 540 "unhashable-call", "Restore the call as the model made it.";
+    /// A decision stands under a key that names no function.
+    TOOL_KEY = 550 "tool-key", "Write the key as [\"bare\",name], [\"namespaced\",namespace,name] or [\"deferred_top_level\",name].";
 
     /// The SDK keeps a key that no released version defines.
     KEPT_UNKNOWN = 601 "kept-unknown", "Nothing to do if it is meant.";
