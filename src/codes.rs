@@ -174,6 +174,11 @@ codes! {
     /// A key of a nested run from an old label leads nowhere.
     RUN_ALIAS = 466 "run-alias", "Remove the key, or restore the nested run.";
 
+    /// A type or name is no text; the Python SDK fails when it looks it up.
+    UNHASHABLE_TYPE = 440 "unhashable-type", "Restore the text that the SDK wrote.";
+    /// A call belongs to a program that is not there, is finished, or may not call this tool; the Python SDK refuses the state.
+    CALLER = 441 "caller", "Restore the call's caller and the program that it belongs to.";
+
     /// A decision was given for a call that is not in the state.
     DECISION_WITHOUT_CALL = 501 "decision-without-call", "Remove the decision, or restore the call.";
     /// A decision has no effect with this reader: the call is asked again.
@@ -208,6 +213,8 @@ codes! {
     SANDBOX_CREDENTIALS = 533 "sandbox-credentials", "Keep the state as secret as the credentials in it.";
     /// A value looks like a secret.
     SECRET_LOOKALIKE = 534 "secret-lookalike", "Keep secrets out of texts and contexts.";
+    /// The Python SDK cannot compute the fingerprint of a call, and fails.
+    UNHASHABLE_CALL = 540 "unhashable-call", "Restore the call as the model made it.";
     /// A decision stands under a key that names no function.
     TOOL_KEY = 550 "tool-key", "Write the key as [\"bare\",name], [\"namespaced\",namespace,name] or [\"deferred_top_level\",name].";
 

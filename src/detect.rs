@@ -1,7 +1,131 @@
 //! What a document is: whose state, under which label.
 
-use crate::format::{Dialect, Format};
-use crate::json::{Kind, Node};
+use serde::Serialize;
+
+use crate::finding::Finding;
+use crate::format::{Dialect, Format, Release};
+use crate::json::{Aim, Document, Kind, Node, places};
+use crate::validate::{locate, unreadable};
+
+/// What an input is, as plain data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Detection {
+    /// A state of one of the two SDKs.
+    State {
+        /// `python` or `typescript`.
+        dialect: &'static str,
+        /// `$schemaVersion` as it is written, when it is a string.
+        label: Option<String>,
+        /// Dialect and label, such as `python@1.21`, when the label is a known one.
+        format: Option<String>,
+        /// The releases that write this label, in order. Empty for a label that no release wrote.
+        written_by: Vec<String>,
+        /// The first release that reads this label; all later ones do too.
+        readable_since: Option<String>,
+        /// Whether keys of the other SDK's format stand beside its own.
+        mixed: bool,
+    },
+    /// A state of another port of the Agents SDK.
+    OtherPort {
+        /// What wrote it.
+        port: &'static str,
+        /// Its version, as it is written.
+        version: Option<String>,
+    },
+    /// JSON that is no state.
+    Unknown {
+        /// A state further down.
+        elsewhere: Option<Elsewhere>,
+    },
+    /// Nothing that could be looked at.
+    Unreadable {
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+/// Where a state stands inside a document that is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Elsewhere {
+    /// JSON pointer of the state, or of the string that holds it.
+    pub pointer: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Whether it is the content of a string.
+    pub in_string: bool,
+}
+
+/// Recognises what the bytes are, or what stands at the JSON pointer `at` of them.
+///
+/// ```
+/// use runstate::detect::{Detection, detect};
+///
+/// let detection = detect(br#"{"$schemaVersion": "1.4", "currentTurn": 1, "currentAgent": {}}"#.to_vec(), None);
+/// let Detection::State { format, readable_since, .. } = detection else { panic!("two keys tell it") };
+/// assert_eq!(format.as_deref(), Some("typescript@1.4"));
+/// assert_eq!(readable_since.as_deref(), Some("0.4.5"));
+/// ```
+#[must_use]
+pub fn detect(bytes: Vec<u8>, at: Option<&str>) -> Detection {
+    let doc = match Document::parse(bytes) {
+        Ok(doc) => doc,
+        Err(error) => {
+            let Finding { line, column, message, .. } = unreadable(error);
+            return Detection::Unreadable { line, column, message };
+        }
+    };
+    let root = match locate(&doc, at) {
+        Ok(root) => root,
+        Err(raised) => {
+            let (_, line, column) = position(raised.node);
+            return Detection::Unreadable { line, column, message: raised.message.into_owned() };
+        }
+    };
+    match identify(root) {
+        Identity::State { dialect, label, mixed } => state(root, dialect, label, mixed),
+        Identity::OtherPort { port, version } => {
+            Detection::OtherPort { port, version: version.text().map(|text| text.lossy().into_owned()) }
+        }
+        Identity::Unknown { elsewhere } => Detection::Unknown {
+            elsewhere: elsewhere.filter(|node| doc.holder(*node).is_none()).map(|node| {
+                let (pointer, line, column) = position(node);
+                Elsewhere { pointer, line, column, in_string: node.kind() == Kind::String }
+            }),
+        },
+    }
+}
+
+fn state(root: Node<'_>, dialect: Dialect, label: Label<'_>, mixed: bool) -> Detection {
+    let format = label.format(dialect);
+    let releases = |wanted: fn(u16, u16) -> bool| {
+        let known = format.map(|format| format.label);
+        dialect.releases().filter(move |row| known.is_some_and(|known| wanted(row.label, known))).map(|row| row.release)
+    };
+    Detection::State {
+        dialect: dialect.name(),
+        label: root.member("$schemaVersion").and_then(Node::text).map(|text| text.lossy().into_owned()),
+        format: format.map(|format| format.to_string()),
+        written_by: releases(|writes, known| writes == known).map(|release| release.to_string()).collect(),
+        readable_since: releases(|writes, known| writes >= known).next().as_ref().map(Release::to_string),
+        mixed,
+    }
+}
+
+fn position(node: Node<'_>) -> (String, usize, usize) {
+    let place = places(node.source(), &[(node.index(), Aim::Value)]).swap_remove(0);
+    (place.pointer, place.line, place.column)
+}
 
 /// What a document was recognised as.
 #[derive(Clone, Copy, Debug)]

@@ -22,4 +22,4 @@ pub use format::{Dialect, Format, Target};
 pub use normalize::{Invalid, Normalize, Outcome, normalize};
 #[cfg(feature = "schema")]
 pub use schema::schema;
-pub use validate::{Validate, Verdict, validate, verdict};
+pub use validate::{Validate, Verdict, judge, validate, verdict};

@@ -20,11 +20,13 @@ mod node;
 mod number;
 mod place;
 mod scan;
+mod serde;
 mod source;
 mod tape;
 mod text;
 mod write;
 
+pub use self::serde::ReadError;
 pub use error::{Found, Problem, SyntaxError};
 pub use node::{Elements, Kind, Kinds, Member, Members, Node};
 pub use number::Number;

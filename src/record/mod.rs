@@ -21,7 +21,8 @@ pub(crate) use macros::{record, union};
 pub use read::{NESTING, Raised, Reader, Zone};
 pub(crate) use types::words;
 pub use types::{
-    Digest, Filled, Flag, Float, Int, Label, List, Map, Natural, NonEmpty, Open, Positive, True, Word, Words,
+    Digest, Filled, Flag, Float, Int, Label, List, Map, Natural, NonEmpty, Nullable, Open, Positive, Sifted, True,
+    Word, Words,
 };
 pub use write::write;
 
@@ -96,9 +97,20 @@ pub struct Row {
     pub if_element_wrong: Option<Effect>,
     /// What the reader does about faults further down, where no row says otherwise.
     pub inside: Option<Effect>,
+    /// What the reader does with a wrong value, where that depends on the value; `None` leaves it to `if_wrong`.
+    pub weighed: Option<Weigh>,
+    /// The same for a wrong element of the list or map.
+    pub weighed_elements: Option<Weigh>,
+    /// The reader never looks at the field: whatever is wrong in there is worth a note at most.
+    pub ignored: bool,
+    /// The reader converts nothing here, not even where the dialect usually does.
+    pub strict: bool,
     /// Absence and a wrong type are reported by something else than the record layer.
     pub judged_elsewhere: bool,
 }
+
+/// What a reader does with a wrong value, from the value itself; `None` where it does what it does with most.
+pub type Weigh = fn(Node<'_>) -> Option<Effect>;
 
 impl Row {
     const fn new(key: &'static str, need: Need) -> Self {
@@ -116,6 +128,10 @@ impl Row {
             if_wrong: None,
             if_element_wrong: None,
             inside: None,
+            weighed: None,
+            weighed_elements: None,
+            ignored: false,
+            strict: false,
             judged_elsewhere: false,
         }
     }
@@ -194,6 +210,34 @@ impl Row {
     #[must_use]
     pub const fn inside(mut self, effect: Effect) -> Self {
         self.inside = Some(effect);
+        self
+    }
+
+    /// What the reader does with a wrong value, where that depends on the value.
+    #[must_use]
+    pub const fn weighed(mut self, weigh: Weigh) -> Self {
+        self.weighed = Some(weigh);
+        self
+    }
+
+    /// What the reader does with a wrong element of the list or map, where that depends on the element.
+    #[must_use]
+    pub const fn weighed_elements(mut self, weigh: Weigh) -> Self {
+        self.weighed_elements = Some(weigh);
+        self
+    }
+
+    /// The reader never looks at the field.
+    #[must_use]
+    pub const fn ignored(mut self) -> Self {
+        self.ignored = true;
+        self.tolerated(Effect::Note)
+    }
+
+    /// The reader converts nothing here, not even where the dialect usually does.
+    #[must_use]
+    pub const fn strict(mut self) -> Self {
+        self.strict = true;
         self
     }
 
@@ -366,6 +410,8 @@ pub enum Shape {
     Integer(Option<i64>),
     /// An object with any members.
     Open,
+    /// This or null.
+    Nullable(fn() -> Shape),
     /// An array of this.
     List(fn() -> Shape),
     /// An array of this with at least one element.
@@ -406,6 +452,7 @@ impl Shape {
             Self::Number | Self::Integer(_) => Kinds::NUMBER,
             Self::List(_) | Self::Filled(_) => Kinds::ARRAY,
             Self::Open | Self::Map(_) | Self::Record(_) | Self::State => Kinds::OBJECT,
+            Self::Nullable(shape) => shape().kinds().or(Kinds::NULL),
             Self::Union(choices) => choices.shapes.iter().fold(Kinds::NONE, |kinds, shape| kinds.or(shape().kinds())),
         }
     }
@@ -422,6 +469,7 @@ impl Shape {
                 }
             }
             Self::Union(choices) => choices.shapes.iter().for_each(|shape| shape().tags(key, each)),
+            Self::Nullable(shape) => shape().tags(key, each),
             _ => {}
         }
     }
@@ -449,6 +497,7 @@ impl fmt::Display for Shape {
             }
             Self::Integer(None) => f.write_str("an integer"),
             Self::Integer(Some(least)) => write!(f, "an integer of at least {least}"),
+            Self::Nullable(shape) => write!(f, "{} or null", shape()),
             Self::Filled(_) => f.write_str("an array with at least one element"),
             Self::State => f.write_str("a nested state"),
             Self::StateText => f.write_str("a string that holds a nested state"),

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::codes::{self, Code};
 use crate::finding::Effect;
 use crate::format::Dialect;
-use crate::json::{Aim, Document, Kind, Node, Text, Writer};
+use crate::json::{Aim, Document, Kind, Kinds, Node, Text, Writer};
 
 use super::write::{write_slot, write_tag};
 use super::{Column, Field, Record, Row, Rows, Shape, Slot, Tag, Unknown, Wire, find};
@@ -66,6 +66,8 @@ pub struct Reader<'d> {
     findings: Vec<Raised<'d>>,
     counts: Vec<(Code, u32)>,
     faults: u64,
+    /// The row whose value is being read, for the list or map that it holds.
+    row: Option<&'static Row>,
 }
 
 impl<'d> Reader<'d> {
@@ -73,7 +75,7 @@ impl<'d> Reader<'d> {
     #[must_use]
     pub fn new(doc: &'d Document, dialect: Dialect, label: u16) -> Self {
         let zone = Zone { fault: Effect::Refused, worst: Effect::Refused };
-        Self { doc, dialect, label, zone, depth: 0, findings: Vec::new(), counts: Vec::new(), faults: 0 }
+        Self { doc, dialect, label, zone, depth: 0, findings: Vec::new(), counts: Vec::new(), faults: 0, row: None }
     }
 
     /// Everything raised, and how many findings of each code were left out.
@@ -86,7 +88,8 @@ impl<'d> Reader<'d> {
     }
 
     /// How many faults were met so far that make the dialect's reader do what the zone says, or worse. The
-    /// difference over a value tells whether the reader keeps the value.
+    /// difference over a value tells whether the reader keeps the value. A fault whose effect a row names itself
+    /// counts only when that effect is worse than the zone's, and none counts that lies within a row's own `inside`.
     #[must_use]
     pub fn faults(&self) -> u64 {
         self.faults
@@ -94,18 +97,33 @@ impl<'d> Reader<'d> {
 
     /// Raises a finding at a value.
     pub fn raise(&mut self, code: Code, effect: Effect, node: Node<'d>, message: impl Into<Cow<'static, str>>) {
-        self.raise_at(code, effect, node, Aim::Value, message.into());
+        let fault = effect >= self.zone.fault;
+        self.raise_at(code, effect, fault, node, Aim::Value, message.into());
     }
 
     /// Raises a finding at the key in front of a value.
     pub fn raise_at_key(&mut self, code: Code, effect: Effect, node: Node<'d>, message: impl Into<Cow<'static, str>>) {
-        self.raise_at(code, effect, node, Aim::Key, message.into());
+        let fault = effect >= self.zone.fault;
+        self.raise_at(code, effect, fault, node, Aim::Key, message.into());
     }
 
-    fn raise_at(&mut self, code: Code, effect: Effect, node: Node<'d>, aim: Aim, message: Cow<'static, str>) {
-        if effect >= self.zone.fault {
-            self.faults += 1;
-        }
+    /// Raises a structural finding: what the row says, else what the zone says.
+    fn raise_fault(&mut self, code: Code, named: Option<Effect>, node: Node<'d>, message: String) {
+        let effect = named.unwrap_or(self.zone.fault);
+        let fault = named.is_none() || effect > self.zone.fault || effect == Effect::Refused;
+        self.raise_at(code, effect, fault, node, Aim::Value, message.into());
+    }
+
+    fn raise_at(
+        &mut self,
+        code: Code,
+        effect: Effect,
+        fault: bool,
+        node: Node<'d>,
+        aim: Aim,
+        message: Cow<'static, str>,
+    ) {
+        self.faults += u64::from(fault);
         let effect = effect.min(self.zone.worst);
         let count = match self.counts.iter_mut().find(|(counted, _)| *counted == code) {
             Some((_, count)) => {
@@ -146,6 +164,15 @@ impl<'d> Reader<'d> {
         let outer = std::mem::replace(&mut self.zone, zone);
         let value = read(self);
         self.zone = outer;
+        value
+    }
+
+    /// Reads something whose faults lead to nothing worse than `worst` and do not count for what it stands in.
+    pub fn tolerating<T>(&mut self, worst: Effect, read: impl FnOnce(&mut Self) -> T) -> T {
+        let faults = self.faults;
+        let zone = Zone { fault: worst.min(self.zone.worst), worst: worst.min(self.zone.worst) };
+        let value = self.within(zone, read);
+        self.faults = faults;
         value
     }
 
@@ -193,18 +220,22 @@ impl<'d> Reader<'d> {
             let absent =
                 if info.fields.len() > 64 { rows.column(row).node().is_none() } else { present & 1 << row == 0 };
             if absent && field.row.is_required_in(self.label) && !field.row.judged_elsewhere {
-                let effect = field.row.if_absent.unwrap_or(self.zone.fault);
-                self.raise(codes::MISSING_FIELD, effect, node, format!("`{}` is missing", field.row.key));
+                let message = format!("`{}` is missing", field.row.key);
+                self.raise_fault(codes::MISSING_FIELD, field.row.if_absent, node, message);
             }
         }
     }
 
     #[cold]
     fn unknown_key(&mut self, unknown: Unknown, name: &str, fields: &[Field], key: Text<'d>, value: Node<'d>) {
-        let (code, effect) = match unknown {
-            Unknown::Dropped => (codes::UNKNOWN_FIELD, Effect::Lost.min(self.zone.fault)),
-            Unknown::Rejected => (codes::UNKNOWN_FIELD, self.zone.fault),
-            Unknown::Kept => (codes::KEPT_UNKNOWN, Effect::Note),
+        let (code, effect, fault) = match unknown {
+            Unknown::Dropped => (codes::UNKNOWN_FIELD, Effect::Lost.min(self.zone.fault), false),
+            Unknown::Rejected => (codes::UNKNOWN_FIELD, self.zone.fault, true),
+            // The models of Python's openai package take any key that is Unicode.
+            Unknown::Kept if self.dialect == Dialect::Python && key.has_lone_surrogate() => {
+                (codes::LONE_SURROGATE, self.zone.fault, true)
+            }
+            Unknown::Kept => (codes::KEPT_UNKNOWN, Effect::Note, false),
             Unknown::Open => return,
         };
         let near = nearest(&key.lossy(), fields.iter().map(|field| field.row.key));
@@ -214,17 +245,15 @@ impl<'d> Reader<'d> {
             Unknown::Rejected => "the SDK refuses it",
             Unknown::Kept | Unknown::Open => "the SDK keeps it",
         };
-        self.raise_at_key(
-            code,
-            effect,
-            value,
-            format!("`{}` is no field of {}; {what}{near}", key.lossy(), spoken(name)),
-        );
+        let message = format!("`{}` is no field of {}; {what}{near}", key.lossy(), spoken(name));
+        self.raise_at(code, effect, fault, value, Aim::Key, message.into());
     }
 
     #[cold]
     fn not_in_label(&mut self, row: &Row, value: Node<'d>) {
-        let effect = if row.gated { self.zone.fault } else { Effect::Note };
+        // A null that is no value of the field is judged as that.
+        let gated = row.gated && (!value.is_null() || row.need.allows_null());
+        let effect = if gated { self.zone.fault } else { Effect::Note };
         let label = self.label;
         let message = match (row.since, row.until) {
             (Some(since), _) if label < since.label => {
@@ -235,23 +264,23 @@ impl<'d> Reader<'d> {
                 format!("`{}` was removed with 1.{until} and is not in 1.{label}", row.key)
             }
         };
-        self.raise_at_key(codes::NOT_IN_LABEL, effect, value, message);
+        self.raise_at(codes::NOT_IN_LABEL, effect, gated, value, Aim::Key, message.into());
     }
 
     #[cold]
-    fn wrong(&mut self, shape: Shape, node: Node<'d>, effect: Effect, coerced: bool) {
+    fn wrong(&mut self, shape: Shape, node: Node<'d>, named: Option<Effect>, coerced: bool) {
         let code = if shape.kinds().has(node.kind()) { codes::INVALID_VALUE } else { codes::WRONG_TYPE };
         let found = node.kind();
         if coerced {
-            let effect = Effect::Note;
-            return self.raise(code, effect, node, format!("expected {shape}, found {found} that the SDK converts"));
+            let message = format!("expected {shape}, found {found} that the SDK converts");
+            return self.raise_at(code, Effect::Note, false, node, Aim::Value, message.into());
         }
         let other = if code == codes::INVALID_VALUE { "another value" } else { "" };
         let message = match other {
             "" => format!("expected {shape}, found {found}"),
             other => format!("expected {shape}, found {other}"),
         };
-        self.raise(code, effect, node, message);
+        self.raise_fault(code, named, node, message);
     }
 
     /// The tag of an object: `None` when the value is no object, `Some(None)` when the tag is absent.
@@ -265,19 +294,19 @@ impl<'d> Reader<'d> {
     /// Raises the finding for an object whose tag is not one of the union's.
     #[cold]
     pub fn unknown_tag(&mut self, node: Node<'d>, key: &str, shape: Shape) {
-        let effect = self.zone.fault;
         let Some(tag) = node.member(key) else {
-            return self.raise(codes::MISSING_FIELD, effect, node, format!("`{key}` is missing"));
+            return self.raise_fault(codes::MISSING_FIELD, None, node, format!("`{key}` is missing"));
         };
         let Some(text) = tag.text() else {
             let message = format!("expected a string, found {}", tag.kind());
-            return self.raise(codes::WRONG_TYPE, effect, tag, message);
+            return self.raise_fault(codes::WRONG_TYPE, None, tag, message);
         };
         let mut known = Vec::new();
         shape.tags(key, &mut |tag| known.extend(tag));
         let near = nearest(&text.lossy(), known.iter().copied());
         let near = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
-        self.raise(codes::UNKNOWN_TYPE, effect, tag, format!("\"{}\" is no known `{key}` here{near}", text.lossy()));
+        let message = format!("\"{}\" is no known `{key}` here{near}", text.lossy());
+        self.raise_fault(codes::UNKNOWN_TYPE, None, tag, message);
     }
 
     /// Raises the finding for an object that is none of the records of a union `by fields`.
@@ -292,21 +321,33 @@ impl<'d> Reader<'d> {
             other => other.to_string(),
         };
         let known: Vec<String> = choices.shapes.iter().map(fields).collect();
-        self.raise(codes::MISSING_FIELD, self.zone.fault, node, format!("expected {}", known.join(" or ")));
+        self.raise_fault(codes::MISSING_FIELD, None, node, format!("expected {}", known.join(" or ")));
     }
 
-    /// Reads one element of a list or map.
-    pub fn element<T: Wire<'d>>(&mut self, node: Node<'d>) -> Slot<'d, T> {
-        self.value(node, false, None, Shape::kinds(T::shape()))
-    }
-
-    fn value<T: Wire<'d>>(
+    /// Reads the elements of the list or the values of the map that the row being read holds.
+    pub fn elements<T: Wire<'d>, R>(
         &mut self,
-        node: Node<'d>,
-        null: bool,
-        wrong: Option<Effect>,
-        kinds: crate::json::Kinds,
-    ) -> Slot<'d, T> {
+        nodes: impl Iterator<Item = R>,
+        value: impl Fn(&R) -> Node<'d>,
+        mut each: impl FnMut(R, Slot<'d, T>),
+    ) {
+        let row = self.row.take();
+        for item in nodes {
+            let node = value(&item);
+            let slot = self.value(node, false, Shape::kinds(T::shape()));
+            if slot.is_invalid() {
+                let named =
+                    row.and_then(|row| row.weighed_elements.and_then(|weigh| weigh(node)).or(row.if_element_wrong));
+                let coerced = !row.is_some_and(|row| row.strict) && T::coerced(node, self);
+                self.wrong(T::shape(), node, named, coerced);
+            }
+            self.row = None;
+            each(item, slot);
+        }
+    }
+
+    /// Reads a value without raising what is wrong with the value itself.
+    fn value<T: Wire<'d>>(&mut self, node: Node<'d>, null: bool, kinds: Kinds) -> Slot<'d, T> {
         if node.is_null() && !T::TAKES_NULL {
             if null {
                 return Slot::Null(node);
@@ -316,8 +357,6 @@ impl<'d> Reader<'d> {
         {
             return Slot::Value(value);
         }
-        let effect = wrong.unwrap_or(self.zone.fault);
-        self.wrong(T::shape(), node, effect, T::coerced(node, self));
         Slot::Invalid(node)
     }
 }
@@ -325,12 +364,22 @@ impl<'d> Reader<'d> {
 impl<'d, T: Wire<'d>> Column<'d> for Slot<'d, T> {
     fn read(&mut self, field: &'static Field, node: Node<'d>, cx: &mut Reader<'d>) {
         let row = &field.row;
-        let outer = cx.zone;
-        let wrong = Some(row.if_wrong.unwrap_or(outer.fault));
+        let (outer, faults) = (cx.zone, cx.faults);
         cx.zone.fault = row.inside.unwrap_or(outer.fault);
-        let kinds = row.kinds_in(cx.label);
-        *self = cx.value(node, row.need.allows_null(), wrong, kinds);
+        if row.ignored {
+            cx.zone = Zone { fault: Effect::Note, worst: Effect::Note };
+        }
+        cx.row = Some(row);
+        *self = cx.value(node, row.need.allows_null(), row.kinds_in(cx.label));
         cx.zone = outer;
+        if row.inside.is_some() {
+            cx.faults = faults;
+        }
+        if self.is_invalid() {
+            let named = row.weighed.and_then(|weigh| weigh(node)).or(row.if_wrong);
+            let coerced = !row.strict && T::coerced(node, cx);
+            cx.wrong(T::shape(), node, named, coerced);
+        }
     }
 
     fn node(&self) -> Option<Node<'d>> {
@@ -355,8 +404,8 @@ impl<'d> Column<'d> for Tag<'d> {
     fn read(&mut self, field: &'static Field, node: Node<'d>, cx: &mut Reader<'d>) {
         *self = Tag(Some(node));
         if !node.text().is_some_and(|text| field.row.tags.iter().any(|tag| text.is(tag))) {
-            let effect = field.row.if_wrong.unwrap_or(cx.zone.fault);
-            cx.wrong(Shape::Words(field.row.tags), node, effect, false);
+            let named = field.row.weighed.and_then(|weigh| weigh(node)).or(field.row.if_wrong);
+            cx.wrong(Shape::Words(field.row.tags), node, named, false);
         }
     }
 

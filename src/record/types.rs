@@ -242,13 +242,14 @@ fn lax_int(node: Node<'_>) -> bool {
 
 fn lax_int_text(text: &str) -> bool {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let (digits, fraction) = digits.split_once('.').map_or((digits, ""), |(digits, fraction)| (digits, fraction));
+    let (digits, fraction) = digits.split_once('.').map_or((digits, "0"), |(digits, fraction)| (digits, fraction));
     let well_formed = |digits: &str| {
         !digits.starts_with('_')
             && !digits.ends_with('_')
+            && !digits.contains("__")
             && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
     };
-    !digits.is_empty() && well_formed(digits) && fraction.bytes().all(|byte| byte == b'0')
+    !digits.is_empty() && well_formed(digits) && !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0')
 }
 
 /// What pydantic's lax mode reads as a `float`: booleans and strings that Python's `float` takes.
@@ -271,6 +272,97 @@ fn lax_bool(node: Node<'_>) -> bool {
             ["0", "off", "f", "false", "n", "no", "1", "on", "t", "true", "y", "yes"].contains(&text.as_str())
         }),
         _ => false,
+    }
+}
+
+/// A value or null, where null is one of the values: an element of a list that may be null.
+#[derive(Debug)]
+pub struct Nullable<'d, T> {
+    node: Node<'d>,
+    /// The value, unless it is null.
+    pub value: Option<T>,
+}
+
+impl<'d, T: Wire<'d>> Wire<'d> for Nullable<'d, T> {
+    const TAKES_NULL: bool = true;
+
+    fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
+        if node.is_null() {
+            return Some(Self { node, value: None });
+        }
+        T::read(node, cx).map(|value| Self { node, value: Some(value) })
+    }
+
+    fn write(&self, out: &mut Writer) {
+        match &self.value {
+            Some(value) => value.write(out),
+            None => out.node(self.node),
+        }
+    }
+
+    fn node(&self) -> Node<'d> {
+        self.node
+    }
+
+    fn shape() -> Shape {
+        Shape::Nullable(T::shape)
+    }
+
+    fn coerced(node: Node<'d>, cx: &Reader<'d>) -> bool {
+        T::coerced(node, cx)
+    }
+
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => value.debug(f),
+            None => f.write_str("null"),
+        }
+    }
+}
+
+/// A value that the dialect's reader drops when there is a fault in it.
+#[derive(Debug)]
+pub struct Sifted<T> {
+    /// The value, as far as it can be read.
+    pub value: T,
+    /// Whether the reader drops it.
+    pub dropped: bool,
+}
+
+impl<T> Sifted<T> {
+    /// The value, if the reader keeps it.
+    pub const fn kept(&self) -> Option<&T> {
+        if self.dropped { None } else { Some(&self.value) }
+    }
+}
+
+impl<'d, T: Wire<'d>> Wire<'d> for Sifted<T> {
+    const TAKES_NULL: bool = T::TAKES_NULL;
+
+    fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
+        let faults = cx.faults();
+        let value = T::read(node, cx)?;
+        Some(Self { value, dropped: cx.faults() != faults })
+    }
+
+    fn write(&self, out: &mut Writer) {
+        self.value.write(out);
+    }
+
+    fn node(&self) -> Node<'d> {
+        self.value.node()
+    }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
+    fn coerced(node: Node<'d>, cx: &Reader<'d>) -> bool {
+        T::coerced(node, cx)
+    }
+
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.debug(f)
     }
 }
 
@@ -306,7 +398,9 @@ impl<'d, T: Wire<'d>> Wire<'d> for List<'d, T> {
         if node.kind() != Kind::Array {
             return None;
         }
-        Some(Self { node, items: node.elements().map(|element| cx.element(element)).collect() })
+        let mut items = Vec::new();
+        cx.elements(node.elements(), |element| *element, |_, slot| items.push(slot));
+        Some(Self { node, items })
     }
 
     fn write(&self, out: &mut Writer) {
@@ -390,7 +484,9 @@ impl<'d, T: Wire<'d>> Wire<'d> for Map<'d, T> {
         if node.kind() != Kind::Object {
             return None;
         }
-        Some(Self { node, entries: node.members().map(|member| (member.key, cx.element(member.value))).collect() })
+        let mut entries = Vec::new();
+        cx.elements(node.members(), |member| member.value, |member, slot| entries.push((member.key, slot)));
+        Some(Self { node, entries })
     }
 
     fn write(&self, out: &mut Writer) {

@@ -39,6 +39,15 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// Whether the input is JSON at all.
     pub is_json: bool,
+    /// Byte range of the state in the input, when there is one that does not stand inside a string.
+    pub state: Option<(usize, usize)>,
+}
+
+/// What there is to say of bytes that are not JSON.
+impl From<SyntaxError> for Verdict {
+    fn from(error: SyntaxError) -> Self {
+        Self { format: None, findings: vec![unreadable(error)], is_json: false, state: None }
+    }
 }
 
 /// Everything that is wrong with a state.
@@ -57,7 +66,7 @@ pub fn validate(bytes: &[u8], options: &Validate) -> Vec<Finding> {
 pub fn verdict(bytes: Vec<u8>, options: &Validate) -> Verdict {
     match Document::parse(bytes) {
         Ok(doc) => judge(&doc, options),
-        Err(error) => Verdict { format: None, findings: vec![unreadable(error)], is_json: false },
+        Err(error) => error.into(),
     }
 }
 
@@ -82,23 +91,37 @@ pub(crate) fn locate<'d>(doc: &'d Document, at: Option<&str>) -> Result<Node<'d>
         .map_err(|error| Raised::new(code, node, format!("the string at --at {pointer} holds no JSON: {error}")))
 }
 
-pub(crate) fn judge(doc: &Document, options: &Validate) -> Verdict {
+/// The same of a document that is parsed already, so that its text stays at hand.
+///
+/// ```
+/// use runstate::{Validate, judge, json::Document};
+///
+/// let doc = Document::parse(b"[1, 2]".to_vec())?;
+/// assert_eq!(judge(&doc, &Validate::default()).findings[0].code.to_string(), "RS201");
+/// # Ok::<(), runstate::json::SyntaxError>(())
+/// ```
+#[must_use]
+pub fn judge(doc: &Document, options: &Validate) -> Verdict {
     let mut cx = Reader::new(doc, Dialect::Python, 0);
     let root = match locate(doc, options.at.as_deref()) {
         Ok(root) => root,
         Err(raised) => {
             cx.raise(raised.code, raised.effect, raised.node, raised.message);
-            return Verdict { format: None, findings: place(doc, cx), is_json: true };
+            return Verdict { format: None, findings: place(doc, cx), is_json: true, state: None };
         }
     };
     let identity = identify(root);
     let mut format = None;
+    let mut state = None;
     match identity {
         Identity::State { dialect, label, mixed } => {
             cx.dialect = dialect;
             cx.label = label.effective(dialect);
             format = label.format(dialect);
-            judge_label(label, root, &mut cx);
+            if doc.holder(root).is_none() {
+                state = Some((root.span().start, root.span().end));
+            }
+            judge_reader(options.reader, label, root, &mut cx);
             if mixed {
                 let message = "keys of the other SDK's format stand beside those of this one";
                 cx.raise(codes::MIXED_DIALECTS, Effect::Note, root, message);
@@ -115,7 +138,7 @@ pub(crate) fn judge(doc: &Document, options: &Validate) -> Verdict {
             }
         }
     }
-    Verdict { format, findings: place(doc, cx), is_json: true }
+    Verdict { format, findings: place(doc, cx), is_json: true, state }
 }
 
 /// Reads the state into its dialect's model and judges it there, then what both dialects have in common.
@@ -133,24 +156,38 @@ fn judge_state<'d>(root: Node<'d>, agents: Option<&Graph>, cx: &mut Reader<'d>) 
     if let Some(run) = run {
         checks::check(&run, cx);
     }
-    let outer = root.source().id();
-    let whole = cx.zone;
-    for source in cx.doc.sources().filter(|source| source.id() >= outer) {
-        // The texts of nested runs are read only when the calls that wait for them go on.
-        cx.zone.worst = if source.id() == outer { whole.worst } else { Effect::Stuck };
-        text::judge(source, cx);
+    text::judge(root, cx);
+    let (outer, whole) = (root.source().id(), cx.zone);
+    // The texts of nested runs are read only when the calls that wait for them go on.
+    cx.zone.worst = Effect::Stuck;
+    for nested in cx.doc.sources().filter(|source| source.id() > outer) {
+        text::judge(nested.root(), cx);
     }
     cx.zone = whole;
     secrets::judge(root.source(), cx);
 }
 
-fn judge_label<'d>(label: Label<'d>, root: Node<'d>, cx: &mut Reader<'d>) {
-    let newest = Format { dialect: cx.dialect, label: cx.dialect.newest_label() };
+/// Whether the reader reads this dialect and label at all.
+fn judge_reader<'d>(reader: Option<Target>, label: Label<'d>, root: Node<'d>, cx: &mut Reader<'d>) {
+    let dialect = cx.dialect;
+    if let Some(other) = reader.filter(|reader| reader.format.dialect != dialect) {
+        let message = format!("{other} does not read states of the {}", dialect.sdk());
+        cx.raise(codes::OTHER_DIALECT, Effect::Refused, root, message);
+    }
+    let own = reader.filter(|reader| reader.format.dialect == dialect);
+    judge_label(label, own.unwrap_or_else(|| dialect.newest()), root, cx);
+}
+
+fn judge_label<'d>(label: Label<'d>, reader: Target, root: Node<'d>, cx: &mut Reader<'d>) {
     let unknown = |node: Node<'_>| {
         let shown = node.text().map_or(Cow::Borrowed(""), |text| text.lossy());
-        format!("the label \"{shown}\" is unknown; {} reads 1.0 to 1.{}", newest.dialect.newest(), newest.label)
+        format!("the label \"{shown}\" is unknown; {reader} reads 1.0 to 1.{}", reader.format.label)
     };
     match label {
+        Label::Known(label) if label > reader.format.label => {
+            let node = root.member("$schemaVersion").unwrap_or(root);
+            cx.raise(codes::UNKNOWN_LABEL, Effect::Refused, node, unknown(node));
+        }
         Label::Known(_) => {}
         Label::Newer(node) | Label::Unknown(node) => {
             cx.raise(codes::UNKNOWN_LABEL, Effect::Refused, node, unknown(node))
@@ -183,7 +220,14 @@ pub(crate) fn unreadable(error: SyntaxError) -> Finding {
         column: error.column,
         span: (error.offset, error.offset),
         inside: Vec::new(),
-        message: error.problem.to_string(),
-        help: code.explanation().help.to_owned(),
+        message: match error.problem {
+            Problem::Expected(what) => format!("expected {what}, found {}", error.found),
+            problem => problem.to_string(),
+        },
+        help: match error.problem {
+            Problem::Trailing => "Keep one value; if every line is a state of its own, read the file with --ndjson.",
+            _ => code.explanation().help,
+        }
+        .to_owned(),
     }
 }

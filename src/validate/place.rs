@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::codes::Code;
+use crate::codes::{self, Code};
 use crate::finding::Finding;
 use crate::json::{Aim, Document, Node, Place, places};
 use crate::record::{Raised, Reader};
@@ -55,6 +55,13 @@ fn finish(raised: Raised<'_>, mut places: Vec<(usize, Place)>) -> Finding {
     places.sort_by_key(|(step, _)| std::cmp::Reverse(*step));
     let mut places = places.into_iter().map(|(_, place)| place);
     let outer = places.next().expect("every finding has the place of its own node");
+    let help = match raised.help {
+        Some(help) => help,
+        None if raised.code == codes::STATE_ELSEWHERE => {
+            Cow::Owned(format!("Read it with --at '{}'.", outer.pointer.replace('\'', r"'\''")))
+        }
+        None => Cow::Borrowed(raised.code.explanation().help),
+    };
     Finding {
         code: raised.code,
         severity: raised.effect.severity(),
@@ -65,6 +72,6 @@ fn finish(raised: Raised<'_>, mut places: Vec<(usize, Place)>) -> Finding {
         span: (outer.span.start, outer.span.end),
         inside: places.map(|place| place.pointer).collect(),
         message: raised.message.into_owned(),
-        help: raised.help.unwrap_or(Cow::Borrowed(raised.code.explanation().help)).into_owned(),
+        help: help.into_owned(),
     }
 }

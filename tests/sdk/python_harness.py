@@ -51,7 +51,7 @@ class Harness:
                 identity = question["id"]
                 body = answer(question)
             except Exception as error:
-                body = {"loaded": False, "error": f"harness: {text(error)}"}
+                body = {"loaded": False, "error": f"harness: {text(error)}", "cause": None}
             sys.stdout.write(json.dumps({"id": identity, **body, "warnings": self._warnings}) + "\n")
             sys.stdout.flush()
 

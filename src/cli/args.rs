@@ -1,0 +1,276 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use runstate::{Severity, Target};
+
+/// Validate, normalize and explain the serialized RunState of the OpenAI Agents SDKs.
+#[derive(Debug, Parser)]
+#[command(
+    name = "runstate",
+    version,
+    about,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = EXIT_CODES
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// When to use colors; the variable NO_COLOR switches them off, too.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  clean
+  1  a finding at or above --fail-on (default: error)
+  2  wrong usage, or no input found
+  3  an input that cannot be read or is not JSON
+Of several inputs, the highest counts.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find out whether the SDK loads a state, whether the run can be resumed, and what is wrong where.
+    #[command(after_help = VALIDATE_EXAMPLES)]
+    Validate(Validate),
+    /// Tell what a file is: whose state, under which label, which releases write and read it.
+    #[command(after_help = DETECT_EXAMPLES)]
+    Detect(Detect),
+    /// Write a state again in the byte style of its SDK.
+    #[command(after_help = NORMALIZE_EXAMPLES)]
+    Normalize(Normalize),
+    /// Print the JSON Schema of a format or of a report.
+    #[command(after_help = SCHEMA_EXAMPLES)]
+    Schema(Schema),
+    /// List the codes of all findings.
+    Rules(Rules),
+    /// Explain the codes of findings.
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(Explain),
+}
+
+const VALIDATE_EXAMPLES: &str = "\
+Examples:
+  runstate validate paused.json
+  runstate validate states/ --format concise
+  kubectl get secret run -o json | runstate validate - --at /data/state
+  runstate validate --ndjson export.ndjson --fail-on warning
+  runstate validate paused.json --for python@0.24.0 --agents graph.json";
+
+const DETECT_EXAMPLES: &str = "\
+Examples:
+  runstate detect paused.json
+  runstate detect states/ --format ndjson";
+
+const NORMALIZE_EXAMPLES: &str = "\
+Examples:
+  runstate normalize pretty.json > state.json
+  runstate normalize session.json --at /run/state --output state.json";
+
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  runstate schema python@1.21
+  runstate schema typescript
+  runstate schema report";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  runstate explain RS301
+  runstate explain rs301 missing-tool";
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
+    /// Lowest severity that makes the exit code 1.
+    #[arg(long, value_enum, default_value_t = FailOn::Error, value_name = "SEVERITY")]
+    pub(crate) fail_on: FailOn,
+    /// Show strings and numbers of the state in the windows of the human report. They may be secrets.
+    #[arg(long)]
+    pub(crate) show_values: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Detect {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Normalize {
+    /// The file with the state; - is stdin.
+    #[arg(value_name = "INPUT")]
+    pub(crate) input: PathBuf,
+    /// JSON pointer of the state inside a larger document; a string there is read as the state's text.
+    #[arg(long, value_name = "POINTER", value_parser = pointer)]
+    pub(crate) at: Option<String>,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+    /// Write to this file instead of stdout; it appears complete or not at all.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Overwrite the output file.
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
+    /// Write a state that its SDK does not load, as far as it can be read.
+    #[arg(long)]
+    pub(crate) accept_invalid: bool,
+    /// Form of the findings, which go to stderr.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    /// Report errors only.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// Lowest severity that makes the exit code 1.
+    #[arg(long, value_enum, default_value_t = FailOn::Error, value_name = "SEVERITY")]
+    pub(crate) fail_on: FailOn,
+    /// Show strings and numbers of the state in the windows of the human report. They may be secrets.
+    #[arg(long)]
+    pub(crate) show_values: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// A format such as python@1.21, or `report`, `detection` or `agents` for the tool's own documents.
+    #[arg(value_name = "FORMAT")]
+    pub(crate) of: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rules {
+    /// Form of the list.
+    #[arg(long, value_enum, default_value_t = Listing::Human)]
+    pub(crate) format: Listing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Codes or names, such as RS301 or missing-field.
+    #[arg(required = true, value_name = "CODE")]
+    pub(crate) codes: Vec<String>,
+    /// Form of the explanation.
+    #[arg(long, value_enum, default_value_t = Listing::Human)]
+    pub(crate) format: Listing,
+}
+
+/// Where the states are.
+#[derive(Debug, Args)]
+pub(crate) struct Inputs {
+    /// Files, directories (searched for *.json, ignore files honoured), named pipes; - is stdin.
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Every line of an input is a state of its own.
+    #[arg(long)]
+    pub(crate) ndjson: bool,
+    /// JSON pointer of the state inside a larger document; a string there is read as the state's text.
+    #[arg(long, value_name = "POINTER", value_parser = pointer)]
+    pub(crate) at: Option<String>,
+    /// Number of threads; by default one a core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+}
+
+/// What to judge a state by.
+#[derive(Debug, Args)]
+pub(crate) struct Judging {
+    /// Who is to read the state: python@0.24.0 (a release), python@1.21 (a label), typescript (the newest release).
+    #[arg(long = "for", value_name = "READER")]
+    pub(crate) reader: Option<Target>,
+    /// The agents that the run will be resumed with; `runstate schema agents` describes the file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) agents: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reporting {
+    /// Form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    /// Do not report what is clean, and no summary.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people: with a window of the line and what to do.
+    Human,
+    /// One line a finding.
+    Concise,
+    /// One document; `runstate schema report` describes it.
+    Json,
+    /// One JSON object a line and file.
+    Ndjson,
+    /// Annotations of GitHub Actions.
+    Github,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listing {
+    /// For people.
+    Human,
+    /// One document.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Any finding.
+    Note,
+    /// Warnings and errors.
+    Warning,
+    /// Errors.
+    Error,
+    /// No finding; only inputs that cannot be read.
+    Never,
+}
+
+impl FailOn {
+    /// Whether a finding of this severity makes the exit code 1.
+    pub(crate) fn covers(self, severity: Severity) -> bool {
+        match self {
+            Self::Note => true,
+            Self::Warning => severity >= Severity::Warning,
+            Self::Error => severity >= Severity::Error,
+            Self::Never => false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal.
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Makes this the choice of every stream.
+    pub(crate) fn write_global(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+fn pointer(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.starts_with('/') {
+        return Ok(text.to_owned());
+    }
+    Err("a JSON pointer starts with `/`".to_owned())
+}

@@ -1,0 +1,72 @@
+//! Many inputs on all cores, with the results in the order of the inputs.
+
+use rayon::prelude::*;
+
+use super::Failure;
+use super::inputs::{Origin, Task};
+
+/// So many tasks a thread are taken at once: enough that the threads seldom wait for the slowest of them, few enough
+/// that the results of all of them are small.
+const TASKS_A_THREAD: usize = 32;
+/// Lines are taken along with their bytes: no more than this together, or a single one.
+const BYTES: usize = 32 << 20;
+/// As the main thread's: nested runs are read recursively.
+const STACK: usize = 8 << 20;
+
+/// Does `work` for every task, on so many threads, and gives the results to `each` in the order of the tasks. At no time
+/// more than one batch of tasks and results is held.
+pub(crate) fn in_order<T: Send>(
+    tasks: impl Iterator<Item = Task>,
+    jobs: Option<u16>,
+    work: impl Fn(Task) -> T + Sync,
+    mut each: impl FnMut(T) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let threads = match jobs {
+        Some(jobs) => usize::from(jobs),
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let mut tasks = tasks.peekable();
+    let mut pool = None;
+    loop {
+        let batch = take(&mut tasks, threads);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        if batch.len() == 1 || threads == 1 {
+            // Threads take longer to start than a state takes.
+            batch.into_iter().map(&work).try_for_each(&mut each)?;
+            continue;
+        }
+        let pool = match &pool {
+            Some(pool) => pool,
+            None => pool.insert(start(threads)?),
+        };
+        let results: Vec<T> = pool.install(|| batch.into_par_iter().with_max_len(1).map(&work).collect());
+        results.into_iter().try_for_each(&mut each)?;
+    }
+}
+
+fn take(tasks: &mut std::iter::Peekable<impl Iterator<Item = Task>>, threads: usize) -> Vec<Task> {
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    while batch.len() < threads * TASKS_A_THREAD {
+        let Some(task) = tasks.next_if(|task| batch.is_empty() || bytes + held(task) <= BYTES) else { break };
+        bytes += held(&task);
+        batch.push(task);
+    }
+    batch
+}
+
+fn held(task: &Task) -> usize {
+    match &task.origin {
+        Origin::Line { bytes, .. } => bytes.len(),
+        _ => 0,
+    }
+}
+
+fn start(threads: usize) -> Result<rayon::ThreadPool, Failure> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .stack_size(STACK)
+        .build()
+        .map_err(|error| Failure::Usage(format!("cannot start {threads} threads: {error}")))
+}
