@@ -37,6 +37,27 @@ pub struct Agent {
     /// Its local MCP servers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mcp_servers: Vec<McpServer>,
+    /// Whether it runs in a sandbox.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sandbox: bool,
+    /// When the output of a tool ends the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_use_behavior: Option<ToolUseBehavior>,
+}
+
+/// When the output of a tool ends the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum ToolUseBehavior {
+    /// `run_llm_again`, `stop_on_first_tool`, or `function` for one that the program computes.
+    Word(String),
+    /// At these tools.
+    Names {
+        /// Their names.
+        stop_at_tool_names: Vec<String>,
+    },
 }
 
 /// One tool.
@@ -44,7 +65,8 @@ pub struct Agent {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Tool {
-    /// Its name.
+    /// Its name; tools of a kind that has a name of its own need none.
+    #[serde(default)]
     pub name: String,
     /// `function`, `shell`, `local_shell`, `apply_patch`, `computer`, `custom`, `hosted_mcp`, `web_search`, `file_search`,
     /// `code_interpreter`, `image_generation`, `tool_search` or `programmatic_tool_calling`.
@@ -68,6 +90,9 @@ pub struct Tool {
     /// Label of the server behind a hosted MCP tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_label: Option<String>,
+    /// Where a tool search runs: `client` or `server`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<String>,
 }
 
 /// A handoff: the name of the agent, or the agent with the name of the tool that the model calls.
@@ -94,9 +119,34 @@ pub enum Handoff {
 pub struct McpServer {
     /// Its name.
     pub name: String,
-    /// Names of its tools.
+    /// Its tools.
     #[serde(default)]
-    pub tools: Vec<String>,
+    pub tools: Vec<McpToolName>,
+}
+
+/// A tool of an MCP server: its name, or an object with the name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum McpToolName {
+    /// The name.
+    Plain(String),
+    /// The name as a member.
+    Named {
+        /// The name.
+        name: String,
+    },
+}
+
+impl McpToolName {
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Plain(name) | Self::Named { name } => name,
+        }
+    }
 }
 
 fn function() -> String {

@@ -74,7 +74,6 @@ codes! {
     STATE_ELSEWHERE = 207 "state-elsewhere", "Point at it with --at.";
     /// The file is not the dialect that the chosen reader reads.
     OTHER_DIALECT = 208 "other-dialect", "Choose a reader of the file's own dialect, or convert the file.";
-
     /// A feature is used that the reader refuses under this label.
     LABEL_GATE = 209 "label-gate", "Restore the label under which the state was written.";
 
@@ -159,6 +158,22 @@ codes! {
     GUARDRAIL_RESULT = 438 "guardrail-result", "Restore the guardrail results as the SDK wrote them.";
     /// The user's context cannot be restored from this state alone.
     CONTEXT = 439 "context", "Pass the context, or its deserializer, when resuming.";
+    /// A type or name is no text; the Python SDK fails when it looks it up.
+    UNHASHABLE_TYPE = 440 "unhashable-type", "Restore the text that the SDK wrote.";
+    /// A call belongs to a program that is not there, is finished, or may not call this tool; the Python SDK refuses the state.
+    CALLER = 441 "caller", "Restore the call's caller and the program that it belongs to.";
+    /// The state says that the service has a response already, but not in which conversation, or how far it was worked on.
+    ACCEPTED_RESPONSE = 460 "accepted-response", "Restore the marks and the conversation id as the SDK wrote them.";
+    /// A search for tools and what it found do not belong together.
+    TOOL_SEARCH = 461 "tool-search", "Restore the search, its output and their ids.";
+    /// A call, its output or a request for approval has no call id.
+    NO_CALL_ID = 463 "no-call-id", "Restore the call id.";
+    /// A call of the computer says nothing of what to do.
+    NO_ACTION = 464 "no-action", "Restore the actions of the call.";
+    /// The interruptions are no list.
+    INTERRUPTIONS = 465 "interruptions", "Restore the list of interruptions.";
+    /// A key of a nested run from an old label leads nowhere.
+    RUN_ALIAS = 466 "run-alias", "Remove the key, or restore the nested run.";
 
     /// A decision was given for a call that is not in the state.
     DECISION_WITHOUT_CALL = 501 "decision-without-call", "Remove the decision, or restore the call.";
@@ -194,6 +209,10 @@ codes! {
     SANDBOX_CREDENTIALS = 533 "sandbox-credentials", "Keep the state as secret as the credentials in it.";
     /// A value looks like a secret.
     SECRET_LOOKALIKE = 534 "secret-lookalike", "Keep secrets out of texts and contexts.";
+    /// The Python SDK cannot compute the fingerprint of a call, and fails.
+    UNHASHABLE_CALL = 540 "unhashable-call", "Restore the call as the model made it.";
+    /// A decision stands under a key that names no function.
+    TOOL_KEY = 550 "tool-key", "Write the key as [\"bare\",name], [\"namespaced\",namespace,name] or [\"deferred_top_level\",name].";
 
     /// The SDK keeps a key that no released version defines.
     KEPT_UNKNOWN = 601 "kept-unknown", "Nothing to do if it is meant.";

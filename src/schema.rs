@@ -104,7 +104,7 @@ impl Defs {
             if !required.is_empty() {
                 schema["required"] = json!(required);
             }
-            if info.unknown != Unknown::Kept {
+            if !matches!(info.unknown, Unknown::Kept | Unknown::Open) {
                 schema["additionalProperties"] = json!(false);
             }
             schema
@@ -139,6 +139,9 @@ impl Defs {
     fn union(&mut self, choices: &'static Choices) -> Value {
         let mut schema = match choices.tag {
             Some(tag) => self.tagged(tag, choices.shapes),
+            None if choices.shapes.iter().all(|shape| matches!(shape(), Shape::Record(_))) => {
+                self.by_fields(choices.shapes)
+            }
             None => self.by_kind(choices.shapes),
         };
         schema["description"] = json!(sentence(choices.doc));
@@ -172,6 +175,19 @@ impl Defs {
         let mut schema = json!({ "type": "object", "properties": { tag: { "enum": claimed } }, "allOf": parts });
         if !absent {
             schema["required"] = json!([tag]);
+        }
+        schema
+    }
+
+    /// The first record all of whose required members are there; where none is, those of the last one are missing.
+    fn by_fields(&mut self, shapes: &[fn() -> Shape]) -> Value {
+        let mut schema = Value::Null;
+        for shape in shapes.iter().rev() {
+            let Shape::Record(info) = shape() else { continue };
+            let needed = info.fields.iter().filter(|field| !field.row.need.allows_absence());
+            let condition = json!({ "required": needed.map(|field| field.row.key).collect::<Vec<_>>() });
+            let other = if schema.is_null() { condition.clone() } else { schema };
+            schema = json!({ "type": "object", "if": condition, "then": self.record(info), "else": other });
         }
         schema
     }

@@ -78,5 +78,5 @@ fn by_schema(checker: &Checker, text: &str) -> BTreeSet<String> {
 }
 
 fn labels(text: &str) -> Vec<&str> {
-    text.split("$schemaVersion").skip(1).map(|rest| &rest[..rest.len().min(12)]).collect()
+    text.split("\"$schemaVersion\"").skip(1).map(|rest| &rest[..rest.len().min(12)]).collect()
 }

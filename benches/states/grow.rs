@@ -3,23 +3,15 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use runstate::json::Style;
-
 #[path = "mod.rs"]
 mod states;
 
 fn main() -> ExitCode {
     let wish: Vec<String> = std::env::args().skip(1).collect();
     let [dialect, script, bytes] = wish.as_slice() else { return usage() };
-    let dialect = match dialect.as_str() {
-        "python" => Style::Python,
-        "typescript" => Style::TypeScript,
-        _ => return usage(),
-    };
-    let script = match script.as_str() {
-        "ascii" => states::Script::Ascii,
-        "cjk" => states::Script::Cjk,
-        _ => return usage(),
+    let name = format!("{dialect} {script}");
+    let Some((_, dialect, script)) = states::KINDS.into_iter().find(|(known, ..)| *known == name) else {
+        return usage();
     };
     let Ok(bytes) = bytes.parse() else { return usage() };
     match std::io::stdout().write_all(&states::grow(dialect, script, bytes)) {

@@ -5,6 +5,11 @@ use std::ops::Range;
 const ONES: u64 = u64::MAX / 255;
 const HIGHS: u64 = ONES << 7;
 
+/// The byte eight times.
+const fn every(byte: u8) -> u64 {
+    ONES * byte as u64
+}
+
 /// How many bytes the long loops look at together; the compiler turns a block into vector instructions.
 const BLOCK: usize = 32;
 
@@ -37,7 +42,7 @@ pub(super) fn string_stop(bytes: &[u8], mut at: usize) -> usize {
     // Most strings of a state are keys and tags, which end within a few words.
     for _ in 0..4 {
         let Some(word) = word(bytes, at) else { return tail(bytes, at, stops) };
-        let hits = (zeros(word ^ ONES * b'"' as u64) | zeros(word ^ ONES * b'\\' as u64) | below_space(word)) & HIGHS;
+        let hits = (zeros(word ^ every(b'"')) | zeros(word ^ every(b'\\')) | below_space(word)) & HIGHS;
         if hits != 0 {
             return at + first(hits);
         }
@@ -48,7 +53,7 @@ pub(super) fn string_stop(bytes: &[u8], mut at: usize) -> usize {
 
 #[inline(always)]
 fn below_space(word: u64) -> u64 {
-    word.wrapping_sub(ONES * 0x20) & !word
+    word.wrapping_sub(every(b' ')) & !word
 }
 
 #[inline(never)]
@@ -74,9 +79,8 @@ fn tail(bytes: &[u8], at: usize, stops: impl Fn(u8) -> bool) -> usize {
 pub(super) fn not_python(bytes: &[u8], mut at: usize) -> usize {
     for _ in 0..4 {
         let Some(word) = word(bytes, at) else { return tail(bytes, at, |byte| stops(byte) || byte >= 0x7F) };
-        let high = word | zeros(word ^ ONES * 0x7F);
-        let hits =
-            (zeros(word ^ ONES * b'"' as u64) | zeros(word ^ ONES * b'\\' as u64) | below_space(word) | high) & HIGHS;
+        let high = word | zeros(word ^ every(0x7F));
+        let hits = (zeros(word ^ every(b'"')) | zeros(word ^ every(b'\\')) | below_space(word) | high) & HIGHS;
         if hits != 0 {
             return at + first(hits);
         }
@@ -100,7 +104,7 @@ fn spaces(bytes: &[u8], mut at: usize) -> usize {
         at += 1;
         // Indentation.
         while let Some(word) = word(bytes, at) {
-            let other = word ^ ONES * b' ' as u64;
+            let other = word ^ every(b' ');
             if other != 0 {
                 at += first(other);
                 break;

@@ -491,7 +491,7 @@ impl<'d> VariantAccess<'d> for Variant<'d> {
     type Error = ReadError;
 
     fn unit_variant(self) -> Result<(), ReadError> {
-        self.content.map_or(Ok(()), |content| Deserialize::deserialize(content))
+        self.content.map_or(Ok(()), Deserialize::deserialize)
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'d>>(self, seed: T) -> Result<T::Value, ReadError> {

@@ -69,6 +69,9 @@ impl Document {
     }
 
     /// The source with this number; 0 is the input.
+    ///
+    /// # Panics
+    /// When no source of this document has the number. [`Source::id`] gives none but those.
     #[must_use]
     pub fn source(&self, id: u32) -> &Source {
         self.sources.get(id as usize).expect("a source id is handed out after its source was stored")

@@ -98,7 +98,7 @@ pub(super) fn parse(bytes: Vec<u8>) -> Result<Parsed, SyntaxError> {
     let mut parser = Parser {
         bytes: text.as_bytes(),
         // The rest is estimated from what the first entries took.
-        tape: Vec::with_capacity((text.len() / 16).min(1 << 14)),
+        tape: Vec::with_capacity((text.len() / 64).clamp(16, 1 << 12)),
         notes: Notes { bom, compact: true, ..Notes::default() },
         failure: None,
     };
@@ -107,7 +107,9 @@ pub(super) fn parse(bytes: Vec<u8>) -> Result<Parsed, SyntaxError> {
         return Err(SyntaxError::new(text.as_bytes(), at, problem));
     }
     let Parser { mut tape, notes, .. } = parser;
-    tape.shrink_to_fit();
+    if tape.capacity() - tape.len() > tape.len() / 8 {
+        tape.shrink_to_fit();
+    }
     Ok(Parsed { text, tape, notes })
 }
 
@@ -247,7 +249,7 @@ impl Parser<'_> {
         let rest = (self.bytes.len() - at) as u64;
         let estimate = rest * length as u64 / at.max(1) as u64;
         let estimate = usize::try_from(estimate + estimate / 16).unwrap_or(0);
-        self.tape.reserve_exact(estimate.clamp(length / 4 + 16, length * 4 + 16));
+        self.tape.reserve_exact(estimate.clamp(length / 4 + 16, length * 64 + 16));
         Some(())
     }
 

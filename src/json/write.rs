@@ -253,15 +253,20 @@ impl Writer {
                 }
                 [b'\\', ..] => {
                     self.out.extend_from_slice(&bytes[done..at]);
-                    let (unit, width) = escape(&bytes[at..]);
-                    self.unit(unit);
-                    at += width;
+                    // Escapes come in runs.
+                    while bytes.get(at) == Some(&b'\\') {
+                        let (unit, width) = escape(&bytes[at..]);
+                        self.unit(unit);
+                        at += width;
+                    }
                     done = at;
                 }
                 _ => {
                     self.out.extend_from_slice(&bytes[done..at]);
                     for char in raw[at..].chars().take_while(|&char| char > '~') {
-                        self.unit(u32::from(char));
+                        for &mut unit in char.encode_utf16(&mut [0; 2]) {
+                            self.half(u32::from(unit));
+                        }
                         at += char.len_utf8();
                     }
                     done = at;
@@ -322,9 +327,13 @@ impl Writer {
     }
 
     /// Writes one unit of UTF-16.
+    #[inline]
     fn half(&mut self, unit: u32) {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        let [a, b, c, d] = [12, 8, 4, 0].map(|shift| HEX[(unit >> shift & 15) as usize]);
+        // The four digits in the four bytes of a word, the first one lowest.
+        let digits = (unit >> 12 & 15) | (unit >> 8 & 15) << 8 | (unit >> 4 & 15) << 16 | (unit & 15) << 24;
+        let letters = (digits + 0x0606_0606) >> 4 & 0x0101_0101;
+        let digits = digits + 0x3030_3030 + letters * u32::from(b'a' - b'0' - 10);
+        let [a, b, c, d] = digits.to_le_bytes();
         self.out.extend_from_slice(&[b'\\', b'u', a, b, c, d]);
     }
 }

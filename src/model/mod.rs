@@ -1,6 +1,10 @@
 //! What means the same in both dialects: no JSON keys, no labels, no bytes. So far the part that `validate` judges.
 
+mod gather;
+
 use crate::json::{Node, Text};
+
+pub use gather::{Keys, decisions};
 
 /// A run, as far as it is judged across dialects.
 #[derive(Debug)]
@@ -28,8 +32,15 @@ pub struct Run<'d> {
     pub server_managed: Option<Node<'d>>,
     /// Where the run stands.
     pub step: Step,
-    /// Items said to be stored in the session, and how many there are that could be.
-    pub persisted: Option<(Node<'d>, usize)>,
+}
+
+impl<'d> Run<'d> {
+    /// Takes over what can be looked up in a run that is nested in this one.
+    pub fn nest(&mut self, inner: Run<'d>) {
+        self.elsewhere.extend(inner.items);
+        self.elsewhere.extend(inner.elsewhere);
+        self.responded.extend(inner.responded);
+    }
 }
 
 /// Where a run stands.

@@ -4,8 +4,11 @@
 //! labels 1.0 to 1.21 alike.
 
 mod bounds;
+mod canonical;
 pub mod context;
+mod digest;
 pub mod guardrails;
+mod invocation;
 pub mod items;
 mod lift;
 mod nested;

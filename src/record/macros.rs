@@ -76,7 +76,8 @@ macro_rules! record {
 }
 
 /// Declares a union: an enum over types that are told apart by a tag (`by tag "type"`, then with a variant `Other` for
-/// objects with an unknown tag) or by their JSON kind (`by kind`).
+/// objects with an unknown tag), by their JSON kind (`by kind`), or, for objects without a tag, by the members that are
+/// there (`by fields`: the first record all of whose required members are there, else `Other`).
 macro_rules! union {
     ($(#[doc = $doc:literal])* $vis:vis enum $name:ident<'d> by tag $tag:literal {
         $($(#[doc = $note:literal])* $variant:ident($type:ty);)*
@@ -117,6 +118,31 @@ macro_rules! union {
                     return <$type as $crate::record::Wire<'d>>::read(node, cx).map(Self::$variant);
                 })*
                 None
+            }
+        }
+    };
+    ($(#[doc = $doc:literal])* $vis:vis enum $name:ident<'d> by fields {
+        $($(#[doc = $note:literal])* $variant:ident($type:ty);)*
+    }) => {
+        $(#[doc = $doc])*
+        #[derive(Debug)]
+        #[non_exhaustive]
+        $vis enum $name<'d> {
+            $(#[doc = concat!("A [`", stringify!($type), "`].")] $(#[doc = $note])* $variant($type),)*
+            /// An object that lacks members of every record.
+            Other($crate::json::Node<'d>),
+        }
+        $crate::record::union!(@wire $name, None, [$($doc)*], [$($variant($type))*], Self::Other(node) => *node);
+        impl<'d> $name<'d> {
+            fn choose(node: $crate::json::Node<'d>, cx: &mut $crate::record::Reader<'d>) -> Option<Self> {
+                if node.kind() != $crate::json::Kind::Object {
+                    return None;
+                }
+                $(if <$type as $crate::record::Record<'d>>::INFO.has_fields_of(node) {
+                    return <$type as $crate::record::Wire<'d>>::read(node, cx).map(Self::$variant);
+                })*
+                cx.no_record(node, <Self as $crate::record::Wire<'d>>::shape());
+                Some(Self::Other(node))
             }
         }
     };

@@ -35,6 +35,8 @@ pub enum Unknown {
     Rejected,
     /// It keeps them and writes them again.
     Kept,
+    /// It looks at a few keys only and lets the SDK's own writer put anything else here: nothing to say of them.
+    Open,
 }
 
 /// Whether a field must be there and may be null, in the words of zod.
@@ -331,6 +333,12 @@ pub struct Info {
 }
 
 impl Info {
+    /// Whether an object has every member that the record cannot be without; how unions `by fields` choose.
+    #[must_use]
+    pub fn has_fields_of(&self, node: Node<'_>) -> bool {
+        self.fields.iter().all(|field| field.row.need.allows_absence() || node.member(field.row.key).is_some())
+    }
+
     /// The row of a tag.
     #[must_use]
     pub fn tag_row(&self, key: &str) -> Option<&'static Row> {
@@ -427,7 +435,7 @@ pub struct Choices {
     pub name: &'static str,
     /// What it is.
     pub doc: &'static str,
-    /// The key of the tag, or `None` when the JSON kind decides.
+    /// The key of the tag, or `None` when the JSON kind decides, or the members that are there.
     pub tag: Option<&'static str>,
     /// The shapes to choose from.
     pub shapes: &'static [fn() -> Shape],

@@ -176,6 +176,20 @@ impl<'d> Reader<'d> {
         value
     }
 
+    /// Reads a state inside the state, under its own label: what makes it unreadable leaves the state around it readable,
+    /// but stuck. Also tells whether the dialect's reader would refuse the inner one.
+    pub fn nested<T>(&mut self, label: u16, read: impl FnOnce(&mut Self) -> T) -> (T, bool) {
+        let (outer_label, outer_faults) = (self.label, self.faults);
+        let zone = Zone { fault: Effect::Refused, worst: self.zone.worst.min(Effect::Stuck) };
+        self.label = label;
+        self.depth += 1;
+        let value = self.within(zone, read);
+        let refused = self.faults != outer_faults;
+        (self.label, self.faults) = (outer_label, outer_faults);
+        self.depth -= 1;
+        (value, refused)
+    }
+
     /// Reads an object as a record.
     pub fn record<R: Record<'d>>(&mut self, node: Node<'d>) -> Option<R> {
         if node.kind() != Kind::Object {
@@ -222,13 +236,14 @@ impl<'d> Reader<'d> {
                 (codes::LONE_SURROGATE, self.zone.fault, true)
             }
             Unknown::Kept => (codes::KEPT_UNKNOWN, Effect::Note, false),
+            Unknown::Open => return,
         };
         let near = nearest(&key.lossy(), fields.iter().map(|field| field.row.key));
         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         let what = match unknown {
             Unknown::Dropped => "the SDK drops it",
             Unknown::Rejected => "the SDK refuses it",
-            Unknown::Kept => "the SDK keeps it",
+            Unknown::Kept | Unknown::Open => "the SDK keeps it",
         };
         let message = format!("`{}` is no field of {}; {what}{near}", key.lossy(), spoken(name));
         self.raise_at(code, effect, fault, value, Aim::Key, message.into());
@@ -292,6 +307,21 @@ impl<'d> Reader<'d> {
         let near = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
         let message = format!("\"{}\" is no known `{key}` here{near}", text.lossy());
         self.raise_fault(codes::UNKNOWN_TYPE, None, tag, message);
+    }
+
+    /// Raises the finding for an object that is none of the records of a union `by fields`.
+    #[cold]
+    pub fn no_record(&mut self, node: Node<'d>, shape: Shape) {
+        let Shape::Union(choices) = shape else { return };
+        let fields = |shape: &fn() -> Shape| match shape() {
+            Shape::Record(info) => {
+                let required = info.fields.iter().filter(|field| !field.row.need.allows_absence());
+                required.map(|field| format!("`{}`", field.row.key)).collect::<Vec<_>>().join(" with ")
+            }
+            other => other.to_string(),
+        };
+        let known: Vec<String> = choices.shapes.iter().map(fields).collect();
+        self.raise_fault(codes::MISSING_FIELD, None, node, format!("expected {}", known.join(" or ")));
     }
 
     /// Reads the elements of the list or the values of the map that the row being read holds.

@@ -1,9 +1,72 @@
 //! The format of the TypeScript SDK, `@openai/agents`: `RunState#toString()` and `RunState.fromString()`.
+//!
+//! One superset of all labels from 1.0 to 1.22, with what the reader of release 0.20.0 (zod 4.6.7) does about faults.
+//! Shapes are those of `SerializedRunState` and of the protocol schemas (`runState.mjs`, `types/protocol.mjs`).
 
+mod actions;
+mod approvals;
+mod context;
+mod fingerprint;
+mod guardrails;
+mod items;
+mod ledger;
 mod lift;
+mod nested;
+pub mod raw;
+mod response;
 mod rules;
+mod sandbox;
+mod session;
 mod state;
+mod step;
+mod trace;
+mod values;
 
+pub use actions::{
+    ApplyPatchAction, ComputerAction, FunctionAction, FunctionNotFound, HandoffAction, LiveCall, LiveHandoff, LiveTool,
+    McpBinding, McpRequest, McpRequestItem, McpTool, McpToolBinding, NotFoundReason, ProcessedResponse, RequestedCall,
+    ShellAction,
+};
+pub use approvals::{AgentApprovals, AgentInvocations, ApprovalRecord, Decisions};
+pub use context::Context;
+pub use fingerprint::{Fingerprint, ToolKey};
+pub use guardrails::{
+    AllowBehavior, Behavior, GuardrailOutput, InputGuardrail, InputGuardrailResult, OutputGuardrail,
+    OutputGuardrailResult, RejectBehavior, ThrowBehavior, ToolGuardrailOutput, ToolInputGuardrail,
+    ToolInputGuardrailResult, ToolOutputGuardrail, ToolOutputGuardrailResult,
+};
+pub use items::{
+    AgentRef, CompactionRunItem, Executed, HandoffCallItem, HandoffOutputItem, InputRunItem, MessageOutputItem,
+    ReasoningRunItem, RunItem, ToolApprovalItem, ToolCallItem, ToolCallOutputItem, ToolSearchCallRunItem,
+    ToolSearchOutputRunItem,
+};
+pub use ledger::{
+    AgentCallIds, AgentEvidence, AgentFingerprints, Evidence, EvidenceIndex, EvidenceInline, EvidenceItem,
+};
 pub use lift::lift;
+pub use nested::NestedRun;
+pub use response::{ModelResponse, RequestUsage, Usage};
 pub use rules::judge;
-pub use state::State;
+pub use sandbox::{Sandbox, SandboxEntry, SandboxEnvelope};
+pub use session::{
+    AppendReady, CompactionPending, HandoffInput, HistoryTransaction, Ownership, PendingWrite, PreparedWrite,
+    TerminalBehavior, TerminalFinalization, TransactionKind,
+};
+pub use state::{ReasoningIds, State};
+pub use step::{FinalOutputStep, HandoffStep, Interruption, InterruptionData, InterruptionStep, RunAgainStep, Step};
+pub use trace::{PreviousSpan, Span, SpanError, Trace};
+pub use values::{Finite, Index, OneOrMore};
+
+use crate::finding::Effect;
+use crate::format::Bound;
+use crate::record::Row;
+
+/// The bound of the label with this number behind `1.`.
+const fn v(label: u16) -> Bound {
+    Bound::label(label)
+}
+
+/// A place that the SDK fills in a known way and does not look at when it reads (`z.any()`).
+const fn anything(row: Row) -> Row {
+    row.if_wrong(Effect::Note).if_element_wrong(Effect::Note).inside(Effect::Note)
+}

@@ -1,13 +1,110 @@
 //! The top level of a state.
 
-use crate::json::Node;
-use crate::record::{Label, Reader, Slot, Wire as _, record, required};
+use crate::finding::Effect;
+use crate::json::{Node, Text};
+use crate::record::{
+    Flag, Label, List, Map, Reader, Slot, True, Wire as _, Word, nullable, nullish, optional, record, required, union,
+    words,
+};
+
+use super::actions::ProcessedResponse;
+use super::context::Context;
+use super::guardrails::{
+    InputGuardrailResult, OutputGuardrailResult, ToolInputGuardrailResult, ToolOutputGuardrailResult,
+};
+use super::items::{AgentRef, RunItem};
+use super::ledger::{AgentCallIds, AgentEvidence, AgentFingerprints};
+use super::nested::NestedRun;
+use super::raw::ModelItem;
+use super::response::ModelResponse;
+use super::sandbox::Sandbox;
+use super::session::{HistoryTransaction, Ownership, PendingWrite};
+use super::step::Step;
+use super::trace::{Span, Trace};
+use super::v;
+use super::values::{Finite, Index};
+
+words! {
+    /// Whether the ids of reasoning items are sent back to the model.
+    pub enum ReasoningIds { Preserve = "preserve", Omit = "omit" }
+}
+
+union! {
+    /// Input of a run: a text or items.
+    pub enum Input<'d> by kind {
+        Text(Text<'d>);
+        Items(List<'d, ModelItem<'d>>);
+    }
+}
 
 record! {
-    /// A paused or finished run (`RunState`).
+    /// A paused or finished run (`SerializedRunState`).
     pub struct State<'d>, unknown: Dropped {
         /// `1.` and a number; the two dialects count separately.
         schema_version: Slot<'d, Label<'d>> = required("$schemaVersion").judged_elsewhere();
+        /// Turns so far.
+        current_turn: Slot<'d, Finite<'d>> = required("currentTurn");
+        current_agent: Slot<'d, AgentRef<'d>> = required("currentAgent");
+        original_input: Slot<'d, Input<'d>> = required("originalInput");
+        /// Input that the next turn takes up (`RunState#addInput`).
+        pending_input: Slot<'d, List<'d, ModelItem<'d>>> = optional("pendingInput").since(v(18)).gated();
+        model_responses: Slot<'d, List<'d, ModelResponse<'d>>> = required("modelResponses");
+        context: Slot<'d, Context<'d>> = required("context");
+        /// Names of the tools that each agent has used.
+        tool_use_tracker: Slot<'d, Map<'d, List<'d, Text<'d>>>> = required("toolUseTracker");
+        /// `null` for no limit.
+        max_turns: Slot<'d, Finite<'d>> = nullable("maxTurns");
+        current_agent_span: Slot<'d, Span<'d>> = nullish("currentAgentSpan");
+        /// Whether the next turn starts an agent.
+        no_active_agent_run: Slot<'d, Flag<'d>> = required("noActiveAgentRun");
+        input_guardrail_results: Slot<'d, List<'d, InputGuardrailResult<'d>>> = required("inputGuardrailResults");
+        initial_input_guardrails_completed: Slot<'d, Flag<'d>> =
+            required("initialInputGuardrailsCompleted").since(v(21)).if_absent(Effect::Note);
+        output_guardrail_results: Slot<'d, List<'d, OutputGuardrailResult<'d>>> = required("outputGuardrailResults");
+        tool_input_guardrail_results: Slot<'d, List<'d, ToolInputGuardrailResult<'d>>> =
+            required("toolInputGuardrailResults").since(v(1)).if_absent(Effect::Note);
+        tool_output_guardrail_results: Slot<'d, List<'d, ToolOutputGuardrailResult<'d>>> =
+            required("toolOutputGuardrailResults").since(v(1)).if_absent(Effect::Note);
+        current_turn_in_progress: Slot<'d, Flag<'d>> =
+            required("currentTurnInProgress").since(v(1)).if_absent(Effect::Note);
+        current_step: Slot<'d, Step<'d>> = optional("currentStep");
+        last_model_response: Slot<'d, ModelResponse<'d>> = optional("lastModelResponse");
+        /// The history after the original input.
+        generated_items: Slot<'d, List<'d, RunItem<'d>>> = required("generatedItems");
+        ownership: Slot<'d, Ownership<'d>> = optional("currentResponseGeneratedItemOwnership").since(v(20)).gated();
+        /// Paused runs of agents used as tools, by tool key and call id.
+        pending_agent_tool_runs: Slot<'d, Map<'d, NestedRun<'d>>> =
+            required("pendingAgentToolRuns").since(v(2)).if_absent(Effect::Note);
+        /// Keys of nested runs from labels before 1.16.
+        pending_agent_tool_run_aliases: Slot<'d, Map<'d, Text<'d>>> =
+            required("pendingAgentToolRunAliases").since(v(16)).if_absent(Effect::Note);
+        last_processed_response: Slot<'d, ProcessedResponse<'d>> = optional("lastProcessedResponse");
+        /// How many items of this turn the session has already.
+        persisted_count: Slot<'d, Index<'d>> =
+            required("currentTurnPersistedItemCount").required_since(v(1)).if_absent(Effect::Note);
+        compacted_count: Slot<'d, Index<'d>> =
+            optional("currentTurnSessionWriteCompactedItemCount").since(v(20)).gated();
+        deferred_indexes: Slot<'d, List<'d, Index<'d>>> =
+            optional("currentTurnDeferredSessionItemIndexes").since(v(17)).gated();
+        blocked_start: Slot<'d, Index<'d>> = optional("currentTurnBlockedSessionStartIndex").since(v(17)).gated();
+        session_bound: Slot<'d, True<'d>> = optional("currentTurnExecutedWithSessionBinding").since(v(17)).gated();
+        session_input: Slot<'d, List<'d, ModelItem<'d>>> =
+            optional("currentTurnSessionInputItems").since(v(17)).gated();
+        history_transaction: Slot<'d, HistoryTransaction<'d>> =
+            optional("pendingSessionHistoryTransaction").since(v(17)).gated();
+        pending_write: Slot<'d, PendingWrite<'d>> = optional("pendingSessionWrite").since(v(20)).gated();
+        /// Fingerprints of finished calls.
+        completed: Slot<'d, List<'d, AgentFingerprints<'d>>> = required("completedToolInvocations").since(v(18));
+        evidence: Slot<'d, List<'d, AgentEvidence<'d>>> = required("completedToolInvocationEvidence").since(v(18));
+        ambiguous: Slot<'d, List<'d, AgentCallIds<'d>>> = required("ambiguousToolInvocationCallIds").since(v(18));
+        /// Compacted history of a state from before 1.16 that the session has not been told of.
+        legacy_compaction: Slot<'d, List<'d, ModelItem<'d>>> =
+            optional("pendingLegacyCompactionSessionItems").since(v(16)).gated();
+        conversation_id: Slot<'d, Text<'d>> = optional("conversationId").since(v(1));
+        previous_response_id: Slot<'d, Text<'d>> = optional("previousResponseId").since(v(1));
+        reasoning_item_id_policy: Slot<'d, Word<'d, ReasoningIds>> = optional("reasoningItemIdPolicy").since(v(5));
+        trace: Slot<'d, Trace<'d>> = nullable("trace");
+        sandbox: Slot<'d, Sandbox<'d>> = optional("sandbox").since(v(9));
     }
 }
 
@@ -15,5 +112,10 @@ impl<'d> State<'d> {
     /// Reads a state under the reader's label, or gives `None` when the node is no object.
     pub fn read_from(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         Self::read(node, cx)
+    }
+
+    /// The history after the original input.
+    pub fn history(&self) -> impl Iterator<Item = &RunItem<'d>> {
+        self.generated_items.value().into_iter().flat_map(List::values)
     }
 }

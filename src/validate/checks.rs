@@ -141,16 +141,6 @@ fn counters<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
         let message = "the turn limit is reached: the resumed run ends before the model is called again";
         cx.raise(codes::TURN_LIMIT, Effect::Note, turn, message);
     }
-    if let Some((node, most)) = run.persisted
-        && number(node).is_some_and(|count| count > most as f64)
-    {
-        cx.raise(
-            codes::PERSISTED_COUNT,
-            Effect::Note,
-            node,
-            format!("there are only {most} items that could be stored"),
-        );
-    }
     let Some(usage) = run.usage.as_ref().filter(|usage| !usage.requests.is_empty()) else { return };
     for (place, what) in ["input", "output", "total"].into_iter().enumerate() {
         let sum = usage.requests.iter().try_fold(0_u64, |sum, request| sum.checked_add(request[place]?));

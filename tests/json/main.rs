@@ -12,7 +12,6 @@ mod tree;
 
 use runstate::json::{Document, Style, SyntaxError, Writer};
 
-#[allow(dead_code, reason = "the tests take the generator, not its list of kinds")]
 #[path = "../../benches/states/mod.rs"]
 mod states;
 

@@ -1,6 +1,6 @@
 //! What is read and what is refused, and where.
 
-use runstate::json::{Found, Problem, Style};
+use runstate::json::{Found, Problem};
 
 use super::{read, recorded, refuse, states};
 use runstate::json::Document;
@@ -96,12 +96,7 @@ fn messages_read_as_sentences() {
 
 #[test]
 fn a_state_that_ends_early_is_truncated_wherever_it_ends() {
-    for (style, script) in [
-        (Style::Python, states::Script::Ascii),
-        (Style::Python, states::Script::Cjk),
-        (Style::TypeScript, states::Script::Ascii),
-        (Style::TypeScript, states::Script::Cjk),
-    ] {
+    for (_, style, script) in states::KINDS {
         let state = states::grow(style, script, 1);
         assert_eq!(refuse("").problem, Problem::Empty);
         for length in 1..state.len() {

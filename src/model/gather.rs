@@ -1,0 +1,139 @@
+//! How the canonical view of a run is gathered from a state whose keys a dialect names. Linear in the state.
+
+use crate::json::{Kind, Node, Text};
+
+use super::{Decision, Item, Role, Run, Step, Usage, Verdict};
+
+/// A dialect's keys and words for what the canonical view holds.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Keys {
+    /// `items`, `session items` and the input: where the history stands.
+    pub items: &'static str,
+    /// Further lists of run items.
+    pub more_items: &'static [&'static str],
+    /// Lists of raw items.
+    pub inputs: &'static [&'static str],
+    /// The raw item within an item.
+    pub raw: &'static str,
+    /// A call's id within a raw item.
+    pub call: &'static str,
+    /// Types of raw items that call a local tool.
+    pub calls: &'static [&'static str],
+    /// Types of raw items that answer a call.
+    pub outputs: &'static [&'static str],
+    /// Types of raw items that the service carries out itself.
+    pub hosted: &'static [&'static str],
+    /// The counters.
+    pub turn: &'static str,
+    /// The turn limit.
+    pub max_turns: &'static str,
+    /// All model responses.
+    pub responses: &'static str,
+    /// The last one.
+    pub last_response: &'static str,
+    /// Where the run stands.
+    pub step: &'static str,
+    /// Keys of conversations that the service keeps.
+    pub server_managed: &'static [&'static str],
+    /// Input, output and total tokens; the list of single requests.
+    pub usage: [&'static str; 4],
+}
+
+/// Raw items' members that tell two calls of one id apart.
+const ARGUMENTS: &[&str] = &["arguments", "action", "actions", "operation", "input"];
+
+impl Keys {
+    /// The run that `state` describes, without decisions and nested runs, which every dialect keeps in its own way.
+    #[must_use]
+    pub fn gather<'d>(&self, state: Node<'d>) -> Run<'d> {
+        let list = |key: &str| state.member(key).into_iter().flat_map(Node::elements);
+        let items: Vec<Item<'d>> = list(self.items).map(|node| self.item(node)).collect();
+        let mut elsewhere: Vec<Item<'d>> = Vec::new();
+        for key in self.more_items {
+            elsewhere.extend(list(key).map(|node| self.item(node)));
+        }
+        for key in self.inputs {
+            elsewhere.extend(list(key).map(|node| self.raw_item(node, node)));
+        }
+        let responses = state.member(self.responses);
+        let last_listed = responses.and_then(|node| node.elements().last());
+        let mut responded = Vec::new();
+        for output in responses.into_iter().flat_map(Node::elements).filter_map(|response| response.member("output")) {
+            for item in output.elements() {
+                responded.extend(["id", self.call].into_iter().filter_map(|key| text(item, key)));
+            }
+        }
+        let managed = |key: &&&str| state.member(key).filter(|node| node.text().is_some_and(|text| !text.is_empty()));
+        Run {
+            state,
+            turn: state.member(self.turn),
+            max_turns: state.member(self.max_turns).filter(|node| !node.is_null()),
+            items,
+            elsewhere,
+            decisions: Vec::new(),
+            usage: state.member("context").and_then(|context| context.member("usage")).map(|node| self.usage(node)),
+            last_responses: state.member(self.last_response).filter(|node| !node.is_null()).zip(last_listed),
+            responded,
+            server_managed: self.server_managed.iter().find_map(|key| managed(&key)),
+            step: match state.member(self.step).and_then(|step| text(step, "type")) {
+                Some(kind) if kind.is("next_step_interruption") => Step::Interrupted,
+                Some(kind) if kind.is("next_step_run_again") => Step::RunAgain,
+                _ => Step::Over,
+            },
+        }
+    }
+
+    fn item<'d>(&self, node: Node<'d>) -> Item<'d> {
+        let raw = node.member(self.raw).unwrap_or(node);
+        let mut item = self.raw_item(node, raw);
+        if text(node, "type").is_some_and(|kind| kind.is("tool_approval_item")) {
+            item.role = Role::Approval;
+            item.call = item.call.or(item.id);
+        }
+        item
+    }
+
+    fn raw_item<'d>(&self, node: Node<'d>, raw: Node<'d>) -> Item<'d> {
+        let role = match text(raw, "type") {
+            Some(kind) if self.calls.iter().any(|own| kind.is(own)) => Role::Call,
+            Some(kind) if self.outputs.iter().any(|own| kind.is(own)) => Role::Output,
+            Some(kind) if self.hosted.iter().any(|own| kind.is(own)) => Role::HostedCall,
+            Some(kind) if kind.is("reasoning") => Role::Said,
+            _ if text(raw, "role").is_some_and(|role| role.is("assistant")) => Role::Said,
+            _ => Role::Other,
+        };
+        let arguments = ARGUMENTS.iter().find_map(|key| raw.member(key));
+        // TypeScript keeps the id that the service gave a hosted call with the service's other data.
+        let provided = || raw.member("providerData").and_then(|data| text(data, "id").or_else(|| text(data, "itemId")));
+        Item { node, role, call: text(raw, self.call), id: text(raw, "id").or_else(provided), arguments }
+    }
+
+    fn usage<'d>(&self, node: Node<'d>) -> Usage<'d> {
+        let [input, output, total, requests] = self.usage;
+        let counts = |node: Node<'d>| {
+            [input, output, total].map(|key| node.member(key).and_then(Node::number).and_then(|number| number.to_u64()))
+        };
+        let requests = node.member(requests).into_iter().flat_map(Node::elements).map(counts).collect();
+        Usage { node, totals: counts(node), requests }
+    }
+}
+
+/// The decisions of one approval record, `{"approved": …, "rejected": …}` in both dialects.
+pub fn decisions<'d>(record: Node<'d>, into: &mut Vec<Decision<'d>>) {
+    for (key, verdict) in [("approved", Verdict::Approved), ("rejected", Verdict::Rejected)] {
+        let Some(decided) = record.member(key) else { continue };
+        if decided.as_bool() == Some(true) {
+            into.push(Decision { record, verdict, call: None });
+        }
+        into.extend(decided.elements().filter_map(Node::text).map(|call| Decision {
+            record,
+            verdict,
+            call: Some(call),
+        }));
+    }
+}
+
+fn text<'d>(node: Node<'d>, key: &str) -> Option<Text<'d>> {
+    if node.kind() == Kind::Object { node.member(key).and_then(Node::text) } else { None }
+}

@@ -1,0 +1,270 @@
+//! The calls and outputs of the whole state against the ledger (`_validate_completed_tool_invocations`).
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use crate::codes;
+use crate::finding::Effect;
+use crate::json::{Document, Kind, Node, Text};
+use crate::record::{Reader, Wire as _};
+
+use super::super::canonical::Unhashable;
+use super::super::invocation::{Call, Known, Lookup, completes};
+use super::super::items::RunItem;
+use super::super::state::{Input, State};
+use super::super::step::CurrentStep;
+use super::super::weigh::is_falsy;
+use super::View;
+use super::restore::{Restored, has_unhashable_type};
+
+/// A call id as a key: decoded, without a copy where it is written plainly.
+type Id<'d> = Cow<'d, [u8]>;
+
+/// The calls and outputs that the reader compares with the ledger.
+#[derive(Debug, Default)]
+pub(super) struct History<'d> {
+    /// Of every call id, everything that claims to be the call: all the digests that a place may stand for.
+    occurrences: HashMap<Id<'d>, Vec<Vec<(&'static str, String)>>>,
+    /// Ids of calls that say too little to be compared.
+    vague: HashSet<Id<'d>>,
+    /// Calls that have an output.
+    answered: HashSet<(&'static str, Id<'d>)>,
+}
+
+/// Where a raw item stands and what its surroundings say of it.
+struct Place<'d> {
+    raw: Node<'d>,
+    known: Known<'d>,
+    /// The item gives a name that is no text, which hides the raw item's own.
+    named: bool,
+    /// Whether it may be a handoff's call as well.
+    may_hand_off: bool,
+}
+
+impl<'d> History<'d> {
+    /// Collects everything that the reader looks at, and raises what it cannot hash or look up.
+    pub(super) fn collect(view: &View<'_, 'd>, cx: &mut Reader<'d>) -> Self {
+        let state = view.state;
+        let mut names: HashMap<Id<'d>, Text<'d>> = HashMap::new();
+        for restored in view.items() {
+            if let (Some(name), Some(id)) = (tool_name(restored).and_then(named), call_id(restored.raw)) {
+                names.entry(id.wtf8()).or_insert(name);
+            }
+        }
+        for (call, tool) in &view.tools {
+            if let Some(id) = call_id(*call) {
+                names.entry(id.wtf8()).or_insert(*tool);
+            }
+        }
+        let mut history = Self::default();
+        let wanted: HashSet<Id<'d>> = view.completed().map(|(id, _)| id.wtf8()).collect();
+        for restored in view.items() {
+            let name = tool_name(restored).filter(|name| !name.is_null());
+            let place = Place {
+                raw: restored.raw,
+                known: Known {
+                    lookup: lookup(restored),
+                    tool: name.and_then(named),
+                    handoff: matches!(restored.item, RunItem::HandoffCall(_)),
+                },
+                named: name.is_some(),
+                may_hand_off: false,
+            };
+            history.record(place, &names, &wanted, view, cx);
+        }
+        let responses = state.model_responses.value().map_or(&[][..], |responses| &responses.items);
+        let last_is_open = view.processed.is_none() && response_accepted(state);
+        let looked_at = responses.len().saturating_sub(usize::from(last_is_open));
+        for response in responses[..looked_at].iter().filter_map(|response| response.value()) {
+            for raw in response.output.node().into_iter().flat_map(Node::elements) {
+                history.record(Place::bare(raw), &names, &wanted, view, cx);
+            }
+        }
+        if let Some(Input::Items(items)) = state.original_input.value() {
+            for raw in items.values() {
+                history.record(Place::bare(*raw), &names, &wanted, view, cx);
+            }
+        }
+        history
+    }
+
+    fn record(
+        &mut self,
+        place: Place<'d>,
+        names: &HashMap<Id<'d>, Text<'d>>,
+        wanted: &HashSet<Id<'d>>,
+        view: &View<'_, 'd>,
+        cx: &mut Reader<'d>,
+    ) {
+        let raw = place.raw;
+        if raw.kind() != Kind::Object {
+            return;
+        }
+        if has_unhashable_type(raw) {
+            let message = "the type of the item is no text; the SDK fails when it looks it up";
+            return cx.raise(codes::UNHASHABLE_TYPE, Effect::Refused, raw, message);
+        }
+        if view.patches == Some(true)
+            && let Some(name) = raw.member("name").filter(|name| name.text().is_none() && !is_falsy(*name))
+        {
+            let message = "the name is no text; the SDK fails when it compares it with the patch tool's";
+            cx.raise(codes::UNHASHABLE_TYPE, Effect::Refused, name, message);
+        }
+        if let Some((kind, id)) = completes(raw) {
+            self.answered.insert((kind, id.wtf8()));
+        }
+        let Some(call) = Call::of(raw) else { return };
+        let mut known = place.known;
+        if !place.named {
+            known.tool = call.id.and_then(|id| names.get(&id.wtf8()).copied());
+        }
+        let id = call.id.map(Text::wtf8);
+        // Only of calls that the ledger calls finished the digests matter; of the others, whether there are any.
+        let full = id.as_ref().is_some_and(|id| wanted.contains(id));
+        let mut found = Vec::new();
+        let outcome = identities(&call, &known, place.may_hand_off, full, view.patches, &mut found);
+        if let Err(fault) = outcome {
+            let message = match fault {
+                Unhashable::LoneSurrogate => "the call holds half of a surrogate pair, so that the SDK cannot hash it",
+                Unhashable::TooDeep => "the call is nested too deep for the SDK to hash it",
+            };
+            return cx.raise(codes::UNHASHABLE_CALL, Effect::Refused, raw, message);
+        }
+        let Some(id) = id else { return };
+        if found.is_empty() {
+            self.vague.insert(id);
+        } else {
+            self.occurrences.entry(id).or_default().push(found);
+        }
+    }
+
+    /// Whether any place has the call.
+    pub(super) fn has(&self, id: Text<'d>) -> bool {
+        self.occurrences.contains_key(&id.wtf8())
+    }
+
+    /// Judges what the ledger says of finished calls.
+    pub(super) fn judge(&self, view: &View<'_, 'd>, cx: &mut Reader<'d>) {
+        for (id, entry) in view.completed() {
+            let text = |slot: Option<Node<'d>>| slot.and_then(Node::text);
+            let (Some(kind), Some(fingerprint)) = (text(entry.kind.node()), text(entry.fingerprint.node())) else {
+                continue;
+            };
+            let key = id.wtf8();
+            let raise = |cx: &mut Reader<'d>, code, what: &str| {
+                let message = format!("the ledger calls \"{}\" finished, but {what}", id.lossy());
+                cx.raise(code, Effect::Refused, entry.node(), message);
+            };
+            match self.occurrences.get(&key) {
+                None => raise(cx, codes::LEDGER, "no item that the SDK keeps makes this call"),
+                Some(_) if self.vague.contains(&key) => {
+                    raise(cx, codes::LEDGER, "an item with its id does not say what is called");
+                }
+                Some(occurrences) => {
+                    let fits = |found: &Vec<(&'static str, String)>| {
+                        found.iter().any(|(own, digest)| kind.is(own) && fingerprint.is(digest))
+                    };
+                    if !occurrences.iter().all(fits) {
+                        raise(cx, codes::FINGERPRINT, "an item with its id makes another call");
+                    } else if !self.answered.iter().any(|(own, answered)| kind.is(own) && *answered == key) {
+                        raise(cx, codes::LEDGER, "no item that the SDK keeps holds its output");
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<'d> Place<'d> {
+    fn bare(raw: Node<'d>) -> Self {
+        Self { raw, known: Known::default(), named: false, may_hand_off: true }
+    }
+}
+
+/// Everything that a place may stand for: the call, the handoff that it may be, the patch that it may be.
+fn identities<'d>(
+    call: &Call<'d>,
+    known: &Known<'d>,
+    may_hand_off: bool,
+    full: bool,
+    patches: Option<bool>,
+    found: &mut Vec<(&'static str, String)>,
+) -> Result<(), Unhashable> {
+    let handoff = may_hand_off.then(|| Known { handoff: true, ..known.clone() });
+    for known in [Some(known.clone()), handoff].into_iter().flatten() {
+        if let Some(scope) = call.scope(&known)?
+            && call.is_complete()
+        {
+            // Hashing costs; a call that nothing is compared with is only looked at.
+            let digest = if full || call.may_fail() { call.fingerprint(&scope)? } else { String::new() };
+            found.push((call.kind, digest));
+        }
+    }
+    let patch = patches != Some(false)
+        && matches!(call.kind, "custom_tool_call" | "function_call")
+        && call.name().is_some_and(|name| name.lossy().trim().to_lowercase().starts_with("apply_patch"));
+    if patch && let Some(text) = call.argument_text() {
+        let bytes = if text.is_empty() { b"{}".to_vec() } else { text.wtf8().into_owned() };
+        if let Ok(doc) = Document::parse(bytes)
+            && let Some(patch) = call.as_patch(doc.root())
+            && patch.is_complete()
+        {
+            let known = Known { tool: known.tool, ..Known::default() };
+            if let Some(scope) = patch.scope(&known)? {
+                found.push((patch.kind, patch.fingerprint(&scope)?));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn response_accepted(state: &State<'_>) -> bool {
+    match state.current_step.value() {
+        Some(CurrentStep::Interruption(step)) => {
+            step.data.value().and_then(|data| data.response_accepted.node()).is_some_and(|accepted| !is_falsy(accepted))
+        }
+        _ => false,
+    }
+}
+
+fn call_id(raw: Node<'_>) -> Option<Text<'_>> {
+    Call::of(raw)?.id
+}
+
+fn named(node: Node<'_>) -> Option<Text<'_>> {
+    node.text().filter(|text| !text.is_empty())
+}
+
+/// The name of the tool that an item gives: its own `tool_name`, else its raw item's name; for the items of calls and
+/// approvals alone.
+fn tool_name<'d>(restored: &Restored<'_, 'd>) -> Option<Node<'d>> {
+    let own = restored.item.node().member("tool_name");
+    let own = match restored.item {
+        RunItem::ToolCall(_) => own.filter(|name| name.text().is_some()),
+        RunItem::Approval(_) => own.filter(|name| !name.is_null()),
+        _ => return None,
+    };
+    own.or_else(|| restored.raw.member("name"))
+}
+
+/// The lookup key of an approval item: its own, else that of its names.
+fn lookup<'d>(restored: &Restored<'_, 'd>) -> Option<Lookup<'d>> {
+    match restored.item {
+        RunItem::Approval(_) => approval_lookup(restored.item.node(), restored.raw),
+        _ => None,
+    }
+}
+
+/// The lookup key of an approval: its own, else that of its names (`ToolApprovalItem.__post_init__`).
+pub(super) fn approval_lookup<'d>(item: Node<'d>, raw: Node<'d>) -> Option<Lookup<'d>> {
+    let text = |node: Option<Node<'d>>| node.and_then(Node::text);
+    let some = |key| item.member(key).filter(|node| !node.is_null());
+    let own = item.member("tool_lookup_key").and_then(Lookup::read);
+    own.or_else(|| {
+        let name = text(some("tool_name").or_else(|| raw.member("name")));
+        let namespace = text(some("tool_namespace").or_else(|| raw.member("namespace")));
+        let function = text(raw.member("type")).is_some_and(|kind| kind.is("function_call"));
+        let same = name.zip(namespace).is_some_and(|(name, namespace)| name.same_text(namespace));
+        if function && !same { Lookup::of(name, namespace) } else { None }
+    })
+}

@@ -1,0 +1,89 @@
+//! What is left of the items after loading: the reader drops those that it cannot read, or whose agent is not there.
+
+use crate::codes;
+use crate::finding::Effect;
+use crate::json::{Kind, Node};
+use crate::record::{Reader, Sifted, Slot, Wire as _};
+
+use super::super::items::{Items, RunItem};
+use super::super::weigh::is_falsy;
+use super::roster::{Found, Roster, resolve};
+
+/// An item that the reader keeps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Restored<'s, 'd> {
+    /// The item.
+    pub(super) item: &'s RunItem<'d>,
+    /// Its raw item.
+    pub(super) raw: Node<'d>,
+    /// Its place in the list of the file.
+    pub(super) place: usize,
+}
+
+/// The items that the reader keeps of a list.
+pub(super) fn items<'s, 'd>(
+    list: &'s Slot<'d, Items<'d>>,
+    roster: Option<&Roster<'_>>,
+    cx: &mut Reader<'d>,
+) -> Vec<Restored<'s, 'd>> {
+    let mut kept = Vec::new();
+    let Some(list) = list.value() else { return kept };
+    for (place, sifted) in list.items.iter().enumerate().filter_map(|(place, slot)| Some((place, slot.value()?))) {
+        if let Some(raw) = keep(sifted, roster, cx) {
+            kept.push(Restored { item: &sifted.value, raw, place });
+        }
+    }
+    kept
+}
+
+/// The raw item, if the reader keeps the item.
+fn keep<'d>(sifted: &Sifted<RunItem<'d>>, roster: Option<&Roster<'_>>, cx: &mut Reader<'d>) -> Option<Node<'d>> {
+    let node = sifted.value.node();
+    if node.member("type").is_none_or(is_falsy) {
+        return None;
+    }
+    let own = resolve(roster, node.member("agent"), cx);
+    let found = match &sifted.value {
+        RunItem::HandoffOutput(_) => {
+            let ends = [node.member("source_agent"), node.member("target_agent")];
+            let [source, target] = ends.map(|end| resolve(roster, end, cx));
+            let ends = [source, target].into_iter().find(|end| !matches!(end, Found::Agent(_)));
+            ends.unwrap_or(if matches!(own, Found::Agent(_)) { own } else { source })
+        }
+        _ => own,
+    };
+    if let Found::Unknown(name) = found {
+        let message = format!("the agent \"{}\" is not there: the SDK drops the item", name.lossy());
+        cx.raise(codes::UNKNOWN_AGENT, Effect::Lost, name.node(), message);
+    }
+    let raw = node.member("raw_item")?;
+    if sifted.dropped || !matches!(found, Found::Agent(_)) {
+        return None;
+    }
+    if let Some(wanted) = wanted(&sifted.value)
+        && !raw.member("type").and_then(Node::text).is_some_and(|kind| kind.is(wanted))
+    {
+        cx.raise(codes::ITEM_DROPPED, Effect::Lost, raw, format!("expected a raw item of type \"{wanted}\""));
+        return None;
+    }
+    let parsed = matches!(sifted.value, RunItem::ToolCall(_) | RunItem::Approval(_));
+    if parsed && has_unhashable_type(raw) {
+        cx.raise(codes::ITEM_DROPPED, Effect::Lost, raw, "the type of the raw item cannot be looked up");
+        return None;
+    }
+    Some(raw)
+}
+
+/// The type that the raw item of a search for tools must have.
+fn wanted(item: &RunItem<'_>) -> Option<&'static str> {
+    match item {
+        RunItem::ToolSearchCall(_) => Some("tool_search_call"),
+        RunItem::ToolSearchOutput(_) => Some("tool_search_output"),
+        _ => None,
+    }
+}
+
+/// Whether the `type` of a raw item is an array or object, which Python cannot look up in a set.
+pub(super) fn has_unhashable_type(raw: Node<'_>) -> bool {
+    raw.member("type").is_some_and(|kind| matches!(kind.kind(), Kind::Array | Kind::Object))
+}

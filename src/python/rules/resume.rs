@@ -1,0 +1,199 @@
+//! What loads and does not work: where the resumed run ends, forgets a call or asks again.
+
+use std::collections::HashSet;
+
+use crate::codes;
+use crate::finding::Effect;
+use crate::json::{Kind, Node, Text};
+use crate::record::{Reader, Sifted, Wire as _};
+
+use super::super::context::{ApprovalRecord, Decision};
+use super::super::invocation::{Call, Known};
+use super::super::items::{ApprovalItem, RunItem};
+use super::super::step::CurrentStep;
+use super::super::weigh::is_falsy;
+use super::View;
+use super::history::{History, approval_lookup};
+use super::restore::has_unhashable_type;
+use super::roster::{Found, resolve};
+
+/// The label that first has the ledger.
+const LEDGER: u16 = 15;
+
+/// Judges what the resumed run makes of the state.
+pub(super) fn judge<'d>(view: &View<'_, 'd>, history: &History<'d>, cx: &mut Reader<'d>) {
+    let state = view.state;
+    if let Some(processed) = view.processed {
+        let interruptions = processed.interruptions.value().into_iter().flat_map(|list| list.values());
+        for approval in interruptions {
+            resolve(view.roster, approval.agent.node(), cx);
+            unhashable(approval, cx);
+        }
+    }
+    if let Some(terminal) = state.terminal_unrecoverable.value() {
+        cx.raise(codes::TERMINAL, Effect::Stuck, terminal.node(), "the run ended in a way that cannot be resumed");
+    }
+    let pending = pending(view, cx);
+    match state.current_step.value() {
+        Some(CurrentStep::Interruption(step)) => {
+            let accepted = step.data.node().and_then(|data| data.member("response_accepted"));
+            let accepted = accepted.is_some_and(|accepted| !is_falsy(accepted));
+            interrupted(view, step.node(), &pending, accepted, cx);
+        }
+        _ => forgotten(view, history, cx),
+    }
+    decisions(view, &pending, cx);
+}
+
+/// The approvals that the reader keeps of the interruption.
+fn pending<'s, 'd>(view: &View<'s, 'd>, cx: &mut Reader<'d>) -> Vec<&'s ApprovalItem<'d>> {
+    let Some(CurrentStep::Interruption(step)) = view.state.current_step.value() else { return Vec::new() };
+    let list = step.data.value().and_then(|data| data.interruptions.value());
+    let mut kept = Vec::new();
+    for sifted in list.into_iter().flat_map(|list| list.values()) {
+        let Sifted { value: approval, dropped, .. } = sifted;
+        match resolve(view.roster, approval.agent.node(), cx) {
+            Found::Agent(_) => {}
+            Found::Unknown(name) => {
+                let message = format!("the agent \"{}\" is not there: the SDK drops the pending call", name.lossy());
+                cx.raise(codes::UNKNOWN_AGENT, Effect::Stuck, name.node(), message);
+                continue;
+            }
+            Found::Nobody => continue,
+        }
+        unhashable(approval, cx);
+        if !dropped {
+            kept.push(approval);
+        }
+    }
+    kept
+}
+
+/// Approvals outside of the history are read without a net.
+fn unhashable<'d>(approval: &ApprovalItem<'d>, cx: &mut Reader<'d>) {
+    if let Some(raw) = approval.raw_item.node().filter(|raw| raw.kind() == Kind::Object && has_unhashable_type(*raw)) {
+        let message = "the type of the raw item is no text; the SDK fails when it looks it up";
+        cx.raise(codes::UNHASHABLE_TYPE, Effect::Refused, raw, message);
+    }
+}
+
+fn interrupted<'d>(
+    view: &View<'_, 'd>,
+    step: Node<'d>,
+    pending: &[&ApprovalItem<'d>],
+    accepted: bool,
+    cx: &mut Reader<'d>,
+) {
+    let state = view.state;
+    if view.processed.is_none() && !accepted {
+        cx.raise(codes::NO_RESPONSE, Effect::Stuck, step, "the run waits, but the response it works on is missing");
+    }
+    if state.model_responses.value().is_none_or(|responses| responses.is_empty()) {
+        cx.raise(codes::NO_RESPONSE, Effect::Stuck, step, "the run waits, but there is no model response");
+    }
+    if pending.is_empty() && !accepted {
+        cx.raise(codes::NOTHING_PENDING, Effect::Stuck, step, "the run waits, but no call is pending");
+    }
+    for approval in pending {
+        let raw = approval.raw_item.node();
+        let Some(call) = raw.and_then(Call::of) else { continue };
+        let known = Known {
+            lookup: raw.and_then(|raw| approval_lookup(approval.node(), raw)),
+            tool: approval.tool_name.node().and_then(Node::text).filter(|name| !name.is_empty()).or(call.name()),
+            handoff: false,
+        };
+        let outcome = match call.scope(&known) {
+            Ok(Some(scope)) if call.is_complete() && (call.may_fail() || view.label >= LEDGER) => {
+                call.fingerprint(&scope).map(|digest| Some((scope, digest)))
+            }
+            Ok(_) => Ok(None),
+            Err(fault) => Err(fault),
+        };
+        match outcome {
+            Ok(None) => {}
+            Ok(Some((scope, digest))) => started(view, &call, &scope, &digest, cx),
+            Err(_) => {
+                let node = raw.unwrap_or(approval.node());
+                let message = "the SDK cannot hash the pending call";
+                cx.raise(codes::UNHASHABLE_CALL, Effect::Refused, node, message);
+            }
+        }
+    }
+}
+
+/// What the ledger says of a pending call.
+fn started<'d>(view: &View<'_, 'd>, call: &Call<'d>, scope: &str, digest: &str, cx: &mut Reader<'d>) {
+    let Some(id) = call.id.filter(|_| view.label >= LEDGER) else { return };
+    let Some((_, entry)) = view.ledger().filter(|(own, _)| own.same_text(id)).last() else { return };
+    let is = |node: Option<Node<'d>>, wanted: &str| node.and_then(Node::text).is_some_and(|text| text.is(wanted));
+    let bound = is(entry.kind.node(), call.kind)
+        && is(entry.approval_scope.node(), scope)
+        && is(entry.fingerprint.node(), digest);
+    if !bound {
+        let message =
+            format!("the ledger's entry for \"{}\" is for another call: a decision on it is void", id.lossy());
+        cx.raise(codes::FINGERPRINT, Effect::Stuck, entry.node(), message);
+    }
+}
+
+/// A run that does not wait must not leave calls behind.
+fn forgotten<'d>(view: &View<'_, 'd>, history: &History<'d>, cx: &mut Reader<'d>) {
+    let Some(processed) = view.processed else { return };
+    let answered: HashSet<_> = view.items().filter_map(|item| output_id(item.item, item.raw)).map(Text::wtf8).collect();
+    let interruptions = processed.interruptions.value().into_iter().flat_map(|list| list.values());
+    for approval in interruptions {
+        let Some(id) = approval.raw_item.node().and_then(Call::of).and_then(|call| call.id) else { continue };
+        if !answered.contains(&id.wtf8()) && history.has(id) {
+            let message =
+                format!("\"{}\" waits for a decision, but the step does not say so: it is never run", id.lossy());
+            cx.raise(codes::PENDING_FORGOTTEN, Effect::Stuck, approval.node(), message);
+        }
+    }
+}
+
+fn output_id<'d>(item: &RunItem<'d>, raw: Node<'d>) -> Option<Text<'d>> {
+    match item {
+        RunItem::ToolCallOutput(_) | RunItem::HandoffOutput(_) | RunItem::McpApprovalResponse(_) => {
+            super::super::invocation::completes(raw).map(|(_, id)| id)
+        }
+        _ => None,
+    }
+}
+
+/// Decisions that the reader does not honour.
+fn decisions<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], cx: &mut Reader<'d>) {
+    let Some(context) = view.state.context.value() else { return };
+    let ledger: HashSet<_> = view.ledger().map(|(id, _)| id.wtf8()).collect();
+    let waiting: HashSet<_> =
+        pending.iter().filter_map(|approval| approval.raw_item.node().and_then(Call::of)?.id).map(Text::wtf8).collect();
+    let mut records: Vec<(&ApprovalRecord<'d>, bool)> = Vec::new();
+    for (_, record) in context.approvals.value().into_iter().flat_map(|approvals| approvals.values()) {
+        records.push((record, false));
+    }
+    for approval in context.function_tool_approvals.value().into_iter().flat_map(|list| list.values()) {
+        records.extend(approval.decision.value().map(|record| (record, true)));
+    }
+    for (record, owned) in records {
+        for (slot, verb) in [(&record.approved, "approved"), (&record.rejected, "rejected")] {
+            match slot.value() {
+                Some(Decision::Calls(calls)) if view.label >= LEDGER => {
+                    for call in
+                        calls.values().filter(|call| waiting.contains(&call.wtf8()) && !ledger.contains(&call.wtf8()))
+                    {
+                        let message =
+                            format!("\"{}\" is {verb}, but not in the ledger: it is asked again", call.lossy());
+                        cx.raise(codes::DECISION_VOID, Effect::Lost, call.node(), message);
+                    }
+                }
+                Some(Decision::Standing(flag)) if flag.get() => {
+                    let scoped = record.sticky_scope.value().is_some();
+                    if owned && !scoped {
+                        let message = "a standing decision without its scope is ignored: the calls are asked again";
+                        cx.raise(codes::STANDING_WITHOUT_SCOPE, Effect::Lost, record.node(), message);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The live agents, as the loader finds them.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::agents::{Agent, Graph, Handoff, Tool};
+use crate::typescript::fingerprint::ToolKey;
+
+/// The agents that can be reached from the start, by the keys that a state names them by.
+pub(super) struct Live<'g> {
+    agents: Vec<&'g Agent>,
+    keys: HashMap<Vec<u8>, usize>,
+    /// A name that two agents share, where the label tells agents apart by name alone.
+    pub(super) shared: Option<&'g str>,
+}
+
+/// A live function tool.
+pub(super) struct Function<'g> {
+    pub(super) tool: Option<&'g Tool>,
+    pub(super) key: Vec<u8>,
+    pub(super) name: &'g str,
+    pub(super) namespace: Option<&'g str>,
+}
+
+impl<'g> Live<'g> {
+    /// Walks the graph breadth-first (`buildAgentMap`, `buildAgentIdentityMap`). Agents of one name are told apart by
+    /// identity from 1.10 on: the start first, then the others in the order of the document.
+    pub(super) fn of(graph: &'g Graph, label: u16) -> Self {
+        Self::starting(graph, label, &graph.start)
+    }
+
+    /// The same from another agent on, which is how a nested run is loaded.
+    pub(super) fn starting(graph: &'g Graph, label: u16, start: &str) -> Self {
+        let identities = graph.identities();
+        let find = |name: &str| {
+            identities
+                .iter()
+                .position(|identity| identity == name)
+                .or_else(|| graph.agents.iter().position(|agent| agent.name == name))
+        };
+        let mut reached = vec![false; graph.agents.len()];
+        let first = find(start);
+        let mut queue: VecDeque<usize> = first.into_iter().collect();
+        while let Some(at) = queue.pop_front() {
+            if std::mem::replace(&mut reached[at], true) {
+                continue;
+            }
+            let agent = &graph.agents[at];
+            queue.extend(agent.handoffs.iter().filter_map(|handoff| find(target(handoff))));
+            let behind = agent.tools.iter().filter(|tool| tool.namespace.is_none());
+            queue.extend(behind.filter_map(|tool| tool.agent.as_deref()).filter_map(find));
+        }
+        let mut order: Vec<usize> = (0..graph.agents.len()).filter(|&at| reached[at]).collect();
+        order.sort_by_key(|&at| Some(at) != first);
+        let mut live =
+            Self { agents: order.iter().map(|&at| &graph.agents[at]).collect(), keys: HashMap::new(), shared: None };
+        let names: Vec<&str> = live.agents.iter().map(|agent| agent.name.as_str()).collect();
+        for (at, name) in names.iter().enumerate() {
+            if !names[..at].contains(name) {
+                live.keys.insert(name.as_bytes().to_vec(), at);
+                continue;
+            }
+            if label < 10 {
+                live.shared = Some(&live.agents[at].name);
+            }
+            let mut number = 2;
+            let mut identity = format!("{name}#{number}");
+            while names.contains(&identity.as_str()) || live.keys.contains_key(identity.as_bytes()) {
+                number += 1;
+                identity = format!("{name}#{number}");
+            }
+            live.keys.insert(identity.into_bytes(), at);
+        }
+        live
+    }
+
+    pub(super) fn find(&self, key: &[u8]) -> Option<usize> {
+        self.keys.get(key).copied()
+    }
+
+    pub(super) fn agent(&self, at: usize) -> &'g Agent {
+        self.agents[at]
+    }
+
+    /// The function tools of an agent, MCP tools among them.
+    pub(super) fn functions(&self, at: usize) -> Vec<Function<'g>> {
+        let agent = self.agents[at];
+        let servers = agent.mcp_servers.iter().flat_map(|server| &server.tools).map(|tool| Function {
+            tool: None,
+            key: ToolKey::text(&[b"bare", tool.name().as_bytes()]),
+            name: tool.name(),
+            namespace: None,
+        });
+        let own = agent.tools.iter().filter(|tool| tool.kind == "function").map(|tool| {
+            let namespace = tool.namespace.as_deref();
+            let key = match namespace {
+                None if tool.defer_loading == Some(true) => ToolKey::deferred(tool.name.as_bytes()),
+                _ => ToolKey::of_call(tool.name.as_bytes(), namespace.map(str::as_bytes)).unwrap_or_default(),
+            };
+            Function { tool: Some(tool), key, name: &tool.name, namespace }
+        });
+        servers.chain(own).collect()
+    }
+
+    /// The name of the first tool of a kind, by default that of the kind (`computerTool`, `shellTool`, `applyPatchTool`).
+    pub(super) fn named_tool(&self, at: usize, kind: &str) -> Option<&'g str> {
+        let tool = self.agents[at].tools.iter().find(|tool| tool.kind == kind)?;
+        Some(match (tool.name.as_str(), kind) {
+            ("", "computer") => "computer_use_preview",
+            ("", "shell") => "shell",
+            ("", _) => "apply_patch",
+            (name, _) => name,
+        })
+    }
+
+    /// The target of the handoff that a tool name stands for.
+    pub(super) fn handoff(&self, at: usize, tool_name: &str) -> Option<Option<usize>> {
+        self.agents[at].handoffs.iter().find(|handoff| handoff_tool(handoff) == tool_name).map(|handoff| {
+            let name = target(handoff);
+            self.find(name.as_bytes()).or_else(|| self.agents.iter().position(|agent| agent.name == name))
+        })
+    }
+}
+
+fn target(handoff: &Handoff) -> &str {
+    match handoff {
+        Handoff::Agent(agent) | Handoff::Named { agent, .. } => agent,
+    }
+}
+
+fn handoff_tool(handoff: &Handoff) -> String {
+    match handoff {
+        Handoff::Named { tool_name, .. } => tool_name.clone(),
+        Handoff::Agent(agent) => {
+            let name = agent.split('#').next().unwrap_or(agent);
+            let name: String = name.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).collect();
+            format!("transfer_to_{name}")
+        }
+    }
+}

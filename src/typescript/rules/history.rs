@@ -1,0 +1,113 @@
+//! Agents that the state names.
+
+use std::collections::HashSet;
+
+use crate::codes;
+use crate::json::Text;
+use crate::record::{List, Slot, Wire as _};
+use crate::typescript::{EvidenceItem, RunItem};
+
+use super::{Judge, Owner};
+
+impl<'s, 'd> Judge<'s, 'd> {
+    /// Every agent that the state names is among the live ones.
+    pub(super) fn agents(&mut self) {
+        if let Some(name) = self.live.as_ref().and_then(|live| live.shared) {
+            let node = self.state.current_agent.node().unwrap_or(self.state.node());
+            let message = format!("two agents are called \"{name}\", and the label tells agents apart by name");
+            self.refuse(codes::AMBIGUOUS_NAME, node, message);
+        }
+        if self.live.is_none() {
+            return;
+        }
+        let state = self.state;
+        for item in state.history() {
+            self.item_agents(item);
+        }
+        self.agent_exists(state.current_agent.value());
+        for (key, _) in state.tool_use_tracker.value().into_iter().flat_map(|map| map.values()) {
+            self.key_exists(key, key.node(), false);
+        }
+        for result in state.output_guardrail_results.value().into_iter().flat_map(List::values) {
+            self.agent_exists(result.agent.value());
+        }
+        for item in state.last_processed_response.value().into_iter().filter_map(|last| last.new_items.value()) {
+            item.values().for_each(|item| self.item_agents(item));
+        }
+    }
+
+    pub(super) fn item_agents(&mut self, item: &RunItem<'d>) {
+        match item {
+            RunItem::HandoffOutput(item) => {
+                self.agent_exists(item.source_agent.value());
+                self.agent_exists(item.target_agent.value());
+            }
+            RunItem::Input(item) => self.agent_exists(item.agent.value()),
+            RunItem::Message(item) => self.agent_exists(item.agent.value()),
+            RunItem::ToolSearchCall(item) => self.agent_exists(item.agent.value()),
+            RunItem::ToolSearchOutput(item) => self.agent_exists(item.agent.value()),
+            RunItem::ToolCall(item) => self.agent_exists(item.agent.value()),
+            RunItem::ToolCallOutput(item) => self.agent_exists(item.agent.value()),
+            RunItem::Reasoning(item) => self.agent_exists(item.agent.value()),
+            RunItem::Compaction(item) => self.agent_exists(item.agent.value()),
+            RunItem::HandoffCall(item) => self.agent_exists(item.agent.value()),
+            RunItem::Approval(item) => self.agent_exists(item.agent.value()),
+            RunItem::Other(_) => {}
+        }
+    }
+
+    /// The owner of a record; refuses unknown and repeated ones.
+    pub(super) fn record_owner(
+        &mut self,
+        identity: &Slot<'d, Text<'d>>,
+        seen: &mut HashSet<Owner<'d>>,
+    ) -> Option<Owner<'d>> {
+        let identity = *identity.value()?;
+        let Some(owner) = self.owner_of(identity.wtf8()) else {
+            let message = format!("the agent identity \"{}\" is not among the agents", identity.lossy());
+            self.refuse(codes::DECISION_OWNER, identity.node(), message);
+            return None;
+        };
+        if !seen.insert(owner.clone()) {
+            let message = format!("the agent identity \"{}\" stands in the list twice", identity.lossy());
+            self.refuse(codes::DECISION_OWNER, identity.node(), message);
+            return None;
+        }
+        Some(owner)
+    }
+
+    /// Takes in the records of finished calls; before 1.18 the reader does not look at them.
+    pub(super) fn records(&mut self) {
+        if self.label < 18 {
+            return;
+        }
+        let state = self.state;
+        let mut seen = HashSet::new();
+        for entry in state.completed.value().into_iter().flat_map(List::values) {
+            let Some(owner) = self.record_owner(&entry.agent_identity, &mut seen) else { continue };
+            let calls = entry.invocations.value().into_iter().flat_map(|map| map.values());
+            let calls = calls.map(|(id, text)| (id.wtf8(), *text)).collect();
+            self.recorded.insert(owner, calls);
+        }
+        seen.clear();
+        for entry in state.ambiguous.value().into_iter().flat_map(List::values) {
+            let Some(owner) = self.record_owner(&entry.agent_identity, &mut seen) else { continue };
+            let ids = entry.call_ids.value().into_iter().flat_map(List::values).map(|id| id.wtf8()).collect();
+            self.listed.insert(owner, ids);
+        }
+        seen.clear();
+        for entry in state.evidence.value().into_iter().flat_map(List::values) {
+            self.record_owner(&entry.agent_identity, &mut seen);
+            for (_, evidence) in entry.invocations.value().into_iter().flat_map(|map| map.values()) {
+                for item in evidence.items.value().into_iter().flat_map(List::values) {
+                    if let EvidenceItem::Inline(inline) = item
+                        && let Some(item) = inline.item.value()
+                        && self.live.is_some()
+                    {
+                        self.item_agents(item);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What the TypeScript SDK's reader does with a state beyond its shape (`RunState.fromString`, release 0.20.0).
+//!
+//! The rules look at the model as it was read, under its own label. What depends on the live agents is judged when they are
+//! given.
+
+mod actions;
+mod approvals;
+mod graph;
+mod history;
+mod ledger;
+mod progress;
+mod resume;
+mod sandbox;
+mod search;
+mod values;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::agents::Graph;
+use crate::codes;
+use crate::finding::Effect;
+use crate::json::{Node, Text};
+use crate::record::{Reader, Wire as _};
+
+use super::{AgentRef, NestedRun, State};
+use graph::Live;
+use ledger::{Listed, Recorded};
+
+/// Raises what the newest reader refuses, drops or cannot resume.
+pub fn judge<'d>(state: &State<'d>, agents: Option<&Graph>, cx: &mut Reader<'d>) {
+    let live = agents.map(|graph| Live::of(graph, cx.label));
+    Judge::new(state, agents, live, cx).run();
+}
+
+/// An agent of the state: one of the live agents, or, when these are not known, the key that it is named by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Owner<'d> {
+    Live(usize),
+    Named(Cow<'d, [u8]>),
+}
+
+struct Judge<'s, 'd> {
+    state: &'s State<'d>,
+    graph: Option<&'s Graph>,
+    live: Option<Live<'s>>,
+    label: u16,
+    cx: &'s mut Reader<'d>,
+    /// Recorded fingerprints of finished calls, by agent.
+    recorded: HashMap<Owner<'d>, Recorded<'d>>,
+    /// Call ids that are listed as ambiguous, by agent.
+    listed: HashMap<Owner<'d>, Listed<'d>>,
+}
+
+impl<'s, 'd> Judge<'s, 'd> {
+    fn new(state: &'s State<'d>, graph: Option<&'s Graph>, live: Option<Live<'s>>, cx: &'s mut Reader<'d>) -> Self {
+        let label = cx.label;
+        Self { state, graph, live, label, cx, recorded: HashMap::new(), listed: HashMap::new() }
+    }
+
+    fn run(&mut self) {
+        self.values();
+        self.label_gates();
+        self.progress();
+        self.agents();
+        self.approvals();
+        self.records();
+        self.ledger();
+        self.searches();
+        self.routes();
+        self.actions();
+        self.sandbox();
+        self.resume();
+        self.nested();
+    }
+
+    fn refuse(&mut self, code: codes::Code, node: Node<'d>, message: impl Into<Cow<'static, str>>) {
+        self.cx.raise(code, Effect::Refused, node, message);
+    }
+
+    /// Whose something is.
+    fn owner(&self, agent: Option<&AgentRef<'d>>) -> Option<Owner<'d>> {
+        self.owner_of(agent?.key()?.wtf8())
+    }
+
+    fn owner_of(&self, key: Cow<'d, [u8]>) -> Option<Owner<'d>> {
+        match &self.live {
+            Some(live) => live.find(&key).map(Owner::Live),
+            None => Some(Owner::Named(key)),
+        }
+    }
+
+    /// The agent that the run is with.
+    fn current(&self) -> Option<Owner<'d>> {
+        self.owner(self.state.current_agent.value())
+    }
+
+    /// Refuses an agent that is not among the live ones.
+    fn agent_exists(&mut self, agent: Option<&AgentRef<'d>>) {
+        let Some(agent) = agent else { return };
+        let Some(key) = agent.key() else { return };
+        self.key_exists(key, agent.node(), agent.identity.value().is_some());
+    }
+
+    fn key_exists(&mut self, key: Text<'d>, node: Node<'d>, identity: bool) {
+        let known = self.live.as_ref().is_none_or(|live| live.find(&key.wtf8()).is_some());
+        if known {
+            return;
+        }
+        let (code, what) = if identity { (codes::UNKNOWN_IDENTITY, "identity ") } else { (codes::UNKNOWN_AGENT, "") };
+        self.refuse(code, node, format!("the agent {what}\"{}\" is not among the agents", key.lossy()));
+    }
+
+    /// The texts of nested runs, each under its own label and with the agent behind its tool.
+    fn nested(&mut self) {
+        let state = self.state;
+        for (key, run) in state.pending_agent_tool_runs.value().into_iter().flat_map(|map| map.values()) {
+            let Some(nested) = &run.state else { continue };
+            let graph = self.graph;
+            let tool = tool_behind(&key.wtf8());
+            let start = tool.and_then(|tool| {
+                let tools = graph?.agents.iter().flat_map(|agent| &agent.tools);
+                tools.filter(|live| live.name.as_bytes() == tool).find_map(|live| live.agent.as_deref())
+            });
+            let ((), refused) = self.cx.nested(run.label, |cx| {
+                let live = graph.zip(start).map(|(graph, start)| Live::starting(graph, cx.label, start));
+                Judge::new(nested, graph, live, cx).run();
+            });
+            self.nested_refused(run, refused);
+        }
+    }
+
+    fn nested_refused(&mut self, run: &NestedRun<'d>, refused: bool) {
+        if run.refused || refused {
+            let message =
+                "the nested run cannot be loaded: the model is told so as the tool's result, and the run goes on";
+            self.cx.raise(codes::NESTED_RUN, Effect::Stuck, run.text.node(), message);
+        }
+    }
+}
+
+/// The tool's name in the key of a nested run, such as `["bare","ask"]:call_1`, or `ask:call_1` before 1.16.
+fn tool_behind(key: &[u8]) -> Option<Vec<u8>> {
+    let end = key.iter().rposition(|&byte| byte == b':')?;
+    let tool = &key[..end];
+    Some(super::ToolKey::legacy(tool).unwrap_or_else(|| tool.to_vec()))
+}

@@ -1,0 +1,477 @@
+//! Labels, session bookkeeping, the step, and the block of the current response.
+
+use std::collections::HashMap;
+
+use crate::codes;
+use crate::json::{Kind, Node};
+use crate::record::{List, Reader, Shape, Slot, Wire};
+use crate::typescript::fingerprint::javascript;
+use crate::typescript::raw::{CallResult, Caller};
+use crate::typescript::{
+    AppendReady, CompactionPending, Index, LiveCall, PendingWrite, PreparedWrite, RunItem, Step, TerminalBehavior,
+    TerminalFinalization,
+};
+
+use super::Judge;
+
+/// What the three phases of a pending session write have in common.
+struct Write<'s, 'd> {
+    node: Node<'d>,
+    already: Option<usize>,
+    persisted: Option<usize>,
+    terminal: Option<&'s TerminalFinalization<'d>>,
+    handoff: Option<Node<'d>>,
+    compaction: bool,
+}
+
+macro_rules! write_of {
+    ($write:expr, $compaction:expr) => {
+        Write {
+            node: $write.node(),
+            already: $write.already_persisted_count.value().map(|count| count.get()),
+            persisted: $write.persisted_item_count.value().map(|count| count.get()),
+            terminal: $write.terminal.value(),
+            handoff: $write.handoff_input.node(),
+            compaction: $compaction,
+        }
+    };
+}
+
+fn common<'s, 'd>(write: &'s PendingWrite<'d>) -> Option<Write<'s, 'd>> {
+    let prepared = |write: &'s PreparedWrite<'d>| write_of!(write, false);
+    let ready = |write: &'s AppendReady<'d>| write_of!(write, false);
+    let compaction = |write: &'s CompactionPending<'d>| write_of!(write, true);
+    Some(match write {
+        PendingWrite::Prepared(write) => prepared(write),
+        PendingWrite::AppendReady(write) => ready(write),
+        PendingWrite::CompactionPending(write) => compaction(write),
+        PendingWrite::Other(_) => return None,
+    })
+}
+
+impl<'s, 'd> Judge<'s, 'd> {
+    /// What a label does not have although its key is old enough.
+    pub(super) fn label_gates(&mut self) {
+        let state = self.state;
+        if let (Some(sandbox), label) = (state.sandbox.value(), self.label) {
+            let entries = sandbox.sessions_by_agent.value().into_iter().flat_map(|map| map.values());
+            let envelopes = sandbox.session_state.value().into_iter();
+            for envelope in envelopes.chain(entries.filter_map(|(_, entry)| entry.session_state.value())) {
+                let Some(version) = envelope.version.value() else { continue };
+                let since = [0, 15, 18, 19, 20];
+                let number = (1..=5_u8).find(|&number| version.get() == f64::from(number));
+                match number.map(|number| since[usize::from(number) - 1]) {
+                    None => self.refuse(codes::SANDBOX, version.0, "expected a version of sandbox state from 1 to 5"),
+                    Some(since) if label < since => {
+                        let message =
+                            format!("this version of sandbox state came with 1.{since} and is not in 1.{label}");
+                        self.refuse(codes::LABEL_GATE, version.0, message);
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        if self.label < 14 {
+            let processed = state.last_processed_response.value();
+            let functions = processed.and_then(|last| last.functions.value()).into_iter().flat_map(List::values);
+            for action in functions {
+                self.program_call(action.tool_call.value());
+            }
+            let missing =
+                processed.and_then(|last| last.functions_not_found.value()).into_iter().flat_map(List::values);
+            for action in missing {
+                self.program_call(action.tool_call.value());
+            }
+            let shells = processed.and_then(|last| last.shell_actions.value()).into_iter().flat_map(List::values);
+            for action in shells {
+                self.program_call(action.tool_call.value());
+            }
+            let patches =
+                processed.and_then(|last| last.apply_patch_actions.value()).into_iter().flat_map(List::values);
+            for action in patches {
+                self.program_call(action.tool_call.value());
+            }
+        }
+    }
+
+    fn program_call(&mut self, call: Option<&LiveCall<'d>>) {
+        if let Some(Caller::Program(caller)) = call.and_then(|call| call.caller.value()) {
+            self.refuse(codes::LABEL_GATE, caller.node(), "programs that call tools came with 1.14");
+        }
+    }
+
+    /// How far the run is, and what of it the session has.
+    pub(super) fn progress(&mut self) {
+        self.session();
+        self.ownership();
+        self.pending_write();
+        self.accepted_response();
+    }
+
+    fn history_length(&self) -> usize {
+        self.state.generated_items.value().map_or(0, List::len)
+    }
+
+    fn session(&mut self) {
+        if self.label < 17 {
+            return;
+        }
+        let state = self.state;
+        let unsafe_node = [
+            state.deferred_indexes.value().filter(|list| !list.is_empty()).map(Wire::node),
+            state.blocked_start.value().map(Wire::node),
+            state.session_bound.value().map(Wire::node).filter(|_| state.pending_write.is_absent()),
+            state.history_transaction.value().map(Wire::node),
+        ];
+        for node in unsafe_node.into_iter().flatten() {
+            let message = "the session was in the middle of a transaction, which cannot be resumed";
+            self.refuse(codes::SESSION, node, message);
+        }
+        if let Some(count) = state.persisted_count.value()
+            && count.get() > self.history_length()
+        {
+            let message = format!("the history has only {} items", self.history_length());
+            self.refuse(codes::PERSISTED_COUNT, count.node(), message);
+        }
+        let processed = state.last_processed_response.value().and_then(|last| last.new_items.value());
+        for item in state.history().chain(processed.into_iter().flat_map(List::values)) {
+            if let RunItem::ToolCallOutput(item) = item
+                && let Some(CallResult::Program(_)) = item.raw_item.value()
+                && let Some(status) = item.execution_status.value()
+            {
+                self.refuse(codes::SESSION, status.node(), "the output of a program is not one of a local tool");
+            }
+        }
+    }
+
+    fn step_word(&self) -> Option<&'static str> {
+        Some(match self.state.current_step.value()? {
+            Step::Handoff(_) => "handoff",
+            Step::FinalOutput(_) => "final",
+            Step::RunAgain(_) => "again",
+            Step::Interruption(_) => "interruption",
+            Step::Other(_) => return None,
+        })
+    }
+
+    fn pending_write(&mut self) {
+        if self.label < 20 {
+            return;
+        }
+        let state = self.state;
+        let count = state.persisted_count.value().map_or(0, |count| count.get());
+        let step = self.step_word();
+        let resumable = matches!(step, Some("again" | "interruption" | "final"));
+        if let Some(compacted) = state.compacted_count.value()
+            && (!state.pending_write.is_absent() || compacted.get() != count || !resumable)
+        {
+            let message = "the mark of a compacted session does not fit the state";
+            self.refuse(codes::PENDING_WRITE, compacted.node(), message);
+        }
+        let Some(write) = state.pending_write.value().and_then(common) else { return };
+        let is_final = step == Some("final");
+        let terminal_fits = write.terminal.is_none_or(|terminal| {
+            let function = terminal.behavior.value().is_some_and(|word| word.value == TerminalBehavior::Function);
+            let given = (!terminal.selected_call_id.is_absent(), !terminal.selected_index.is_absent());
+            if function { given == (false, false) } else { given == (true, true) }
+        });
+        let expected = if write.compaction { write.persisted } else { write.already };
+        let input_fits = match (state.session_input.is_absent(), state.session_bound.is_absent()) {
+            (false, bound) => !bound && !write.compaction,
+            (true, false) => !write.compaction,
+            (true, true) => true,
+        };
+        let handoff_fits = write.handoff.is_none()
+            || (step == Some("again")
+                && state.no_active_agent_run.value().is_some_and(|flag| flag.get())
+                && !state.current_turn_in_progress.value().is_some_and(|flag| flag.get())
+                && self.handed_over());
+        let owns_item = state
+            .generated_items
+            .value()
+            .into_iter()
+            .flat_map(|list| list.items.iter().enumerate())
+            .filter(|(at, _)| write.already.is_some_and(|first| *at >= first))
+            .any(|(_, item)| !matches!(item.value(), Some(RunItem::Approval(_))));
+        let sound = resumable
+            && is_final == write.terminal.is_some()
+            && terminal_fits
+            && expected == Some(count)
+            && write.persisted > write.already
+            && write.persisted == Some(self.history_length())
+            && state.history_transaction.is_absent()
+            && state.legacy_compaction.is_absent()
+            && state.deferred_indexes.value().is_none_or(List::is_empty)
+            && state.blocked_start.is_absent()
+            && input_fits
+            && state.conversation_id.is_absent()
+            && state.previous_response_id.is_absent()
+            && handoff_fits
+            && owns_item;
+        if !sound {
+            let message = "the unfinished session write does not fit the state";
+            self.refuse(codes::PENDING_WRITE, write.node, message);
+        } else if let Some(terminal) = write.terminal
+            && !self.terminal_fits(terminal, &write)
+        {
+            let message = "the tool output that ended the run is not the one that the write names";
+            self.refuse(codes::PENDING_WRITE, terminal.node(), message);
+        }
+    }
+
+    /// Whether the history holds a handoff to the current agent.
+    fn handed_over(&self) -> bool {
+        let current = self.current();
+        self.state.history().any(|item| match item {
+            RunItem::HandoffOutput(item) => current.is_some() && self.owner(item.target_agent.value()) == current,
+            _ => false,
+        })
+    }
+
+    /// Whether the output that ended the run is the one that is named (`ownsPendingTerminalToolFinalization`), as far as
+    /// the file tells.
+    fn terminal_fits(&self, terminal: &TerminalFinalization<'d>, write: &Write<'_, 'd>) -> bool {
+        let Some(Step::FinalOutput(step)) = self.state.current_step.value() else { return false };
+        let (Some(output), Some(last)) = (step.output.value(), terminal.final_output.value()) else { return true };
+        let kind = terminal.behavior.value().map(|word| word.value);
+        if kind == Some(TerminalBehavior::Function) || !output.same_text(*last) || !self.behaves(kind) {
+            return false;
+        }
+        let (Some(id), Some(at)) = (terminal.selected_call_id.value(), terminal.selected_index.value()) else {
+            return false;
+        };
+        let in_slice =
+            write.already.is_some_and(|first| at.get() >= first) && write.persisted.is_some_and(|end| at.get() < end);
+        let item = self.state.generated_items.value().and_then(|list| list.items.get(at.get())).and_then(Slot::value);
+        let Some(RunItem::ToolCallOutput(item)) = item.filter(|_| in_slice) else { return false };
+        let call_id = match item.raw_item.value() {
+            Some(CallResult::Function(result)) => result.call_id.value(),
+            _ => None,
+        };
+        let text = match item.output.value() {
+            Some(value) if value.kind() == Kind::String => value.text().is_some_and(|text| text.same_text(*last)),
+            Some(value) => *plain(*value) == *last.wtf8(),
+            None => false,
+        };
+        text && call_id.is_some_and(|call_id| call_id.same_text(id.text()))
+            && self.owner(item.agent.value()) == self.current()
+    }
+
+    fn behaves(&self, kind: Option<TerminalBehavior>) -> bool {
+        use crate::agents::ToolUseBehavior;
+        let (Some(live), Some(super::Owner::Live(at))) = (&self.live, self.current()) else { return true };
+        match (&live.agent(at).tool_use_behavior, kind) {
+            (Some(ToolUseBehavior::Word(word)), Some(TerminalBehavior::FirstTool)) => word == "stop_on_first_tool",
+            (Some(ToolUseBehavior::Names { .. }), Some(TerminalBehavior::ToolNames)) => true,
+            _ => false,
+        }
+    }
+
+    /// `responseAccepted` and what follows from it (`validateAcceptedResponseState`).
+    fn accepted_response(&mut self) {
+        if self.label < 18 {
+            return;
+        }
+        let state = self.state;
+        let (node, accepted, started) = match state.current_step.value() {
+            Some(Step::Interruption(step)) => {
+                let Some(data) = step.data.value() else { return };
+                (data.node(), &data.response_accepted, &data.local_processing_started)
+            }
+            Some(Step::FinalOutput(step)) => (step.node(), &step.response_accepted, &step.local_finalization_started),
+            _ => return,
+        };
+        if !started.is_absent() && accepted.value().is_none() {
+            let message = "the response is being worked on, but it is not marked as accepted";
+            self.refuse(codes::ACCEPTED_RESPONSE, node, message);
+        }
+        if accepted.value().is_some() {
+            let filled = |slot: &Slot<'d, crate::json::Text<'d>>| slot.value().is_some_and(|text| !text.is_empty());
+            let one = (filled(&state.conversation_id) && state.previous_response_id.is_absent())
+                || (filled(&state.previous_response_id) && state.conversation_id.is_absent());
+            if !one {
+                let message =
+                    "an accepted response needs a conversation id or the id of the previous response, not both";
+                self.refuse(codes::ACCEPTED_RESPONSE, node, message);
+            }
+        }
+    }
+
+    /// The block of the current response (`validateCurrentResponseGeneratedItemOwnership`).
+    fn ownership(&mut self) {
+        let state = self.state;
+        let Some(block) = state.ownership.value().filter(|_| self.label >= 20) else { return };
+        if let Err(message) = self.owned(block) {
+            self.refuse(codes::OWNERSHIP, block.node(), message);
+        }
+    }
+
+    fn owned(&self, block: &crate::typescript::Ownership<'d>) -> Result<(), &'static str> {
+        let state = self.state;
+        let get = |slot: &Slot<'d, Index<'d>>| slot.value().map(|index| index.get());
+        let (Some(start), Some(end), Some(guardrails)) = (get(&block.start), get(&block.end), get(&block.guardrails))
+        else {
+            return Ok(());
+        };
+        let Some(indexes) = block.interruptions.value() else { return Ok(()) };
+        let items = state.generated_items.value().map_or(&[][..], |list| &list.items);
+        let new = state.last_processed_response.value().and_then(|last| last.new_items.value());
+        let new = new.map_or(&[][..], |list| &list.items);
+        let interruptions: Vec<Node<'d>> =
+            state.current_step.value().into_iter().flat_map(Step::interruptions).filter_map(Slot::node).collect();
+        let last = state.model_responses.value().and_then(|list| list.items.last()).and_then(Slot::node);
+        let after = start.saturating_add(new.len());
+        let results = state.tool_output_guardrail_results.value().map_or(0, List::len);
+        if new.is_empty() || interruptions.is_empty() {
+            return Err("the block of the current response needs items and an interruption");
+        }
+        let (Some(last), Some(response)) = (last, state.last_model_response.node()) else {
+            return Err("the block of the current response needs the last model response");
+        };
+        if end != items.len()
+            || start >= end
+            || after > end
+            || indexes.len() != interruptions.len()
+            || guardrails > results
+        {
+            return Err("the block of the current response does not fit the history");
+        }
+        if !equal(response, last, crate::typescript::ModelResponse::shape()) {
+            return Err("the last model response is not the last of all, so that no block of items can be its own");
+        }
+        let shape = RunItem::shape();
+        for (new, item) in new.iter().zip(&items[start..]) {
+            if !new.node().zip(item.node()).is_some_and(|(new, item)| equal(new, item, shape)) {
+                return Err("the items of the current response are not those of the block");
+            }
+        }
+        let mut previous = None;
+        let mut owned: HashMap<usize, ()> = HashMap::new();
+        for (index, node) in indexes.values().map(|index| index.get()).zip(&interruptions) {
+            if index < after || index >= end || previous.is_some_and(|previous| index <= previous) {
+                return Err("the indexes of the interruptions do not rise within the block");
+            }
+            previous = Some(index);
+            owned.insert(index, ());
+            let approval = matches!(self.parsed(*node), Some(RunItem::Approval(_)));
+            if !approval || !items[index].node().is_some_and(|item| equal(*node, item, shape)) {
+                return Err("an interruption is not the item at its index");
+            }
+        }
+        let stray = items[after..end]
+            .iter()
+            .enumerate()
+            .any(|(at, item)| matches!(item.value(), Some(RunItem::Approval(_))) && !owned.contains_key(&(after + at)));
+        if stray { Err("the block holds a request for approval that is no interruption") } else { Ok(()) }
+    }
+
+    /// A value as a run item, if the schema takes it for one.
+    pub(super) fn parsed(&self, node: Node<'d>) -> Option<RunItem<'d>> {
+        let mut probe = Reader::new(self.cx.doc, self.cx.dialect, self.cx.dialect.newest_label());
+        let item = RunItem::read(node, &mut probe)?;
+        (probe.faults() == 0).then_some(item)
+    }
+}
+
+/// Whether two values are the same once the schema has read them and `JSON.stringify` has written them.
+fn equal(one: Node<'_>, two: Node<'_>, shape: Shape) -> bool {
+    one.raw() == two.raw() || text(one, shape) == text(two, shape)
+}
+
+fn text(node: Node<'_>, shape: Shape) -> Vec<u8> {
+    let mut out = Vec::new();
+    parsed(node, shape, 0, &mut out);
+    out
+}
+
+/// A value as `JSON.stringify` writes it.
+fn plain(node: Node<'_>) -> Vec<u8> {
+    text(node, Shape::Any)
+}
+
+/// Writes what the schema keeps of a value, in the schema's order; only for comparing.
+fn parsed(node: Node<'_>, shape: Shape, depth: u16, out: &mut Vec<u8>) {
+    if depth == 512 {
+        return out.extend_from_slice(node.raw().as_bytes());
+    }
+    match (shape, node.kind()) {
+        (Shape::Record(info), Kind::Object) => {
+            out.push(b'{');
+            for field in info.fields {
+                if let Some(value) = node.member(field.row.key) {
+                    out.extend_from_slice(field.row.key.as_bytes());
+                    out.push(b':');
+                    parsed(
+                        value,
+                        if field.row.tags.is_empty() { (field.shape)() } else { Shape::Text },
+                        depth + 1,
+                        out,
+                    );
+                    out.push(b',');
+                }
+            }
+            out.push(b'}');
+        }
+        (Shape::Union(choices), kind) => {
+            let tag = choices.tag.map(|tag| (tag, node.member(tag).and_then(Node::text)));
+            let chosen = choices.shapes.iter().map(|shape| shape()).find(|shape| match tag {
+                Some((key, tag)) => {
+                    let mut claimed = false;
+                    shape.tags(key, &mut |own| {
+                        claimed |= match (own, tag) {
+                            (Some(own), Some(tag)) => tag.is(own),
+                            (None, None) => true,
+                            _ => false,
+                        };
+                    });
+                    claimed
+                }
+                None => match shape {
+                    Shape::Record(info) => kind == Kind::Object && info.has_fields_of(node),
+                    shape => shape.kinds().has(kind),
+                },
+            });
+            parsed(node, chosen.unwrap_or(Shape::Any), depth + 1, out);
+        }
+        (shape, Kind::Array) => {
+            let element = match shape {
+                Shape::List(element) | Shape::Filled(element) => element(),
+                _ => Shape::Any,
+            };
+            out.push(b'[');
+            for value in node.elements() {
+                parsed(value, element, depth + 1, out);
+                out.push(b',');
+            }
+            out.push(b']');
+        }
+        (shape, Kind::Object) => {
+            let value_shape = match shape {
+                Shape::Map(value) => value(),
+                _ => Shape::Any,
+            };
+            out.push(b'{');
+            for member in node.members() {
+                out.push(b'"');
+                out.extend_from_slice(&member.key.wtf8());
+                out.extend_from_slice(b"\":");
+                parsed(member.value, value_shape, depth + 1, out);
+                out.push(b',');
+            }
+            out.push(b'}');
+        }
+        (_, Kind::String) => {
+            if let Some(text) = node.text() {
+                let text = text.wtf8();
+                out.extend_from_slice(format!("{}\"", text.len()).as_bytes());
+                out.extend_from_slice(&text);
+            }
+        }
+        (_, Kind::Number) => {
+            if let Some(number) = node.number() {
+                out.extend_from_slice(javascript(number.to_f64()).as_bytes());
+            }
+        }
+        _ => out.extend_from_slice(node.raw().as_bytes()),
+    }
+}

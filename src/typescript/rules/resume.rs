@@ -1,0 +1,253 @@
+//! What loads but does not work: the run cannot be resumed, or the pending tool would not run.
+
+use std::collections::HashSet;
+
+use crate::codes;
+use crate::finding::Effect;
+use crate::json::{Node, Text};
+use crate::record::{List, Slot, Wire as _};
+use crate::typescript::fingerprint::AnyCall;
+use crate::typescript::{ApprovalRecord, Decisions, McpToolBinding, RunItem, Step};
+
+use super::Judge;
+
+impl<'d> Judge<'_, 'd> {
+    pub(super) fn resume(&mut self) {
+        self.guardrails();
+        self.trace();
+        self.secrets();
+        self.pending_calls();
+        self.old_decisions();
+    }
+
+    /// The gate of release 0.19.0 (`initialInputGuardrailsCompleted`).
+    fn guardrails(&mut self) {
+        let state = self.state;
+        let finished = matches!(state.current_step.value(), Some(Step::FinalOutput(_)));
+        let passed = state.initial_input_guardrails_completed.value().is_some_and(|flag| flag.get());
+        let armed = state.current_turn.value().is_some_and(|turn| turn.get() > 0.0)
+            || state.pending_input.value().is_some_and(|input| !input.is_empty());
+        if armed && !passed && !finished {
+            let node = state.initial_input_guardrails_completed.node().unwrap_or(state.node());
+            let message = "the input guardrails are not marked as passed; the SDK refuses to resume the run";
+            self.cx.raise(codes::GUARDRAILS_OPEN, Effect::Stuck, node, message);
+        }
+    }
+
+    fn trace(&mut self) {
+        let state = self.state;
+        if let Some(trace) = state.trace.value()
+            && state.current_agent_span.is_none()
+            && !trace.id.value().is_some_and(|id| id.is("no-op"))
+        {
+            let message = "there is no current agent span, so that the SDK throws the trace away";
+            self.cx.raise(codes::TRACE_LOST, Effect::Lost, trace.node(), message);
+        }
+    }
+
+    fn secrets(&mut self) {
+        let state = self.state;
+        if let Some(key) = state.trace.value().and_then(|trace| trace.tracing_api_key.value()) {
+            self.cx.raise(codes::TRACING_KEY, Effect::Exposed, key.node(), "the tracing key stands in the state");
+        }
+        let processed = state.last_processed_response.value();
+        let requests = processed.and_then(|last| last.mcp_requests.value());
+        for request in requests.into_iter().flat_map(List::values) {
+            let tool = request.mcp_tool.value().and_then(|tool| tool.provider_data.node());
+            let secret = ["headers", "authorization"].into_iter().find_map(|key| tool?.member(key));
+            if let Some(node) = secret.filter(|node| !node.is_null()) {
+                let message = "the configuration of a hosted MCP tool stands in the state";
+                self.cx.raise(codes::MCP_CREDENTIALS, Effect::Exposed, node, message);
+            }
+        }
+        let Some(sandbox) = state.sandbox.value() else { return };
+        let entries = sandbox.sessions_by_agent.value().into_iter().flat_map(|map| map.values());
+        let envelopes = entries.filter_map(|(_, entry)| entry.session_state.value());
+        let mut found: Vec<Node<'d>> = Vec::new();
+        for envelope in sandbox.session_state.value().into_iter().chain(envelopes) {
+            let environment = envelope.manifest.node().and_then(|manifest| manifest.member("environment"));
+            found.extend(environment.filter(|node| node.members().next().is_some()));
+            for key in ["apiKey", "accessToken", "token", "password", "credentials", "environment"] {
+                let secret = envelope.provider_state.node().and_then(|state| state.member(key));
+                found.extend(secret.filter(|node| !node.is_null() && node.end_index() > node.index()));
+            }
+        }
+        for node in found {
+            if node.members().next().is_none() && node.text().is_none_or(Text::is_empty) {
+                continue;
+            }
+            let message = "values of the sandbox's environment stand in the state";
+            self.cx.raise(codes::SANDBOX_CREDENTIALS, Effect::Exposed, node, message);
+        }
+    }
+
+    /// A pending call stands in the history as call and as request, in the step, and among the actions.
+    fn pending_calls(&mut self) {
+        let state = self.state;
+        let asked: HashSet<_> = state.history().filter_map(request_id).map(Text::wtf8).collect();
+        let called: HashSet<_> = state.history().filter_map(called_id).map(Text::wtf8).collect();
+        let answered: HashSet<_> = state.history().filter_map(answered_id).map(Text::wtf8).collect();
+        let step = state.current_step.value();
+        if !matches!(step, Some(Step::Interruption(_))) {
+            let over = matches!(step, Some(Step::FinalOutput(_) | Step::Handoff(_)));
+            for item in state.history().filter(|_| !over) {
+                if let RunItem::Approval(item) = item
+                    && let Some(id) = item.raw_item.value().and_then(AnyCall::of_approvable).and_then(AnyCall::call_id)
+                    && !answered.contains(&id.wtf8())
+                {
+                    let message = "the call waits for a decision, but the step does not say so: it is forgotten";
+                    self.cx.raise(codes::PENDING_FORGOTTEN, Effect::Stuck, item.node(), message);
+                }
+            }
+            return;
+        }
+        let processed = state.last_processed_response.value();
+        if state.last_model_response.value().is_none() || processed.is_none() {
+            let message = "the response that the run was working on is missing; the SDK refuses to resume";
+            self.cx.raise(codes::NO_RESPONSE, Effect::Stuck, state.node(), message);
+        }
+        let mut waiting = 0;
+        let nested: HashSet<Vec<u8>> = self.nested_call_ids();
+        for slot in step.into_iter().flat_map(Step::interruptions) {
+            waiting += 1;
+            let Some(item) = slot.value() else { continue };
+            let Some(raw) = item.raw_item.value() else { continue };
+            let data = raw.provider_data.value().copied();
+            let hosted = raw.kind.value().is_some_and(|kind| kind.is("hosted_tool_call"));
+            let member = |key: &str| data.and_then(|data| data.member(key)?.text());
+            let id = if hosted { member("id").or_else(|| member("itemId")) } else { None };
+            let id = id.or(raw.call_id.value().copied()).or(raw.id.value().copied());
+            let Some(id) = id else { continue };
+            let key = id.wtf8();
+            if self.owner(item.agent.value()) != self.current() || nested.contains(&*key) {
+                continue;
+            }
+            if !asked.contains(&key) {
+                let message = format!("the history does not ask about the call \"{}\": it would never run", id.lossy());
+                self.cx.raise(codes::PENDING_NOT_IN_HISTORY, Effect::Stuck, item.node(), message);
+            }
+            if !hosted && !called.contains(&key) {
+                let message = format!("the call \"{}\" is not in the history", id.lossy());
+                self.cx.raise(codes::APPROVAL_WITHOUT_CALL, Effect::Stuck, item.node(), message);
+            }
+            if processed.is_some() && !self.has_action(&key) {
+                let message = format!("no action is there for the call \"{}\": it would never run", id.lossy());
+                self.cx.raise(codes::PENDING_WITHOUT_ACTION, Effect::Stuck, item.node(), message);
+            }
+        }
+        if waiting == 0 {
+            let node = step.map_or(state.node(), crate::record::Wire::node);
+            let message = "the run waits for decisions, but for none in particular";
+            self.cx.raise(codes::PENDING_FORGOTTEN, Effect::Stuck, node, message);
+        }
+        self.bindings(&answered);
+    }
+
+    /// Call ids that belong to nested runs: their requests stand in the nested states.
+    fn nested_call_ids(&self) -> HashSet<Vec<u8>> {
+        let mut ids = HashSet::new();
+        let runs = self.state.pending_agent_tool_runs.value().into_iter().flat_map(|map| map.values());
+        for nested in runs.filter_map(|(_, run)| run.state.as_ref()) {
+            ids.extend(nested.history().filter_map(request_id).map(|id| id.wtf8().into_owned()));
+        }
+        ids
+    }
+
+    fn has_action(&self, id: &[u8]) -> bool {
+        let Some(last) = self.state.last_processed_response.value() else { return false };
+        let is = |call: &Slot<'d, crate::typescript::LiveCall<'d>>| {
+            let ids = call.value().map(|call| [call.call_id.value(), call.id.value()]);
+            ids.into_iter().flatten().flatten().any(|own| *own.wtf8() == *id)
+        };
+        let functions = last.functions.value().into_iter().flat_map(List::values);
+        let computers = last.computer_actions.value().into_iter().flat_map(List::values);
+        let shells = last.shell_actions.value().into_iter().flat_map(List::values);
+        let patches = last.apply_patch_actions.value().into_iter().flat_map(List::values);
+        let requests = last.mcp_requests.value().into_iter().flat_map(List::values);
+        let mut data =
+            requests.filter_map(|request| request.request_item.value()?.raw_item.value()?.provider_data.node());
+        functions.map(|action| &action.tool_call).any(is)
+            || computers.map(|action| &action.tool_call).any(is)
+            || shells.map(|action| &action.tool_call).any(is)
+            || patches.map(|action| &action.tool_call).any(is)
+            || data.any(|data| {
+                let ids = [data.member("id"), data.member("itemId")];
+                ids.into_iter().flatten().filter_map(Node::text).any(|own| *own.wtf8() == *id)
+            })
+    }
+
+    /// A function whose server is not known is not executed (release 0.19.0).
+    fn bindings(&mut self, answered: &HashSet<std::borrow::Cow<'d, [u8]>>) {
+        let last = self.state.last_processed_response.value();
+        for action in last.and_then(|last| last.functions.value()).into_iter().flat_map(List::values) {
+            let id = action.tool_call.value().and_then(|call| call.call_id.value());
+            let unknown = matches!(action.mcp_tool_binding.value(), Some(McpToolBinding::Unknown(_)));
+            if (unknown || action.mcp_tool_binding.is_absent()) && id.is_none_or(|id| !answered.contains(&id.wtf8())) {
+                let message = "it is not known whether the call goes to a local MCP server: it cannot be executed";
+                self.cx.raise(codes::MCP_BINDING, Effect::Stuck, action.node(), message);
+            }
+        }
+    }
+
+    /// Decisions about functions that this reader does not look for where they stand.
+    fn old_decisions(&mut self) {
+        let Some(context) = self.state.context.value() else { return };
+        if self.label < 16 {
+            return;
+        }
+        let functions: HashSet<_> = self
+            .state
+            .history()
+            .filter_map(|item| match item {
+                RunItem::Approval(item) => match item.raw_item.value()? {
+                    crate::typescript::raw::ApprovableCall::Function(call) => call.name.value().map(|name| name.wtf8()),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect();
+        for (name, record) in context.approvals.value().into_iter().flat_map(|map| map.values()) {
+            if functions.contains(&name.wtf8()) && decides(record) {
+                let message = "decisions about functions are not looked for here from 1.16 on";
+                self.cx.raise(codes::DECISION_VOID, Effect::Lost, name.node(), message);
+            }
+        }
+    }
+}
+
+fn decides(record: &ApprovalRecord<'_>) -> bool {
+    [&record.approved, &record.rejected].into_iter().any(|decisions| match decisions.value() {
+        Some(Decisions::Standing(flag)) => flag.get(),
+        Some(Decisions::Calls(ids)) => !ids.is_empty(),
+        None => false,
+    })
+}
+
+fn request_id<'d>(item: &RunItem<'d>) -> Option<Text<'d>> {
+    match item {
+        RunItem::Approval(item) => AnyCall::of_approvable(item.raw_item.value()?)?.call_id(),
+        _ => None,
+    }
+}
+
+fn called_id<'d>(item: &RunItem<'d>) -> Option<Text<'d>> {
+    match item {
+        RunItem::ToolCall(item) => AnyCall::of(item.raw_item.value()?)?.call_id(),
+        RunItem::HandoffCall(item) => item.raw_item.value()?.call_id.value().copied(),
+        _ => None,
+    }
+}
+
+fn answered_id<'d>(item: &RunItem<'d>) -> Option<Text<'d>> {
+    use crate::typescript::raw::CallResult;
+    let RunItem::ToolCallOutput(item) = item else { return None };
+    match item.raw_item.value()? {
+        CallResult::Function(result) => result.call_id.value(),
+        CallResult::Computer(result) => result.call_id.value(),
+        CallResult::Shell(result) => result.call_id.value(),
+        CallResult::ApplyPatch(result) => result.call_id.value(),
+        CallResult::Program(result) => result.call_id.value(),
+        CallResult::Other(_) => None,
+    }
+    .copied()
+}
