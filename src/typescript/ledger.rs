@@ -24,7 +24,7 @@ record! {
 record! {
     /// An item that is no longer in the history.
     pub struct EvidenceInline<'d>, unknown: Rejected {
-        item: Slot<'d, RunItem<'d>> = required("item");
+        item: Slot<'d, Box<RunItem<'d>>> = required("item");
     }
 }
 

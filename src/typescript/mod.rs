@@ -5,6 +5,8 @@
 
 mod actions;
 mod approvals;
+mod calls;
+mod canonical;
 mod context;
 mod fingerprint;
 mod guardrails;
@@ -28,8 +30,9 @@ pub use actions::{
     ShellAction,
 };
 pub use approvals::{AgentApprovals, AgentInvocations, ApprovalRecord, Decisions};
+pub use calls::ToolKey;
 pub use context::Context;
-pub use fingerprint::{Fingerprint, ToolKey};
+pub use fingerprint::Fingerprint;
 pub use guardrails::{
     AllowBehavior, Behavior, GuardrailOutput, InputGuardrail, InputGuardrailResult, OutputGuardrail,
     OutputGuardrailResult, RejectBehavior, ThrowBehavior, ToolGuardrailOutput, ToolInputGuardrail,

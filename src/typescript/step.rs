@@ -50,7 +50,7 @@ record! {
     /// What the run waits for; other members may stand beside these.
     pub struct InterruptionData<'d>, unknown: Open {
         interruptions: Slot<'d, List<'d, Interruption<'d>>> =
-            required("interruptions").if_absent(Effect::Stuck).inside(Effect::Note);
+            required("interruptions").if_absent(Effect::Stuck).if_wrong(Effect::Stuck).inside(Effect::Note);
         /// The service has the response already.
         response_accepted: Slot<'d, True<'d>> = optional("responseAccepted").since(v(18)).gated();
         local_processing_started: Slot<'d, True<'d>> = optional("localProcessingStarted").since(v(18)).gated();

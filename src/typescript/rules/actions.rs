@@ -7,7 +7,7 @@ use crate::codes;
 use crate::finding::Effect;
 use crate::json::{Kind, Node, Text};
 use crate::record::{List, Slot, Wire as _};
-use crate::typescript::fingerprint::AnyCall;
+use crate::typescript::calls::AnyCall;
 use crate::typescript::raw::{Call, Caller};
 use crate::typescript::{LiveCall, LiveTool, ProcessedResponse, RunItem, Step, ToolKey};
 
@@ -360,8 +360,7 @@ impl<'s, 'd> Judge<'s, 'd> {
             functions.iter().find(|function| function.key == deferred).or_else(|| {
                 let mut flat = functions.iter().filter(|function| {
                     function.namespace.is_some_and(|space| {
-                        crate::typescript::fingerprint::qualified(function.name.as_bytes(), Some(space.as_bytes()))
-                            == *name
+                        crate::typescript::calls::qualified(function.name.as_bytes(), Some(space.as_bytes())) == *name
                     })
                 });
                 flat.next().filter(|_| flat.next().is_none())
@@ -390,6 +389,15 @@ impl<'s, 'd> Judge<'s, 'd> {
         }
     }
 
+    /// Whether an action calls a function of this name under this id.
+    fn calls_function(&self, call_id: &[u8], name: &[u8]) -> bool {
+        let last = self.state.last_processed_response.value().and_then(|last| last.functions.value());
+        last.into_iter().flat_map(List::values).filter_map(|action| action.tool_call.value()).any(|call| {
+            let named = key(call).and_then(|key| ToolKey::legacy(&key));
+            named.as_deref() == Some(name) && id(call).as_deref() == Some(call_id)
+        })
+    }
+
     /// Keys of nested runs from old labels lead to runs that are there (`restorePendingAgentToolRunAliases`).
     fn aliases(&mut self) {
         let state = self.state;
@@ -401,6 +409,7 @@ impl<'s, 'd> Judge<'s, 'd> {
             let fits = split(&target_key).zip(split(&alias_key)).is_some_and(|(target_end, alias_end)| {
                 target_key[target_end..] == alias_key[alias_end..]
                     && ToolKey::legacy(&target_key[..target_end]).as_deref() == Some(&alias_key[..alias_end])
+                    && self.calls_function(&target_key[target_end + 1..], &alias_key[..alias_end])
             });
             if !there || !fits {
                 let message = format!("the key \"{}\" does not lead to a nested run of its call", alias.lossy());

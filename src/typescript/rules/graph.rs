@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::agents::{Agent, Graph, Handoff, Tool};
-use crate::typescript::fingerprint::ToolKey;
+use crate::typescript::ToolKey;
 
 /// The agents that can be reached from the start, by the keys that a state names them by.
 pub(super) struct Live<'g> {

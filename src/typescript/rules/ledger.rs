@@ -8,9 +8,9 @@ use crate::codes;
 use crate::finding::Effect;
 use crate::json::{Node, Text};
 use crate::record::Wire as _;
-use crate::typescript::fingerprint::{AnyCall, Fingerprint, ToolKey, qualified};
+use crate::typescript::calls::{AnyCall, qualified};
 use crate::typescript::raw::{CallResult, Caller};
-use crate::typescript::{AgentRef, EvidenceItem, RunItem, ToolApprovalItem, ToolCallItem};
+use crate::typescript::{AgentRef, EvidenceItem, Fingerprint, RunItem, ToolApprovalItem, ToolCallItem, ToolKey};
 
 use super::{Judge, Owner};
 
@@ -531,7 +531,7 @@ impl<'s, 'd> Judge<'s, 'd> {
                                 None => {}
                             }
                         }
-                        Some(EvidenceItem::Inline(inline)) => resolved.extend(inline.item.value()),
+                        Some(EvidenceItem::Inline(inline)) => resolved.extend(inline.item.value().map(|item| &**item)),
                         _ => {}
                     }
                 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crate::codes;
 use crate::json::{Kind, Node};
-use crate::record::{List, Reader, Shape, Slot, Wire};
-use crate::typescript::fingerprint::javascript;
+use crate::record::{Choices, List, Reader, Shape, Slot, Wire};
+use crate::typescript::canonical::{Compact, as_javascript, javascript};
 use crate::typescript::raw::{CallResult, Caller};
 use crate::typescript::{
     AppendReady, CompactionPending, Index, LiveCall, PendingWrite, PreparedWrite, RunItem, Step, TerminalBehavior,
@@ -379,9 +379,9 @@ fn equal(one: Node<'_>, two: Node<'_>, shape: Shape) -> bool {
 }
 
 fn text(node: Node<'_>, shape: Shape) -> Vec<u8> {
-    let mut out = Vec::new();
+    let mut out = Compact::default();
     parsed(node, shape, 0, &mut out);
-    out
+    out.finish()
 }
 
 /// A value as `JSON.stringify` writes it.
@@ -389,89 +389,72 @@ fn plain(node: Node<'_>) -> Vec<u8> {
     text(node, Shape::Any)
 }
 
-/// Writes what the schema keeps of a value, in the schema's order; only for comparing.
-fn parsed(node: Node<'_>, shape: Shape, depth: u16, out: &mut Vec<u8>) {
+/// Writes what the schema keeps of a value, in the schema's order; what is nested too deep for that as it stands.
+fn parsed(node: Node<'_>, shape: Shape, depth: u16, out: &mut Compact) {
     if depth == 512 {
-        return out.extend_from_slice(node.raw().as_bytes());
+        return out.literal(node.raw());
     }
     match (shape, node.kind()) {
         (Shape::Record(info), Kind::Object) => {
-            out.push(b'{');
+            out.begin_object();
             for field in info.fields {
                 if let Some(value) = node.member(field.row.key) {
-                    out.extend_from_slice(field.row.key.as_bytes());
-                    out.push(b':');
-                    parsed(
-                        value,
-                        if field.row.tags.is_empty() { (field.shape)() } else { Shape::Text },
-                        depth + 1,
-                        out,
-                    );
-                    out.push(b',');
+                    let shape = if field.row.tags.is_empty() { (field.shape)() } else { Shape::Text };
+                    out.key(field.row.key);
+                    parsed(value, shape, depth + 1, out);
                 }
             }
-            out.push(b'}');
+            out.end_object();
         }
-        (Shape::Union(choices), kind) => {
-            let tag = choices.tag.map(|tag| (tag, node.member(tag).and_then(Node::text)));
-            let chosen = choices.shapes.iter().map(|shape| shape()).find(|shape| match tag {
-                Some((key, tag)) => {
-                    let mut claimed = false;
-                    shape.tags(key, &mut |own| {
-                        claimed |= match (own, tag) {
-                            (Some(own), Some(tag)) => tag.is(own),
-                            (None, None) => true,
-                            _ => false,
-                        };
-                    });
-                    claimed
-                }
-                None => match shape {
-                    Shape::Record(info) => kind == Kind::Object && info.has_fields_of(node),
-                    shape => shape.kinds().has(kind),
-                },
-            });
-            parsed(node, chosen.unwrap_or(Shape::Any), depth + 1, out);
-        }
+        (Shape::Union(choices), _) => parsed(node, chosen(node, choices), depth + 1, out),
         (shape, Kind::Array) => {
             let element = match shape {
                 Shape::List(element) | Shape::Filled(element) => element(),
                 _ => Shape::Any,
             };
-            out.push(b'[');
-            for value in node.elements() {
-                parsed(value, element, depth + 1, out);
-                out.push(b',');
-            }
-            out.push(b']');
+            out.begin_array();
+            node.elements().for_each(|value| parsed(value, element, depth + 1, out));
+            out.end_array();
         }
         (shape, Kind::Object) => {
             let value_shape = match shape {
                 Shape::Map(value) => value(),
                 _ => Shape::Any,
             };
-            out.push(b'{');
-            for member in node.members() {
-                out.push(b'"');
-                out.extend_from_slice(&member.key.wtf8());
-                out.extend_from_slice(b"\":");
-                parsed(member.value, value_shape, depth + 1, out);
-                out.push(b',');
+            out.begin_object();
+            for (key, value) in as_javascript(node) {
+                out.key_bytes(&key);
+                parsed(value, value_shape, depth + 1, out);
             }
-            out.push(b'}');
+            out.end_object();
         }
-        (_, Kind::String) => {
-            if let Some(text) = node.text() {
-                let text = text.wtf8();
-                out.extend_from_slice(format!("{}\"", text.len()).as_bytes());
-                out.extend_from_slice(&text);
-            }
-        }
+        (_, Kind::String) => node.text().into_iter().for_each(|text| out.text(text)),
         (_, Kind::Number) => {
-            if let Some(number) = node.number() {
-                out.extend_from_slice(javascript(number.to_f64()).as_bytes());
-            }
+            let number = node.number().map_or(f64::NAN, |number| number.to_f64());
+            out.literal(&javascript(number));
         }
-        _ => out.extend_from_slice(node.raw().as_bytes()),
+        _ => out.literal(node.raw()),
     }
+}
+
+/// The shape that a union reads a value as.
+fn chosen(node: Node<'_>, choices: &Choices) -> Shape {
+    let tag = choices.tag.map(|key| (key, node.member(key).and_then(Node::text)));
+    let mut shapes = choices.shapes.iter().map(|shape| shape());
+    let found = shapes.find(|shape| match (tag, shape) {
+        (Some((key, tag)), shape) => {
+            let mut claimed = false;
+            shape.tags(key, &mut |own| {
+                claimed |= match (own, tag) {
+                    (Some(own), Some(tag)) => tag.is(own),
+                    (None, None) => true,
+                    _ => false,
+                };
+            });
+            claimed
+        }
+        (None, Shape::Record(info)) => node.kind() == Kind::Object && info.has_fields_of(node),
+        (None, shape) => shape.kinds().has(node.kind()),
+    });
+    found.unwrap_or(Shape::Any)
 }

@@ -6,7 +6,7 @@ use crate::codes;
 use crate::finding::Effect;
 use crate::json::{Node, Text};
 use crate::record::{List, Slot, Wire as _};
-use crate::typescript::fingerprint::AnyCall;
+use crate::typescript::calls::AnyCall;
 use crate::typescript::{ApprovalRecord, Decisions, McpToolBinding, RunItem, Step};
 
 use super::Judge;
@@ -135,7 +135,9 @@ impl<'d> Judge<'_, 'd> {
                 self.cx.raise(codes::PENDING_WITHOUT_ACTION, Effect::Stuck, item.node(), message);
             }
         }
-        if waiting == 0 {
+        let accepted = matches!(step, Some(Step::Interruption(step))
+            if step.data.value().is_some_and(|data| data.response_accepted.value().is_some()));
+        if waiting == 0 && !accepted {
             let node = step.map_or(state.node(), crate::record::Wire::node);
             let message = "the run waits for decisions, but for none in particular";
             self.cx.raise(codes::PENDING_FORGOTTEN, Effect::Stuck, node, message);

@@ -32,11 +32,13 @@ impl<'d> Judge<'_, 'd> {
             self.entries(entries, true, 0);
         }
         for key in ["users", "groups", "extraPathGrants", "remoteMountCommandAllowlist"] {
-            if let Some(list) = manifest.member(key).filter(|list| list.kind() != Kind::Array) {
+            if let Some(list) = manifest.member(key).filter(|list| !matches!(list.kind(), Kind::Array | Kind::Null)) {
                 self.refuse(codes::SANDBOX, list, format!("expected an array as `{key}`"));
             }
         }
-        if let Some(environment) = manifest.member("environment").filter(|node| node.kind() != Kind::Object) {
+        if let Some(environment) =
+            manifest.member("environment").filter(|node| !matches!(node.kind(), Kind::Object | Kind::Null))
+        {
             self.refuse(codes::SANDBOX, environment, "expected an object as `environment`");
         }
     }

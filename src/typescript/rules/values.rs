@@ -4,7 +4,7 @@ use crate::codes;
 use crate::finding::Effect;
 use crate::json::{Kind, Node};
 use crate::record::{List, Wire as _};
-use crate::typescript::fingerprint::AnyCall;
+use crate::typescript::calls::AnyCall;
 use crate::typescript::raw::{ApprovableCall, Call, ModelItem, OutputItem};
 use crate::typescript::state::Input;
 use crate::typescript::{Evidence, EvidenceItem, ModelResponse, PendingWrite, RunItem};
@@ -177,7 +177,7 @@ impl<'d> Judge<'_, 'd> {
 
 /// Whether the double, as JavaScript prints it, is the same number as the literal.
 fn same_value(literal: &str, value: f64) -> bool {
-    use crate::typescript::fingerprint::{exact, javascript};
+    use crate::typescript::canonical::{exact, javascript};
     match (exact(literal), exact(&javascript(value))) {
         (Some(one), Some(two)) => one == two || one == "-0",
         _ => false,
