@@ -2,6 +2,8 @@
 //!
 //!     cargo run --example pending
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the one who runs it")]
+
 use std::error::Error;
 use std::fs;
 

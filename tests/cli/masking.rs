@@ -140,8 +140,6 @@ fn hidden(value: Value) -> Value {
                     "rejected",
                     "ambiguousToolInvocationCallIds",
                     // They tell the kind of an item where it has no type.
-                    "role",
-                    "phase",
                 ];
                 let value = if identifies.contains(&key.as_str()) { value } else { hidden(value) };
                 (key, value)
