@@ -14,7 +14,7 @@ macro_rules! named {
             $(#[doc = $doc])*
             pub struct $name<'d>, unknown: Dropped {
                 kind: Tag<'d> = tag("type", &[$kind]).if_absent(Effect::Note).weighed(weigh::kind);
-                name: Slot<'d, Text<'d>> = required("name").tolerated(Effect::Note);
+                name: Slot<'d, Text<'d>> = nullable("name").tolerated(Effect::Note);
             }
         }
     };

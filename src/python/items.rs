@@ -22,6 +22,15 @@ record! {
     }
 }
 
+record! {
+    /// The agent at one end of a handoff. The reader looks it up where a failure only costs the item.
+    pub struct HandoffEnd<'d>, unknown: Dropped {
+        name: Slot<'d, Text<'d>> = required("name");
+        /// Written when several agents share the name.
+        identity: Slot<'d, Text<'d>> = optional("identity").since(V1_7).if_wrong(Effect::Note);
+    }
+}
+
 words! {
     /// Where a tool comes from.
     pub enum OriginKind {
@@ -151,8 +160,8 @@ record! {
             required("raw_item").if_absent(Effect::Refused).if_wrong(Effect::Note);
         /// Any of the three agents will do for the item, but both ends of the handoff must be known.
         agent: Slot<'d, AgentRef<'d>> = required("agent").tolerated(Effect::Note);
-        source_agent: Slot<'d, AgentRef<'d>> = required("source_agent").weighed(weigh::named);
-        target_agent: Slot<'d, AgentRef<'d>> = required("target_agent").weighed(weigh::named);
+        source_agent: Slot<'d, HandoffEnd<'d>> = required("source_agent").weighed(weigh::named);
+        target_agent: Slot<'d, HandoffEnd<'d>> = required("target_agent").weighed(weigh::named);
     }
 }
 

@@ -38,11 +38,11 @@ record! {
 record! {
     /// The trace that the run belongs to (`TraceState`).
     pub struct Trace<'d>, unknown: Kept {
-        object: Slot<'d, Text<'d>> = required("object");
-        id: Slot<'d, Text<'d>> = nullable("id");
-        workflow_name: Slot<'d, Text<'d>> = nullable("workflow_name");
-        group_id: Slot<'d, Text<'d>> = nullable("group_id");
-        metadata: Slot<'d, Open<'d>> = nullable("metadata");
+        object: Slot<'d, Text<'d>> = optional("object");
+        id: Slot<'d, Text<'d>> = optional("id");
+        workflow_name: Slot<'d, Text<'d>> = optional("workflow_name");
+        group_id: Slot<'d, Text<'d>> = optional("group_id");
+        metadata: Slot<'d, Open<'d>> = optional("metadata");
         /// A secret; written on request only.
         tracing_api_key: Slot<'d, Text<'d>> = optional("tracing_api_key");
         /// SHA-256 of the tracing key.

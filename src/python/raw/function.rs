@@ -1,5 +1,6 @@
 //! Calls of function and custom tools and of programs, with their outputs.
 
+use crate::finding::Effect;
 use crate::json::Text;
 use crate::record::{Flag, List, Slot, Tag, Word, nullish, record, required, tag, union, words};
 
@@ -43,7 +44,7 @@ record! {
         name: Slot<'d, Text<'d>> = required("name");
         kind: Tag<'d> = tag("type", &["function_call"]);
         id: Slot<'d, Text<'d>> = nullish("id");
-        asynchronous: Slot<'d, Flag<'d>> = nullish("async_");
+        asynchronous: Slot<'d, Flag<'d>> = nullish("async_").if_wrong(Effect::Note);
         caller: Slot<'d, Caller<'d>> = nullish("caller");
         namespace: Slot<'d, Text<'d>> = nullish("namespace");
         status: Slot<'d, Word<'d, ItemStatus>> = nullish("status");
@@ -195,7 +196,7 @@ record! {
         name: Slot<'d, Text<'d>> = required("name");
         kind: Tag<'d> = tag("type", &["custom_tool_call"]);
         id: Slot<'d, Text<'d>> = nullish("id");
-        asynchronous: Slot<'d, Flag<'d>> = nullish("async_");
+        asynchronous: Slot<'d, Flag<'d>> = nullish("async_").if_wrong(Effect::Note);
         caller: Slot<'d, Caller<'d>> = nullish("caller");
         namespace: Slot<'d, Text<'d>> = nullish("namespace");
     }

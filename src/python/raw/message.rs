@@ -1,8 +1,6 @@
 //! What the model said: messages, reasoning, compacted history.
 
-use crate::finding::Effect;
 use crate::json::Text;
-use crate::python::weigh;
 use crate::record::{Float, Int, List, Slot, Tag, Word, nullish, record, required, tag, union, words};
 
 use super::function::ItemStatus;
@@ -125,7 +123,8 @@ record! {
         id: Slot<'d, Text<'d>> = required("id");
         content: Slot<'d, List<'d, MessagePart<'d>>> = required("content");
         role: Slot<'d, Word<'d, AssistantRole>> = required("role");
-        status: Slot<'d, Word<'d, ItemStatus>> = required("status").if_absent(Effect::Note).weighed(weigh::null);
+        /// Models that other services stand behind write messages without it.
+        status: Slot<'d, Word<'d, ItemStatus>> = nullish("status");
         kind: Tag<'d> = tag("type", &["message"]);
         phase: Slot<'d, Word<'d, Phase>> = nullish("phase");
     }

@@ -78,9 +78,9 @@ union! {
         Program(Program<'d>);
         ImageGenerationCall(Box<ImageGenerationCall<'d>>);
         CodeInterpreterCall(CodeInterpreterCall<'d>);
-        LocalShellCall(LocalShellCall<'d>);
-        ShellCall(ShellCall<'d>);
-        ApplyPatchCall(ApplyPatchCall<'d>);
+        LocalShellCall(CalledLocalShell<'d>);
+        ShellCall(CalledShell<'d>);
+        ApplyPatchCall(CalledPatch<'d>);
         McpCall(McpCall<'d>);
         McpApprovalRequest(McpApprovalRequest<'d>);
         CustomToolCall(CustomToolCall<'d>);

@@ -1,11 +1,12 @@
-//! Outputs of tools as the SDK itself writes them into the history. They are described by typed dictionaries of the
+//! Calls and outputs of tools as the SDK itself writes them into the history. They are described by typed dictionaries of the
 //! `openai` package, so that the reader drops unknown keys.
 
 use crate::json::{Node, Text};
 use crate::record::{Flag, List, NonEmpty, Open, Slot, Tag, Word, nullish, optional, record, required, tag, union};
 
 use super::Unchecked;
-use super::function::{CacheMode, CacheTtl, FileDetail, ImageDetail, ItemStatus, ProgramOutput};
+use super::function::{CacheMode, CacheTtl, Caller, FileDetail, ImageDetail, ItemStatus, ProgramOutput};
+use super::shell::{LocalShellAction, PatchOperation, PatchStatus, ShellAction, ShellEnvironment};
 
 record! {
     /// Where the service's prompt cache may end.
@@ -203,6 +204,46 @@ record! {
         id: Slot<'d, Text<'d>> = nullish("id");
         /// Lost when the item is loaded: the input item does not have it.
         created_by: Slot<'d, Text<'d>> = nullish("created_by");
+    }
+}
+
+record! {
+    /// A call of the patch tool in the history: the model's own, or what the SDK made of a call of another tool.
+    pub struct CalledPatch<'d>, unknown: Kept {
+        kind: Tag<'d> = tag("type", &["apply_patch_call"]);
+        call_id: Slot<'d, Text<'d>> = required("call_id");
+        operation: Slot<'d, PatchOperation<'d>> = optional("operation");
+        /// Several operations of a call of a custom tool.
+        operations: Slot<'d, List<'d, PatchOperation<'d>>> = optional("operations");
+        id: Slot<'d, Text<'d>> = nullish("id");
+        status: Slot<'d, Word<'d, PatchStatus>> = nullish("status");
+        caller: Slot<'d, Caller<'d>> = nullish("caller");
+        created_by: Slot<'d, Text<'d>> = nullish("created_by");
+    }
+}
+
+record! {
+    /// A call of the shell tool in the history.
+    pub struct CalledShell<'d>, unknown: Kept {
+        kind: Tag<'d> = tag("type", &["shell_call"]);
+        call_id: Slot<'d, Text<'d>> = required("call_id");
+        action: Slot<'d, ShellAction<'d>> = required("action");
+        id: Slot<'d, Text<'d>> = nullish("id");
+        environment: Slot<'d, ShellEnvironment<'d>> = nullish("environment");
+        status: Slot<'d, Word<'d, ItemStatus>> = nullish("status");
+        caller: Slot<'d, Caller<'d>> = nullish("caller");
+        created_by: Slot<'d, Text<'d>> = nullish("created_by");
+    }
+}
+
+record! {
+    /// A call of the local shell tool in the history.
+    pub struct CalledLocalShell<'d>, unknown: Kept {
+        kind: Tag<'d> = tag("type", &["local_shell_call"]);
+        call_id: Slot<'d, Text<'d>> = required("call_id");
+        action: Slot<'d, LocalShellAction<'d>> = required("action");
+        id: Slot<'d, Text<'d>> = nullish("id");
+        status: Slot<'d, Word<'d, ItemStatus>> = nullish("status");
     }
 }
 

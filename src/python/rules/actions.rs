@@ -11,6 +11,7 @@ use super::super::step::{FunctionAction, ProcessedResponse};
 use super::super::weigh::is_falsy;
 use super::View;
 use super::programs::Programs;
+use super::restore::has_unhashable_type;
 
 /// Judges the actions, and notes the tools of those that the reader keeps.
 pub(super) fn judge<'d>(processed: &ProcessedResponse<'d>, view: &mut View<'_, 'd>, cx: &mut Reader<'d>) {
@@ -43,6 +44,10 @@ pub(super) fn judge<'d>(processed: &ProcessedResponse<'d>, view: &mut View<'_, '
                 Some(tool) => bench.check_caller(call, tool.allowed_callers.as_deref(), cx),
                 None => return missing(call, agent, codes::MISSING_TOOL, cx),
             }
+        }
+        if let Some(call) = call.filter(|call| has_unhashable_type(*call)) {
+            let message = "the type of the call is no text; the SDK fails when it looks it up";
+            cx.raise(codes::UNHASHABLE_TYPE, Effect::Refused, call, message);
         }
         tools.extend(call.map(|call| (call, name)));
     };

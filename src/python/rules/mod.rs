@@ -121,7 +121,18 @@ fn current_agent<'d>(state: &State<'d>, roster: Option<&Roster<'_>>, cx: &mut Re
             cx.raise(codes::UNKNOWN_AGENT, Effect::Refused, name.node(), message);
             None
         }
-        Found::Nobody => None,
+        Found::Nobody => {
+            unnamed(state.current_agent.node(), Effect::Refused, cx);
+            None
+        }
+    }
+}
+
+/// Raises a reference with an empty name, which leads to nobody.
+fn unnamed<'d>(reference: Option<Node<'d>>, effect: Effect, cx: &mut Reader<'d>) {
+    let name = reference.and_then(|reference| reference.member("name"));
+    if let Some(name) = name.filter(|name| name.text().is_some_and(|text| text.is_empty())) {
+        cx.raise(codes::UNKNOWN_AGENT, effect, name, "no agent has an empty name");
     }
 }
 
@@ -140,5 +151,9 @@ fn nested<'d>(processed: &ProcessedResponse<'d>, view: &View<'_, 'd>, cx: &mut R
             continue;
         }
         within(cx, run.label, |cx| judge_run(state, root.as_ref(), false, cx));
+        if let Some(raw) = resume::unreadable_approval(state) {
+            let message = "the SDK fails on a pending call of a nested run that is no object";
+            cx.raise(codes::NESTED_RUN, Effect::Refused, raw, message);
+        }
     }
 }

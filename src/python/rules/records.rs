@@ -6,6 +6,7 @@ use crate::record::{Reader, Wire as _};
 
 use super::super::State;
 use super::roster::{Found, Roster, resolve};
+use super::unnamed;
 
 /// The label that first has approvals that belong to an agent.
 const OWNED: u16 = 18;
@@ -23,9 +24,13 @@ pub(super) fn judge<'d>(state: &State<'d>, roster: Option<&Roster<'_>>, cx: &mut
             cx.raise(codes::LABEL_GATE, Effect::Refused, approvals.node(), message);
         }
         for approval in approvals.values() {
-            if let Found::Unknown(name) = resolve(roster, approval.agent.node(), cx) {
-                let message = format!("the decision belongs to \"{}\", who is not there", name.lossy());
-                cx.raise(codes::DECISION_OWNER, Effect::Refused, name.node(), message);
+            match resolve(roster, approval.agent.node(), cx) {
+                Found::Agent(_) => {}
+                Found::Unknown(name) => {
+                    let message = format!("the decision belongs to \"{}\", who is not there", name.lossy());
+                    cx.raise(codes::DECISION_OWNER, Effect::Refused, name.node(), message);
+                }
+                Found::Nobody => unnamed(approval.agent.node(), Effect::Refused, cx),
             }
         }
     }

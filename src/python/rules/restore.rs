@@ -8,6 +8,7 @@ use crate::record::{Reader, Sifted, Slot, Wire as _};
 use super::super::items::{Items, RunItem};
 use super::super::weigh::is_falsy;
 use super::roster::{Found, Roster, resolve};
+use super::unnamed;
 
 /// An item that the reader keeps.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +56,8 @@ fn keep<'d>(sifted: &Sifted<RunItem<'d>>, roster: Option<&Roster<'_>>, cx: &mut 
     if let Found::Unknown(name) = found {
         let message = format!("the agent \"{}\" is not there: the SDK drops the item", name.lossy());
         cx.raise(codes::UNKNOWN_AGENT, Effect::Lost, name.node(), message);
+    } else if matches!(found, Found::Nobody) {
+        unnamed(node.member("agent"), Effect::Lost, cx);
     }
     let raw = node.member("raw_item")?;
     if sifted.dropped || !matches!(found, Found::Agent(_)) {

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use crate::codes;
 use crate::finding::Effect;
 use crate::json::{Kind, Node, Text};
-use crate::record::{Reader, Sifted, Wire as _};
+use crate::record::{Flag, Reader, Sifted, Slot, Wire as _};
 
+use super::super::State;
 use super::super::context::{ApprovalRecord, Decision};
 use super::super::invocation::{Call, Known};
-use super::super::items::{ApprovalItem, RunItem};
+use super::super::items::{ApprovalItem, OriginKind, RunItem};
 use super::super::step::CurrentStep;
 use super::super::weigh::is_falsy;
 use super::View;
@@ -51,7 +52,7 @@ fn pending<'s, 'd>(view: &View<'s, 'd>, cx: &mut Reader<'d>) -> Vec<&'s Approval
     let list = step.data.value().and_then(|data| data.interruptions.value());
     let mut kept = Vec::new();
     for sifted in list.into_iter().flat_map(|list| list.values()) {
-        let Sifted { value: approval, dropped, .. } = sifted;
+        let Sifted { value: approval, dropped } = sifted;
         match resolve(view.roster, approval.agent.node(), cx) {
             Found::Agent(_) => {}
             Found::Unknown(name) => {
@@ -67,6 +68,14 @@ fn pending<'s, 'd>(view: &View<'s, 'd>, cx: &mut Reader<'d>) -> Vec<&'s Approval
         }
     }
     kept
+}
+
+/// A pending call of a nested run that is no object: the reader takes it, and fails when it stores the run.
+pub(super) fn unreadable_approval<'d>(nested: &State<'d>) -> Option<Node<'d>> {
+    let Some(CurrentStep::Interruption(step)) = nested.current_step.value() else { return None };
+    let approvals = step.data.value().and_then(|data| data.interruptions.value());
+    let raws = approvals.into_iter().flat_map(|list| list.values()).filter_map(|sifted| sifted.kept()?.raw_item.node());
+    raws.into_iter().find(|raw| raw.kind() != Kind::Object && !is_falsy(*raw))
 }
 
 /// Approvals outside of the history are read without a net.
@@ -97,6 +106,7 @@ fn interrupted<'d>(
     for approval in pending {
         let raw = approval.raw_item.node();
         let Some(call) = raw.and_then(Call::of) else { continue };
+        unbound(view, approval, &call, cx);
         let known = Known {
             lookup: raw.and_then(|raw| approval_lookup(approval.node(), raw)),
             tool: approval.tool_name.node().and_then(Node::text).filter(|name| !name.is_empty()).or(call.name()),
@@ -111,7 +121,10 @@ fn interrupted<'d>(
         };
         match outcome {
             Ok(None) => {}
-            Ok(Some((scope, digest))) => started(view, &call, &scope, &digest, cx),
+            Ok(Some((scope, digest))) => {
+                let agent_tool = is_from(approval, OriginKind::AgentAsTool);
+                started(view, &call, (&scope, &digest), agent_tool, cx);
+            }
             Err(_) => {
                 let node = raw.unwrap_or(approval.node());
                 let message = "the SDK cannot hash the pending call";
@@ -121,8 +134,24 @@ fn interrupted<'d>(
     }
 }
 
-/// What the ledger says of a pending call.
-fn started<'d>(view: &View<'_, 'd>, call: &Call<'d>, scope: &str, digest: &str, cx: &mut Reader<'d>) {
+fn is_from(approval: &ApprovalItem<'_>, kind: OriginKind) -> bool {
+    let origin = approval.tool_origin.value().and_then(|origin| origin.kind.value());
+    origin.is_some_and(|origin| origin.value == kind)
+}
+
+/// A call of a local MCP server's tool cannot be executed unless it is known which server it goes to.
+fn unbound<'d>(view: &View<'_, 'd>, approval: &ApprovalItem<'d>, call: &Call<'d>, cx: &mut Reader<'d>) {
+    let Some(id) = call.id.filter(|_| is_from(approval, OriginKind::Mcp)) else { return };
+    let bindings = view.processed.and_then(|processed| processed.mcp_tool_bindings.value());
+    if !bindings.into_iter().flat_map(|bindings| bindings.values()).any(|(own, _)| own.same_text(id)) {
+        let message = format!("it is not known which server \"{}\" goes to: it cannot be executed", id.lossy());
+        cx.raise(codes::MCP_BINDING, Effect::Stuck, approval.node(), message);
+    }
+}
+
+/// What the ledger says of a pending call, given its scope and its fingerprint.
+fn started<'d>(view: &View<'_, 'd>, call: &Call<'d>, own: (&str, &str), agent_tool: bool, cx: &mut Reader<'d>) {
+    let (scope, digest) = own;
     let Some(id) = call.id.filter(|_| view.label >= LEDGER) else { return };
     let Some((_, entry)) = view.ledger().filter(|(own, _)| own.same_text(id)).last() else { return };
     let is = |node: Option<Node<'d>>, wanted: &str| node.and_then(Node::text).is_some_and(|text| text.is(wanted));
@@ -133,6 +162,18 @@ fn started<'d>(view: &View<'_, 'd>, call: &Call<'d>, scope: &str, digest: &str, 
         let message =
             format!("the ledger's entry for \"{}\" is for another call: a decision on it is void", id.lossy());
         cx.raise(codes::FINGERPRINT, Effect::Stuck, entry.node(), message);
+        return;
+    }
+    let set = |slot: &Slot<'d, Flag<'d>>| slot.value().is_some_and(|flag| flag.get());
+    let functions = view.processed.and_then(|processed| processed.functions.value());
+    let waits = functions.into_iter().flat_map(|list| list.values()).filter_map(|sifted| sifted.kept()).any(|action| {
+        let called = action.tool_call.value().and_then(|called| called.call_id.value());
+        !action.agent_run_state.is_none() && called.is_some_and(|called| called.same_text(id))
+    });
+    if set(&entry.executed) && !set(&entry.completed) && !agent_tool && !waits {
+        let message =
+            format!("\"{}\" was started, and what came of it is not recorded: the SDK refuses to go on", id.lossy());
+        cx.raise(codes::STARTED_CALL, Effect::Stuck, entry.node(), message);
     }
 }
 
@@ -172,6 +213,23 @@ fn decisions<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], cx: &mut Re
     }
     for approval in context.function_tool_approvals.value().into_iter().flat_map(|list| list.values()) {
         records.extend(approval.decision.value().map(|record| (record, true)));
+    }
+    for approval in pending {
+        let Some(raw) = approval.raw_item.node() else { continue };
+        let function = raw.member("type").and_then(Node::text).is_some_and(|kind| kind.is("function_call"));
+        let Some(key) = approval_lookup(approval.node(), raw).filter(|_| function).map(|key| key.approval_key()) else {
+            continue;
+        };
+        let kept = context.approvals.value().into_iter().flat_map(|approvals| approvals.values());
+        for (_, record) in kept.filter(|(own, _)| *own.wtf8() == *key) {
+            let stands =
+                |slot: &Slot<'d, Decision<'d>>| matches!(slot.value(), Some(Decision::Standing(flag)) if flag.get());
+            if stands(&record.approved) || stands(&record.rejected) {
+                let message =
+                    "a standing decision that belongs to no agent is ignored: the pending call is asked again";
+                cx.raise(codes::DECISION_VOID, Effect::Lost, record.node(), message);
+            }
+        }
     }
     for (record, owned) in records {
         for (slot, verb) in [(&record.approved, "approved"), (&record.rejected, "rejected")] {

@@ -100,7 +100,7 @@ pub(super) fn resolve<'d>(roster: Option<&Roster<'_>>, node: Option<Node<'d>>, c
             let message = format!("no agent has the identity \"{}\"", identity.lossy());
             cx.raise(codes::UNKNOWN_IDENTITY, Effect::Refused, identity.node(), message);
         }
-        return found.map_or(Found::Unknown(identity), |at| Found::Agent(Some(at)));
+        return found.map_or(Found::Nobody, |at| Found::Agent(Some(at)));
     }
     let name = if object { node.member("name") } else { Some(node).filter(|node| node.text().is_some()) };
     match name.filter(|name| !is_falsy(*name)).and_then(Node::text) {
