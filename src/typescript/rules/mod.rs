@@ -12,6 +12,8 @@ mod progress;
 mod resume;
 mod sandbox;
 mod search;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::borrow::Cow;
