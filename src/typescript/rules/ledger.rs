@@ -476,6 +476,8 @@ impl<'s, 'd> Judge<'s, 'd> {
                 }
             }
         }
+        // Of many findings only the first are kept: which, must not depend on the order of a map.
+        mismatches.sort_by_key(|(_, node, _)| (node.source().id(), node.index()));
         for (code, node, message) in mismatches {
             self.cx.raise(code, Effect::Refused, node, message);
         }
@@ -487,7 +489,7 @@ impl<'s, 'd> Judge<'s, 'd> {
         let history: Vec<Option<&RunItem<'d>>> = state
             .generated_items
             .value()
-            .map(|list| list.items.iter().map(crate::record::Slot::value).collect())
+            .map(|list| list.items.iter().map(|slot| slot.value().map(Box::as_ref)).collect())
             .unwrap_or_default();
         let mut outputs: HashMap<(Owner<'d>, Id<'d>), Vec<&RunItem<'d>>> = HashMap::new();
         let mut calls: HashMap<(Owner<'d>, Id<'d>), Vec<CallItem<'_, 'd>>> = HashMap::new();
@@ -597,8 +599,11 @@ impl<'s, 'd> Judge<'s, 'd> {
             (CallItem::Tool(item), AnyCall::Function(_)) => match item.function_tool_state_key.value() {
                 Some(key) => Some(key.wtf8().into_owned()),
                 None => {
-                    let legacy = call.key().and_then(|key| ToolKey::legacy(&key));
-                    (ToolKey::legacy(proof.name) == legacy).then(|| proof.name.to_vec())
+                    let key = call.key();
+                    // Most keys are the name itself, and need not be taken apart.
+                    let same = key.as_deref() == Some(proof.name)
+                        || ToolKey::legacy(proof.name) == key.and_then(|key| ToolKey::legacy(&key));
+                    same.then(|| proof.name.to_vec())
                 }
             },
             _ => Some(proof.name.to_vec()),
