@@ -51,7 +51,20 @@ fn human_on_one_line() {
     let folder = folder(&[("state.json", text.as_bytes())]);
     let run = runstate(folder.path(), &["validate", "state.json", "--quiet"]);
     assert_eq!(run.code, 1);
-    assert_data_eq!(run.out, str![]);
+    assert_data_eq!(
+        run.out,
+        str![[r#"
+state.json:1:1583: error[RS302] refused: expected a number, found a string
+ --> /maxTurns
+1 | …ontext":{}},"toolUseTracker":{"Teller":["wire"]},"maxTurns":"•••","noActiveAgentRun":false,"inputGuardrailResults":[],"initia…
+  |                                                              ^^^^^
+  = help: Restore the value that the SDK wrote.
+
+state.json: typescript@1.22, the SDK does not load it
+
+
+"#]]
+    );
 }
 
 #[test]

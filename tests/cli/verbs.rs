@@ -4,7 +4,7 @@ use std::fs;
 
 use snapbox::{assert_data_eq, str};
 
-use crate::{folder, json, python, runstate, typescript, with_stdin};
+use crate::{folder, json, list, python, runstate, text, typescript, with_stdin};
 
 #[test]
 fn detect_tells_what_each_file_is() {
@@ -160,8 +160,7 @@ fn rules_lists_every_code() {
     let run = runstate(folder.path(), &["rules"]);
     assert_eq!((run.code, run.out.lines().count()), (0, runstate::codes::ALL.len()));
     let document = json(&runstate(folder.path(), &["rules", "--format", "json"]).out);
-    let codes: Vec<&str> =
-        document["rules"].as_array().unwrap().iter().map(|row| row["code"].as_str().unwrap()).collect();
+    let codes: Vec<&str> = list(&document["rules"]).iter().map(|row| text(&row["code"])).collect();
     let every: Vec<String> = runstate::codes::ALL.iter().map(|row| row.code.to_string()).collect();
     assert_eq!(codes, every);
 }

@@ -1,10 +1,10 @@
 //! The calls and outputs of the whole state against the ledger (`_validate_completed_tool_invocations`).
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use crate::codes;
 use crate::finding::Effect;
+use crate::hash::HashMap;
 use crate::json::{Document, Kind, Node, Text};
 use crate::record::{Reader, Wire as _};
 
@@ -61,7 +61,7 @@ impl<'d> History<'d> {
     /// Collects everything that the reader looks at, and raises what it cannot hash or look up.
     pub(super) fn collect(view: &View<'_, 'd>, cx: &mut Reader<'d>) -> Self {
         let state = view.state;
-        let mut names: HashMap<Id<'d>, Text<'d>> = HashMap::new();
+        let mut names: HashMap<Id<'d>, Text<'d>> = HashMap::default();
         for restored in view.items() {
             if let Some(name) = tool_name(restored).and_then(named)
                 && let Some(id) = call_id(restored.raw)

@@ -1,11 +1,11 @@
 //! The records of finished calls against the history (`inferCompletedToolInvocations` and what follows, release 0.20.0).
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::codes;
 use crate::finding::Effect;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Node, Text};
 use crate::record::Wire as _;
 use crate::typescript::calls::{AnyCall, qualified};
@@ -272,7 +272,7 @@ impl<'s, 'd> Judge<'s, 'd> {
 
     #[allow(clippy::too_many_lines, reason = "one pass over the history, one arm for each kind of item")]
     fn infer(&mut self, prints: &mut Prints) -> HashMap<Owner<'d>, Inferred<'s, 'd>> {
-        let mut all: HashMap<Owner<'d>, Inferred<'s, 'd>> = HashMap::new();
+        let mut all: HashMap<Owner<'d>, Inferred<'s, 'd>> = HashMap::default();
         let state = self.state;
         for item in state.history() {
             match item {
@@ -461,7 +461,7 @@ impl<'s, 'd> Judge<'s, 'd> {
         for (owner, calls) in &self.recorded {
             for (id, text) in calls {
                 let proof = evidence.get(owner).and_then(|calls| calls.get(id));
-                if !proof.is_some_and(|proof| proof.same_text(*text)) {
+                if !proof.is_some_and(|proof| proof.raw() == text.raw() || proof.same_text(*text)) {
                     let message = "no evidence with this fingerprint is given for the finished call";
                     mismatches.push((codes::LEDGER, text.node(), message.into()));
                 }
@@ -491,8 +491,8 @@ impl<'s, 'd> Judge<'s, 'd> {
             .value()
             .map(|list| list.items.iter().map(|slot| slot.value().map(Box::as_ref)).collect())
             .unwrap_or_default();
-        let mut outputs: HashMap<(Owner<'d>, Id<'d>), Vec<&RunItem<'d>>> = HashMap::new();
-        let mut calls: HashMap<(Owner<'d>, Id<'d>), Vec<CallItem<'_, 'd>>> = HashMap::new();
+        let mut outputs: HashMap<(Owner<'d>, Id<'d>), Vec<&RunItem<'d>>> = HashMap::default();
+        let mut calls: HashMap<(Owner<'d>, Id<'d>), Vec<CallItem<'_, 'd>>> = HashMap::default();
         for item in history.iter().flatten().copied() {
             if let Some((agent, id)) = completion(item)
                 && let Some(owner) = self.owner(agent)
@@ -506,7 +506,7 @@ impl<'s, 'd> Judge<'s, 'd> {
                 calls.entry((owner, id.wtf8())).or_default().push(call);
             }
         }
-        let mut found: HashMap<Owner<'d>, HashMap<Id<'d>, Text<'d>>> = HashMap::new();
+        let mut found: HashMap<Owner<'d>, HashMap<Id<'d>, Text<'d>>> = HashMap::default();
         for entry in state.evidence.value().into_iter().flat_map(|list| list.values()) {
             let Some(owner) = entry.agent_identity.value().and_then(|key| self.owner_of(key.wtf8())) else { continue };
             for (id, evidence) in entry.invocations.value().into_iter().flat_map(|map| map.values()) {
@@ -540,7 +540,13 @@ impl<'s, 'd> Judge<'s, 'd> {
                 found.entry(owner.clone()).or_default().insert(id.clone(), *fingerprint);
                 let &[call, output] = resolved.as_slice() else { continue };
                 let text = fingerprint.wtf8();
-                let Some(name) = tool_of(&text) else {
+                let named = CallItem::of(call).and_then(|call| expected_name(call)).filter(|(call, name)| {
+                    (*prints.of(*call)).as_ref().is_some_and(|print| print.text(&call.canonical_name(name)) == *text)
+                });
+                // A fingerprint that is the expected one need not be taken apart to see which tool it names.
+                let Some(name) =
+                    named.map(|(call, name)| call.canonical_name(&name).into_owned()).or_else(|| tool_of(&text))
+                else {
                     let message = "the fingerprint names no tool";
                     self.cx.raise(codes::FINGERPRINT, Effect::Refused, fingerprint.node(), message);
                     continue;
@@ -661,6 +667,21 @@ fn completion<'s, 'd>(item: &'s RunItem<'d>) -> Option<(Option<&'s AgentRef<'d>>
         RunItem::ToolCall(item) => (item.agent.value(), answered_request(item)??),
         _ => return None,
     })
+}
+
+/// The tool's name that a call item leads to expect in its fingerprint.
+fn expected_name<'s, 'd>(item: CallItem<'s, 'd>) -> Option<(AnyCall<'s, 'd>, Vec<u8>)> {
+    let call = item.call()?;
+    let name = match (item, call) {
+        (CallItem::Handoff(_), AnyCall::Function(call)) => handoff_name(call),
+        (CallItem::Approval(item), _) => approval_key(item)?,
+        (CallItem::Tool(item), AnyCall::Function(_)) => match item.function_tool_state_key.value() {
+            Some(key) => key.wtf8().into_owned(),
+            None => call.key()?,
+        },
+        _ => return None,
+    };
+    Some((call, name))
 }
 
 /// The name of the tool that stands for a handoff (`getHandoffToolInvocationName`).
