@@ -7,6 +7,7 @@ pub mod codes;
 pub mod detect;
 pub mod finding;
 pub mod format;
+mod hash;
 pub mod json;
 pub mod model;
 mod normalize;
