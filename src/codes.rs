@@ -65,7 +65,7 @@ codes! {
     /// `$schemaVersion` is not a string. Both SDKs refuse the file.
     LABEL_TYPE = 203 "label-type", "Write the label as a string, such as \"1.21\".";
     /// The reader does not know this label. No SDK release reads a label newer than its own.
-    UNKNOWN_LABEL = 204 "unknown-label", "Read the file with an SDK release that knows the label: see `runstate versions`.";
+    UNKNOWN_LABEL = 204 "unknown-label", "Read the file with an SDK release that knows the label; `runstate detect` names those that do.";
     /// Another port of the Agents SDK wrote this; its format is not one of the two SDKs'.
     OTHER_PORT = 205 "other-port", "Read it with the port that wrote it.";
     /// The file holds keys of both SDKs' formats.
@@ -76,6 +76,8 @@ codes! {
     OTHER_DIALECT = 208 "other-dialect", "Choose a reader of the file's own dialect, or convert the file.";
     /// A feature is used that the reader refuses under this label.
     LABEL_GATE = 209 "label-gate", "Restore the label under which the state was written.";
+    /// The chosen reader is an older release, whose own rules are not known here; the newest release's were used.
+    READER_RULES = 210 "reader-rules", "Load the state with the release itself before you rely on it.";
 
     /// A field that the SDK always writes is missing.
     MISSING_FIELD = 301 "missing-field", "Restore the field, or save the state again with the SDK.";

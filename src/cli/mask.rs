@@ -339,4 +339,39 @@ mod tests {
     fn nothing_is_trusted_that_the_scan_itself_does_not_understand() {
         assert_eq!(masked(r#"{"a" "b", "c": "d"}"#, Known::Json(Some(0))), r#"{s "g", "g": "g"}"#);
     }
+
+    /// Values are made of Z; no identifier is near enough to one to get its value by an edit.
+    const STATE: &str = r#"{"$schemaVersion": "1.21", "current_agent": {"name": "Bank"}, "original_input": "ZZ: \"ZZ\", {ZZ}",
+        "generated_items": [{"type": "message_output_item", "raw_item": {"call_id": "c1", "arguments": "[\"ZZ\"]"}}],
+        "context": {"name": "ZZ", "more": [{"type": "ZZ"}, null, "ZZ"]}}"#;
+
+    proptest::proptest! {
+        #[test]
+        fn no_edit_uncovers_a_value(
+            edits in proptest::collection::vec((0..STATE.len(), ".{0,2}", 0..6_usize), 0..3),
+            trusted in proptest::bool::ANY,
+        ) {
+            let mut text = STATE.to_owned();
+            let boundary = |text: &str, at: usize| (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
+            for (place, more, less) in edits {
+                let start = boundary(&text, place).unwrap_or(0);
+                let end = boundary(&text, start + less).unwrap_or(start).max(start);
+                text.replace_range(start..end, &more);
+            }
+            // As it is called for what is JSON and for what is not, and with a claim that does not hold.
+            let known = match runstate::json::Document::parse(text.clone().into_bytes()) {
+                Err(error) if !trusted => Known::BrokenAt(error.offset),
+                _ => Known::Json(Some(0)),
+            };
+            let mut shown = Vec::new();
+            pieces(text.as_bytes(), known, |range, class| {
+                let key = text[range.end..].trim_start().starts_with(':');
+                if class == Class::Open && !key && text[range.clone()].contains('Z') {
+                    shown.push(range);
+                }
+                Go::On
+            });
+            proptest::prop_assert!(shown.is_empty(), "{} shows {:?}", text, shown);
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write as _};
 
-use schemars::schema_for;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema as JsonSchemaDocument, schema_for};
 
 use runstate::agents::Graph;
 use runstate::{Dialect, Target};
@@ -14,8 +15,8 @@ use super::{Exit, Failure};
 
 pub(crate) fn run(arguments: &Schema) -> Result<Exit, Failure> {
     let schema = match arguments.of.as_str() {
-        "report" => schema_for!(Report<'_>),
-        "detection" => schema_for!(Detections<'_>),
+        "report" => written::<Report<'_>>(),
+        "detection" => written::<Detections<'_>>(),
         "agents" => schema_for!(Graph),
         format => runstate::schema(target(format)?.format),
     };
@@ -24,6 +25,11 @@ pub(crate) fn run(arguments: &Schema) -> Result<Exit, Failure> {
     writeln!(out)?;
     out.flush()?;
     Ok(Exit::Clean)
+}
+
+/// What the tool writes: a member that is always there is required.
+fn written<T: JsonSchema>() -> JsonSchemaDocument {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
 }
 
 fn target(text: &str) -> Result<Target, Failure> {

@@ -305,7 +305,9 @@ impl<'d> Reader<'d> {
         shape.tags(key, &mut |tag| known.extend(tag));
         let near = nearest(&text.lossy(), known.iter().copied());
         let near = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
-        let message = format!("\"{}\" is no known `{key}` here{near}", text.lossy());
+        // Item types may be shown; what stands under other keys may be anything.
+        let shown = if key == "type" { format!("\"{}\"", text.lossy()) } else { "the value".to_owned() };
+        let message = format!("{shown} is no known `{key}` here{near}");
         self.raise_fault(codes::UNKNOWN_TYPE, None, tag, message);
     }
 

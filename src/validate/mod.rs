@@ -175,6 +175,10 @@ fn judge_reader<'d>(reader: Option<Target>, label: Label<'d>, root: Node<'d>, cx
         cx.raise(codes::OTHER_DIALECT, Effect::Refused, root, message);
     }
     let own = reader.filter(|reader| reader.format.dialect == dialect);
+    if let Some(older) = own.filter(|own| own.release != dialect.newest().release) {
+        let message = format!("judged by the rules of {}, not of {older}", dialect.newest());
+        cx.raise(codes::READER_RULES, Effect::Note, root, message);
+    }
     judge_label(label, own.unwrap_or_else(|| dialect.newest()), root, cx);
 }
 

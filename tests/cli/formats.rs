@@ -16,7 +16,9 @@ fn human() {
     let folder = folder(&[("state.json", &faulty())]);
     let run = runstate(folder.path(), &["validate", "state.json"]);
     assert_eq!(run.code, 1);
-    assert_data_eq!(run.out, str![[r#"
+    assert_data_eq!(
+        run.out,
+        str![[r#"
 state.json:103:16: error[RS302] stuck: expected an integer, found a string
    --> /max_turns
 103 | "max_turns": "•••", "extra, key": "•••",
@@ -32,11 +34,15 @@ state.json:103:23: warning[RS303] lost: `extra, key` is no field of a state; the
 state.json: python@1.21, loads, but the run cannot be resumed as it is
 
 
-"#]]);
-    assert_data_eq!(run.err, str![[r#"
+"#]]
+    );
+    assert_data_eq!(
+        run.err,
+        str![[r#"
 1 state: 1 error, 1 warning, 0 notes
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -45,7 +51,20 @@ fn human_on_one_line() {
     let folder = folder(&[("state.json", text.as_bytes())]);
     let run = runstate(folder.path(), &["validate", "state.json", "--quiet"]);
     assert_eq!(run.code, 1);
-    assert_data_eq!(run.out, str![]);
+    assert_data_eq!(
+        run.out,
+        str![[r#"
+state.json:1:1583: error[RS302] refused: expected a number, found a string
+ --> /maxTurns
+1 | …ontext":{}},"toolUseTracker":{"Teller":["wire"]},"maxTurns":"•••","noActiveAgentRun":false,"inputGuardrailResults":[],"initia…
+  |                                                              ^^^^^
+  = help: Restore the value that the SDK wrote.
+
+state.json: typescript@1.22, the SDK does not load it
+
+
+"#]]
+    );
 }
 
 #[test]
@@ -54,7 +73,9 @@ fn human_of_broken_json() {
     let folder = folder(&[("state.json", text.as_bytes())]);
     let run = runstate(folder.path(), &["validate", "state.json", "--quiet"]);
     assert_eq!(run.code, 3);
-    assert_data_eq!(run.out, str![[r#"
+    assert_data_eq!(
+        run.out,
+        str![[r#"
 state.json:103:15: error[RS101] refused: expected `:`, found a digit
 103 | "•••" •,
     |       ^
@@ -63,7 +84,8 @@ state.json:103:15: error[RS101] refused: expected `:`, found a digit
 state.json: not JSON: no SDK loads it
 
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -71,11 +93,14 @@ fn concise() {
     let folder = folder(&[("state.json", &faulty())]);
     let run = runstate(folder.path(), &["validate", "state.json", "--format", "concise"]);
     assert_eq!(run.code, 1);
-    assert_data_eq!(run.out, str![[r#"
+    assert_data_eq!(
+        run.out,
+        str![[r#"
 state.json:103:16: error[RS302] stuck: expected an integer, found a string
 state.json:103:23: warning[RS303] lost: `extra, key` is no field of a state; the SDK drops it
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -84,7 +109,9 @@ fn json_is_one_document() {
     let run = runstate(folder.path(), &["validate", "state.json", "--format", "json"]);
     assert_eq!((run.code, run.err.as_str()), (1, ""));
     let pretty = serde_json::to_string_pretty(&json(&run.out)).expect("it was JSON");
-    assert_data_eq!(pretty, str![[r#"
+    assert_data_eq!(
+        pretty,
+        str![[r#"
 {
   "files": [
     {
@@ -133,7 +160,8 @@ fn json_is_one_document() {
   },
   "version": 1
 }
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -153,11 +181,14 @@ fn github_escapes_what_ends_a_command() {
     let folder = folder(&[("a,b:c%.json", &faulty())]);
     let run = runstate(folder.path(), &["validate", ".", "--format", "github"]);
     assert_eq!(run.code, 1);
-    assert_data_eq!(run.out, str![[r#"
+    assert_data_eq!(
+        run.out,
+        str![[r#"
 ::error file=./a%2Cb%3Ac%25.json,line=103,col=16,title=RS302 wrong-type::expected an integer, found a string (stuck)%0ARestore the value that the SDK wrote.
 ::warning file=./a%2Cb%3Ac%25.json,line=103,col=23,title=RS303 unknown-field::`extra, key` is no field of a state; the SDK drops it (lost)%0ARemove it, or correct its spelling.
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::process::Stdio;
 
-use crate::{codes, command, folder, json, python, runstate, typescript, with_stdin};
+use crate::{codes, command, folder, json, list, python, runstate, text, typescript, with_stdin};
 
 /// The code of the one finding, and the exit code.
 fn verdict(bytes: &[u8]) -> (Vec<String>, i32) {
@@ -64,7 +64,7 @@ fn one_bad_file_never_stops_the_others() {
     let run = runstate(folder.path(), &["validate", "a.json", "missing.json", "c.json", "d.json", "--format", "json"]);
     assert_eq!(run.code, 3);
     let report = json(&run.out);
-    let files: Vec<&str> = report["files"].as_array().unwrap().iter().map(|it| it["file"].as_str().unwrap()).collect();
+    let files: Vec<&str> = list(&report["files"]).iter().map(|entry| text(&entry["file"])).collect();
     assert_eq!(files, ["a.json", "missing.json", "c.json", "d.json"]);
     assert_eq!(report["files"][1]["error"], "No such file or directory");
     assert_eq!(report["files"][2]["format"], "python@1.21");
@@ -107,7 +107,7 @@ fn a_folder_without_permission_is_unreadable() {
     let run = runstate(folder.path(), &["validate", ".", "--format", "json"]);
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).expect("the owner may");
     let report = json(&run.out);
-    let files = report["files"].as_array().unwrap();
+    let files = list(&report["files"]);
     assert_eq!(files.len(), 2);
     if privileged {
         assert_eq!(run.code, 0);
@@ -178,7 +178,7 @@ fn stdin_is_an_input() {
     assert_eq!((run.code, run.err.as_str()), (0, "1 state: 0 errors, 0 warnings, 0 notes\n"));
     assert_eq!(run.out, "<stdin>: python@1.21, loads, and the run can be resumed\n");
     let run = with_stdin(folder.path(), &["validate", "-", "--quiet"], b"{\"a\": ");
-    assert!(run.out.contains("1 | {\"a\":\n"), "what came from stdin can be shown, too: {}", run.out);
+    assert!(run.out.contains("1 | {\"a\": \n"), "what came from stdin can be shown, too: {}", run.out);
 }
 
 #[cfg(unix)]
@@ -208,11 +208,11 @@ fn every_line_can_be_a_state() {
         let run = with_stdin(folder.path(), &arguments, &lines);
         assert_eq!(run.code, 3);
         let report = json(&run.out);
-        let entries: Vec<(u64, &str)> = report["files"]
-            .as_array()
-            .unwrap()
+        let entries: Vec<(u64, &str)> = list(&report["files"])
             .iter()
-            .map(|entry| (entry["line"].as_u64().unwrap(), entry["findings"][0]["code"].as_str().unwrap_or("")))
+            .map(|entry| {
+                (entry["line"].as_u64().expect("a number"), entry["findings"][0]["code"].as_str().unwrap_or(""))
+            })
             .collect();
         assert_eq!(entries, [(1, ""), (3, "RS101"), (4, ""), (5, "RS201")]);
         let finding = &report["files"][1]["findings"][0];

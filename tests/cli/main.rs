@@ -1,6 +1,7 @@
 //! The command line as a user meets it: the real program on real files.
 
 #[path = "../common/mod.rs"]
+#[allow(unreachable_pub, reason = "other test files use it, too")]
 mod common;
 
 mod formats;
@@ -80,16 +81,20 @@ fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
+/// The elements of an array.
+fn list(value: &serde_json::Value) -> &[serde_json::Value] {
+    value.as_array().expect("an array")
+}
+
+fn text(value: &serde_json::Value) -> &str {
+    value.as_str().expect("a string")
+}
+
 /// The codes of all findings of the report, by file.
 fn codes(report: &str) -> Vec<(String, Vec<String>)> {
-    let text = |value: &serde_json::Value| value.as_str().expect("a string").to_owned();
-    json(report)["files"]
-        .as_array()
-        .expect("a report has files")
-        .iter()
-        .map(|entry| {
-            let findings = entry["findings"].as_array().expect("an entry has findings");
-            (text(&entry["file"]), findings.iter().map(|finding| text(&finding["code"])).collect())
-        })
-        .collect()
+    let entry = |entry: &serde_json::Value| {
+        let codes = list(&entry["findings"]).iter().map(|finding| text(&finding["code"]).to_owned());
+        (text(&entry["file"]).to_owned(), codes.collect())
+    };
+    list(&json(report)["files"]).iter().map(entry).collect()
 }

@@ -25,7 +25,7 @@ fn small() -> String {
 
 fn assert_nothing_shown(what: &str, run: &crate::Run) {
     for text in [&run.out, &run.err] {
-        let shown = text.lines().find(|line| line.contains('Z') || line.contains("7777"));
+        let shown = text.lines().find(|line| line.contains('Z') || line.contains("77777"));
         assert_eq!(shown, None, "{what}");
     }
 }
@@ -36,14 +36,11 @@ fn check(what: &str, texts: &[String]) {
     let files: Vec<(&str, &[u8])> =
         names.iter().zip(texts).map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
     let folder = folder(&files);
+    assert_nothing_shown(&format!("{what}, detect"), &runstate(folder.path(), &["detect", "."]));
     for format in FORMATS {
         let run = runstate(folder.path(), &["validate", ".", "--format", format]);
         assert!(run.code == 3 || run.code == 1 || run.code == 0, "{}", run.err);
         assert_nothing_shown(&format!("{what}, {format}"), &run);
-        assert_nothing_shown(
-            &format!("{what}, detect {format}"),
-            &runstate(folder.path(), &["detect", ".", "--format", format]),
-        );
     }
 }
 
@@ -138,6 +135,11 @@ fn hidden(value: Value) -> Value {
                     "toolsUsed",
                     "toolUseTracker",
                     "tool_use_tracker",
+                    // Lists of call ids.
+                    "approved",
+                    "rejected",
+                    "ambiguousToolInvocationCallIds",
+                    // They tell the kind of an item where it has no type.
                 ];
                 let value = if identifies.contains(&key.as_str()) { value } else { hidden(value) };
                 (key, value)

@@ -4,7 +4,7 @@ use std::fs;
 
 use snapbox::{assert_data_eq, str};
 
-use crate::{folder, json, python, runstate, typescript, with_stdin};
+use crate::{folder, json, list, python, runstate, text, typescript, with_stdin};
 
 #[test]
 fn detect_tells_what_each_file_is() {
@@ -23,7 +23,9 @@ fn detect_tells_what_each_file_is() {
     let folder = folder(&files);
     let run = runstate(folder.path(), &["detect", "."]);
     assert_eq!(run.code, 3);
-    assert_data_eq!(run.out, str![[r#"
+    assert_data_eq!(
+        run.out,
+        str![[r#"
 ./a.json: python@1.21
   written by  openai-agents 0.24.0
   read by     openai-agents 0.24.0 and later
@@ -39,7 +41,8 @@ fn detect_tells_what_each_file_is() {
 ./f.json: no state of the two SDKs: another port (it writes `schema_version`), such as the Go and Rust ones wrote it
 ./g.json: expected `,` or `]`, found the end of the text
 
-"#]]);
+"#]]
+    );
     let run = runstate(folder.path(), &["detect", "a.json", "b.json", "c.json", "--quiet"]);
     assert_eq!((run.code, run.out.as_str()), (0, ""));
     let run = runstate(folder.path(), &["detect", "d.json", "--format", "ndjson"]);
@@ -125,7 +128,9 @@ fn explain_knows_every_code_in_any_case_and_by_name() {
     let folder = folder(&[]);
     let run = runstate(folder.path(), &["explain", "rs301", "Unknown-Label"]);
     assert_eq!(run.code, 0);
-    assert_data_eq!(run.out, str![[r#"
+    assert_data_eq!(
+        run.out,
+        str![[r#"
 RS301 missing-field
 A field that the SDK always writes is missing.
 
@@ -136,7 +141,8 @@ The reader does not know this label. No SDK release reads a label newer than its
 
 What to do: Read the file with an SDK release that knows the label: see `runstate versions`.
 
-"#]]);
+"#]]
+    );
     let every: Vec<String> = runstate::codes::ALL.iter().map(|row| row.code.to_string()).collect();
     let arguments: Vec<&str> = ["explain"].into_iter().chain(every.iter().map(String::as_str)).collect();
     let run = runstate(folder.path(), &arguments);
@@ -154,8 +160,7 @@ fn rules_lists_every_code() {
     let run = runstate(folder.path(), &["rules"]);
     assert_eq!((run.code, run.out.lines().count()), (0, runstate::codes::ALL.len()));
     let document = json(&runstate(folder.path(), &["rules", "--format", "json"]).out);
-    let codes: Vec<&str> =
-        document["rules"].as_array().unwrap().iter().map(|row| row["code"].as_str().unwrap()).collect();
+    let codes: Vec<&str> = list(&document["rules"]).iter().map(|row| text(&row["code"])).collect();
     let every: Vec<String> = runstate::codes::ALL.iter().map(|row| row.code.to_string()).collect();
     assert_eq!(codes, every);
 }

@@ -4,22 +4,22 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub mod spoil;
+pub(crate) mod spoil;
 
 /// A state that a released SDK wrote.
-pub struct Fixture {
-    pub path: PathBuf,
-    pub dialect: &'static str,
-    pub name: String,
-    pub bytes: Vec<u8>,
+pub(crate) struct Fixture {
+    pub(crate) path: PathBuf,
+    pub(crate) dialect: &'static str,
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// All states that released SDKs wrote, in order.
-pub fn fixtures() -> Vec<Fixture> {
+pub(crate) fn fixtures() -> Vec<Fixture> {
     let mut all = Vec::new();
     for dialect in ["python", "typescript"] {
         let mut folders: Vec<PathBuf> = entries(&root().join("fixtures").join(dialect));
@@ -37,7 +37,7 @@ pub fn fixtures() -> Vec<Fixture> {
 }
 
 /// The entries of a folder, in order.
-pub fn entries(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
     let read = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut paths: Vec<PathBuf> = read.map(|entry| entry.expect("a folder can be listed").path()).collect();
     paths.sort();
@@ -45,7 +45,7 @@ pub fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Compares a generated file with what it should be; with `RUNSTATE_UPDATE=1` writes it.
-pub fn generated(path: &Path, expected: &str) {
+pub(crate) fn generated(path: &Path, expected: &str) {
     if std::env::var_os("RUNSTATE_UPDATE").is_some() {
         fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the folder can be made");
         fs::write(path, expected).expect("the file can be written");

@@ -3,14 +3,14 @@
 use runstate::json::{Document, Kind, Node};
 
 /// A small generator, the same on every machine.
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -19,16 +19,16 @@ impl Random {
 }
 
 /// A spoiled text and what was done to it.
-pub struct Spoiled {
-    pub text: String,
-    pub what: String,
+pub(crate) struct Spoiled {
+    pub(crate) text: String,
+    pub(crate) what: String,
 }
 
 /// What to put in the place of a value.
 const OTHERS: &[&str] = &["null", "true", "7", "-1", "1.5", "\"x\"", "\"\"", "[]", "{}", "[0]", "{\"x\":1}", "1e400"];
 
 /// One edit of a text that is JSON.
-pub fn spoil(text: &str, random: &mut Random) -> Spoiled {
+pub(crate) fn spoil(text: &str, random: &mut Random) -> Spoiled {
     let doc = Document::parse(text.as_bytes().to_vec()).expect("what is spoiled is JSON");
     let places = places(doc.root());
     let (node, key, next) = places[random.below(places.len())];

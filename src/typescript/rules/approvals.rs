@@ -1,5 +1,6 @@
 //! Decisions and what they are bound to.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::codes;
@@ -32,19 +33,19 @@ impl<'d> Judge<'_, 'd> {
         let Some(context) = self.state.context.value() else { return };
         let mut seen = HashSet::new();
         let bound = context.approval_invocations.value();
-        let mut bindings: HashMap<Vec<u8>, &Map<'d, Text<'d>>> = HashMap::new();
+        let mut bindings: HashMap<Vec<u8>, Bound<'d>> = HashMap::new();
         for entry in bound.into_iter().flat_map(List::values) {
             if self.label >= 18 {
                 self.record_owner(&entry.agent_identity, &mut seen);
             }
             if let (Some(identity), Some(calls)) = (entry.agent_identity.value(), entry.invocations.value()) {
-                bindings.insert(identity.wtf8().into_owned(), calls);
+                bindings.insert(identity.wtf8().into_owned(), bound_ids(calls));
             }
         }
         seen.clear();
         for entry in context.function_approvals.value().into_iter().flat_map(List::values) {
             self.record_owner(&entry.agent_identity, &mut seen);
-            let calls = entry.agent_identity.value().and_then(|identity| bindings.get(&*identity.wtf8())).copied();
+            let calls = entry.agent_identity.value().and_then(|identity| bindings.get(&*identity.wtf8()));
             for (key, record) in entry.approvals.value().into_iter().flat_map(|map| map.values()) {
                 if !key.is("__proto__") && ToolKey::legacy(&key.wtf8()).is_none() {
                     let message = format!("\"{}\" is no canonical tool key", key.lossy());
@@ -54,8 +55,9 @@ impl<'d> Judge<'_, 'd> {
             }
         }
         for entry in bound.into_iter().flat_map(List::values) {
+            let calls = entry.invocations.value().map(bound_ids);
             for (_, record) in entry.approvals.value().into_iter().flat_map(|map| map.values()) {
-                self.bound(record, entry.invocations.value());
+                self.bound(record, calls.as_ref());
             }
         }
         for (key, _) in context.hosted_mcp_approvals.value().into_iter().flat_map(|map| map.values()) {
@@ -67,14 +69,14 @@ impl<'d> Judge<'_, 'd> {
     }
 
     /// Every decision about one call is bound to the call's fingerprint.
-    fn bound(&mut self, record: &ApprovalRecord<'d>, calls: Option<&Map<'d, Text<'d>>>) {
+    fn bound(&mut self, record: &ApprovalRecord<'d>, calls: Option<&Bound<'d>>) {
         if self.label < 18 {
             return;
         }
         for decisions in [&record.approved, &record.rejected] {
             let Some(Decisions::Calls(ids)) = decisions.value() else { continue };
             for id in ids.values() {
-                let known = calls.is_some_and(|calls| calls.values().any(|(bound, _)| bound.same_text(*id)));
+                let known = calls.is_some_and(|calls| calls.contains(&id.wtf8()));
                 let inherited = calls.is_some() && INHERITED.iter().any(|name| id.is(name));
                 if !known && !inherited {
                     let message = format!("the decision about \"{}\" has no fingerprint of its call", id.lossy());
@@ -83,6 +85,13 @@ impl<'d> Judge<'_, 'd> {
             }
         }
     }
+}
+
+/// The ids of the calls that have a fingerprint.
+type Bound<'d> = HashSet<Cow<'d, [u8]>>;
+
+fn bound_ids<'d>(calls: &Map<'d, Text<'d>>) -> Bound<'d> {
+    calls.values().map(|(id, _)| id.wtf8()).collect()
 }
 
 /// Whether a key is the text of `["hosted_mcp", server, tool]`.

@@ -461,7 +461,7 @@ impl<'s, 'd> Judge<'s, 'd> {
         for (owner, calls) in &self.recorded {
             for (id, text) in calls {
                 let proof = evidence.get(owner).and_then(|calls| calls.get(id));
-                if !proof.is_some_and(|proof| proof.same_text(*text)) {
+                if !proof.is_some_and(|proof| proof.raw() == text.raw() || proof.same_text(*text)) {
                     let message = "no evidence with this fingerprint is given for the finished call";
                     mismatches.push((codes::LEDGER, text.node(), message.into()));
                 }
@@ -538,7 +538,13 @@ impl<'s, 'd> Judge<'s, 'd> {
                 found.entry(owner.clone()).or_default().insert(id.clone(), *fingerprint);
                 let &[call, output] = resolved.as_slice() else { continue };
                 let text = fingerprint.wtf8();
-                let Some(name) = tool_of(&text) else {
+                let named = CallItem::of(call).and_then(|call| expected_name(call)).filter(|(call, name)| {
+                    (*prints.of(*call)).as_ref().is_some_and(|print| print.text(&call.canonical_name(name)) == *text)
+                });
+                // A fingerprint that is the expected one need not be taken apart to see which tool it names.
+                let Some(name) =
+                    named.map(|(call, name)| call.canonical_name(&name).into_owned()).or_else(|| tool_of(&text))
+                else {
                     let message = "the fingerprint names no tool";
                     self.cx.raise(codes::FINGERPRINT, Effect::Refused, fingerprint.node(), message);
                     continue;
@@ -656,6 +662,21 @@ fn completion<'s, 'd>(item: &'s RunItem<'d>) -> Option<(Option<&'s AgentRef<'d>>
         RunItem::ToolCall(item) => (item.agent.value(), answered_request(item)??),
         _ => return None,
     })
+}
+
+/// The tool's name that a call item leads to expect in its fingerprint.
+fn expected_name<'s, 'd>(item: CallItem<'s, 'd>) -> Option<(AnyCall<'s, 'd>, Vec<u8>)> {
+    let call = item.call()?;
+    let name = match (item, call) {
+        (CallItem::Handoff(_), AnyCall::Function(call)) => handoff_name(call),
+        (CallItem::Approval(item), _) => approval_key(item)?,
+        (CallItem::Tool(item), AnyCall::Function(_)) => match item.function_tool_state_key.value() {
+            Some(key) => key.wtf8().into_owned(),
+            None => call.key()?,
+        },
+        _ => return None,
+    };
+    Some((call, name))
 }
 
 /// The name of the tool that stands for a handoff (`getHandoffToolInvocationName`).
