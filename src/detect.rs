@@ -229,7 +229,7 @@ const QUORUM: usize = 2;
 #[must_use]
 pub fn identify(root: Node<'_>) -> Identity<'_> {
     let (python, typescript) = votes(root);
-    if let Some((port, version)) = other_port(root, python, typescript) {
+    if let Some((port, version)) = other_port(root, typescript) {
         return Identity::OtherPort { port, version };
     }
     if python.max(typescript) < QUORUM {
@@ -279,35 +279,31 @@ pub fn label(root: Node<'_>, dialect: Dialect) -> Label<'_> {
 }
 
 /// Other ports of the Agents SDK write a `RunState` of their own.
-fn other_port(root: Node<'_>, python: usize, typescript: usize) -> Option<(&'static str, Node<'_>)> {
-    let dollar = root.member("$schemaVersion");
-    if let Some(version) =
-        dollar.filter(|node| node.text().is_some_and(|text| text.lossy().starts_with("openai-agents-rust/")))
-    {
+fn other_port(root: Node<'_>, typescript: usize) -> Option<(&'static str, Node<'_>)> {
+    let dollar = root.member("$schemaVersion").filter(|node| node.text().is_some());
+    let begins = |prefix: &str| dollar.filter(|node| node.text().is_some_and(|text| text.lossy().starts_with(prefix)));
+    if let Some(version) = begins("openai-agents-rust/").or_else(|| begins("openai-agents-rs/")) {
         return Some(("a Rust port (openai-agents-rust)", version));
     }
+    let has = |key: &&str| root.member(key).is_some();
     let plain = root.member("schema_version").filter(|node| node.text().is_some());
-    if let Some(version) = plain.filter(|_| dollar.is_none() && typescript < QUORUM) {
+    if let Some(version) = plain.filter(|_| !has(&"$schemaVersion") && typescript < QUORUM) {
         return Some(("another port (it writes `schema_version`), such as the Go and Rust ones", version));
     }
-    // A Go port writes the SDKs' own version key over a snake_case body that lacks what every Python state has.
-    let needed = ["current_turn", "current_agent", "original_input", "max_turns", "context"];
-    let missing = needed.iter().filter(|key| root.member(key).is_none()).count();
-    let own = [
-        "current_agent_name",
-        "original_input_items",
-        "agent_name",
-        "pending_approvals",
-        "history",
-        "messages",
-        "items",
-    ];
+    // The Go ports write the SDKs' own version key over a snake_case body. They name the agent otherwise than Python, and
+    // leave out what is empty, so that little may be left of a state.
+    let named = GO.iter().any(has) && !has(&"current_agent");
+    let bare =
+        dollar.is_some_and(|node| node.text().is_some_and(|text| text.is("1.0"))) && !PYTHON_SINCE_1_0.iter().any(has);
     dollar
-        .filter(|node| node.text().is_some_and(|text| text.is("1.0")))
-        .filter(|_| typescript == 0 && (1..needed.len()).contains(&python.min(needed.len() - 1)) && missing >= 3)
-        .filter(|_| own.iter().any(|key| root.member(key).is_some()))
+        .filter(|_| typescript == 0 && (named || bare) && has(&"current_turn") && has(&"max_turns"))
         .map(|version| ("a Go port", version))
 }
+
+/// Top-level keys of the Go ports that Python does not have.
+const GO: &[&str] = &["current_agent_name", "interruptions", "tool_approvals"];
+/// What every Python state has, whatever its label, and the Go ports' never or only when it is not empty.
+const PYTHON_SINCE_1_0: &[&str] = &["current_agent", "context", "tool_use_tracker", "no_active_agent_run"];
 
 /// The first state inside a document that is none itself, within its first few levels.
 fn elsewhere(root: Node<'_>) -> Option<Node<'_>> {

@@ -27,7 +27,7 @@ pub(super) enum Found<'d> {
     Agent(Option<usize>),
     /// A name that no agent has.
     Unknown(Text<'d>),
-    /// The reference names nobody.
+    /// The reference names nobody, or an identity that no agent has, which is raised already.
     Nobody,
 }
 
