@@ -417,10 +417,12 @@ impl<'s, 'd> Judge<'s, 'd> {
         agent.complete(&id, output.node);
     }
 
-    /// The name of an agent's tool of a kind. Without the agents: the name that the record of the call gives it.
+    /// The name of an agent's tool of a kind. Without the agents: the name that the record of the call gives it, or none for
+    /// a call that the state lists as one that could not be tied to a tool.
     fn tool_name(&self, owner: &Owner<'d>, kind: &str, id: &Id<'d>) -> Option<Vec<u8>> {
         match (&self.live, owner) {
             (Some(live), Owner::Live(at)) => live.named_tool(*at, kind).map(|name| name.as_bytes().to_vec()),
+            _ if self.listed.get(owner).is_some_and(|ids| ids.contains(id)) => None,
             _ => {
                 let recorded = self.recorded.get(owner).and_then(|calls| calls.get(id));
                 recorded.and_then(|text| tool_of(&text.wtf8())).or_else(|| Some(kind.as_bytes().to_vec()))

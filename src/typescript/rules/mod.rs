@@ -5,6 +5,7 @@
 
 mod actions;
 mod approvals;
+mod compaction;
 mod graph;
 mod history;
 mod ledger;
@@ -63,6 +64,7 @@ impl<'s, 'd> Judge<'s, 'd> {
     fn run(&mut self) {
         self.values();
         self.label_gates();
+        self.legacy_compaction();
         self.progress();
         self.agents();
         self.approvals();
