@@ -101,7 +101,7 @@ fn interrupted<'d>(
         cx.raise(codes::NO_RESPONSE, Effect::Stuck, step, "the run waits, but there is no model response");
     }
     if pending.is_empty() && !accepted {
-        cx.raise(codes::NOTHING_PENDING, Effect::Stuck, step, "the run waits, but no call is pending");
+        cx.raise(codes::NOTHING_PENDING, Effect::Note, step, "the run waits, but no call is pending");
     }
     for approval in pending {
         let raw = approval.raw_item.node();
