@@ -7,6 +7,7 @@ pub mod codes;
 pub mod detect;
 pub mod finding;
 pub mod format;
+mod hash;
 pub mod json;
 pub mod model;
 mod normalize;
@@ -19,7 +20,7 @@ mod validate;
 
 pub use finding::{Effect, Finding, Severity};
 pub use format::{Dialect, Format, Target};
-pub use normalize::{Invalid, Normalize, Outcome, normalize};
+pub use normalize::{Invalid, Layout, Normalize, Outcome, normalize};
 #[cfg(feature = "schema")]
 pub use schema::schema;
 pub use validate::{Validate, Verdict, judge, validate, verdict};

@@ -16,6 +16,18 @@ pub struct Normalize {
     pub validate: Validate,
     /// What happens to a state that its SDK would not load.
     pub invalid: Invalid,
+    /// How white space is written.
+    pub layout: Layout,
+}
+
+/// How white space is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// As the SDK's own text: `RunState.to_string()` in Python, `RunState#toString()` in TypeScript.
+    #[default]
+    Sdk,
+    /// On one line: `json.dumps(state.to_json())` in Python, `RunState#toString()` in TypeScript.
+    Line,
 }
 
 /// What happens to a state that its SDK would not load.
@@ -57,19 +69,20 @@ pub fn normalize(bytes: &[u8], options: &Normalize) -> Outcome {
     let verdict = judge(&doc, &options.validate);
     let refused = verdict.findings.iter().any(|finding| finding.effect == Effect::Refused);
     let state = locate(&doc, options.validate.at.as_deref()).ok();
-    let written =
-        state.filter(|_| !refused || options.invalid == Invalid::Accept).and_then(|state| rewrite(&doc, state));
+    let written = state
+        .filter(|_| !refused || options.invalid == Invalid::Accept)
+        .and_then(|state| rewrite(&doc, state, options.layout));
     Outcome { bytes: written, findings: verdict.findings }
 }
 
 /// The state read through the typed model and written again; `None` when it is no state.
-fn rewrite<'d>(doc: &'d Document, root: Node<'d>) -> Option<Vec<u8>> {
+fn rewrite<'d>(doc: &'d Document, root: Node<'d>, layout: Layout) -> Option<Vec<u8>> {
     let Identity::State { dialect, label, .. } = identify(root) else { return None };
     let mut cx = Reader::new(doc, dialect, label.effective(dialect));
     match dialect {
         Dialect::Python => {
             let state = python::State::read_from(root, &mut cx)?;
-            let mut out = Writer::new(Style::Python);
+            let mut out = Writer::new(if layout == Layout::Line { Style::PythonLine } else { Style::Python });
             state.write(&mut out);
             Some(out.finish())
         }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use runstate::{Invalid, Normalize, normalize};
+use runstate::{Invalid, Layout, Normalize, normalize};
 
 #[test]
 fn every_fixture_is_written_as_the_sdk_wrote_it() {
@@ -31,4 +31,16 @@ fn every_fixture_comes_back_from_any_layout() {
         let outcome = normalize(&restyled, &options);
         assert!(outcome.bytes.as_deref() == Some(text.as_bytes()), "{} does not come back", fixture.path.display());
     }
+}
+
+#[test]
+fn one_line_is_the_text_of_json_dumps() {
+    let mut options = Normalize::default();
+    options.invalid = Invalid::Accept;
+    options.layout = Layout::Line;
+    let state = b"{\"current_turn\":1,\"current_agent\":{},\"max_turns\":null,\"original_input\":[\"\xC3\xA9\",[],{}]}";
+    let outcome = normalize(state, &options);
+    let expected =
+        r#"{"current_turn": 1, "current_agent": {}, "max_turns": null, "original_input": ["\u00e9", [], {}]}"#;
+    assert_eq!(outcome.bytes.as_deref().map(String::from_utf8_lossy).as_deref(), Some(expected));
 }

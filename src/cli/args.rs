@@ -54,6 +54,15 @@ pub(crate) enum Command {
     Explain(Explain),
 }
 
+/// How `normalize` writes white space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Style {
+    /// As the SDK's own text: indented in Python, compact in TypeScript.
+    Sdk,
+    /// On one line: `json.dumps(state.to_json())` in Python, compact in TypeScript.
+    Line,
+}
+
 const VALIDATE_EXAMPLES: &str = "\
 Examples:
   runstate validate paused.json
@@ -117,6 +126,9 @@ pub(crate) struct Normalize {
     pub(crate) at: Option<String>,
     #[command(flatten)]
     pub(crate) judging: Judging,
+    /// How white space is written.
+    #[arg(long, value_enum, default_value_t = Style::Sdk)]
+    pub(crate) style: Style,
     /// Write to this file instead of stdout; it appears complete or not at all.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

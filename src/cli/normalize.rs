@@ -4,9 +4,9 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use runstate::{Invalid, normalize};
+use runstate::{Invalid, Layout, normalize};
 
-use super::args::Normalize;
+use super::args::{Normalize, Style};
 use super::inputs::{Content, Origin, read};
 use super::judge::{look, options, too_large};
 use super::output::Output;
@@ -26,6 +26,7 @@ pub(crate) fn run(arguments: &Normalize) -> Result<Exit, Failure> {
     let mut how = runstate::Normalize::default();
     how.validate = options(&arguments.judging, arguments.at.as_deref())?;
     how.invalid = if arguments.accept_invalid { Invalid::Accept } else { Invalid::Refuse };
+    how.layout = if arguments.style == Style::Line { Layout::Line } else { Layout::Sdk };
     let existing = if arguments.force { Existing::Replace } else { Existing::Keep };
     if let Some(path) = arguments.output.as_deref().filter(|path| existing == Existing::Keep && path.exists()) {
         return Err(exists(path));

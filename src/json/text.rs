@@ -179,7 +179,8 @@ impl<'d> Iterator for Pieces<'d> {
             let (unit, width) = escape(raw);
             (Piece::Unit(unit), width)
         } else {
-            let width = memchr::memchr(b'\\', raw).unwrap_or(raw.len());
+            // Runs between escapes are short; nothing else that ends a run can stand in a string.
+            let width = scan::string_stop(raw, 0);
             (Piece::Plain(&self.0[..width]), width)
         };
         self.0 = &self.0[width..];

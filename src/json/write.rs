@@ -12,6 +12,8 @@ const DEEPEST_INDENT: usize = 1000;
 pub enum Style {
     /// As Python's `json.dumps(value, indent=2)`: two spaces, ASCII only.
     Python,
+    /// As Python's `json.dumps(value)`: one line, a space behind commas and colons, ASCII only.
+    PythonLine,
     /// As JavaScript's `JSON.stringify(value)`: no space, everything but control characters literal.
     TypeScript,
 }
@@ -206,7 +208,7 @@ impl Writer {
 
     fn separate(&mut self) {
         if !self.empty {
-            self.out.push(b',');
+            self.out.extend_from_slice(if self.style == Style::PythonLine { b", " } else { b"," });
         }
         self.empty = false;
         self.line();
@@ -220,7 +222,7 @@ impl Writer {
     }
 
     fn colon(&mut self) {
-        self.out.extend_from_slice(if self.style == Style::Python { b": " } else { b":" });
+        self.out.extend_from_slice(if self.style == Style::TypeScript { b":" } else { b": " });
         self.keyed = true;
     }
 
@@ -237,7 +239,7 @@ impl Writer {
     /// differently.
     fn respell(&mut self, raw: &str) {
         let bytes = raw.as_bytes();
-        let python = self.style == Style::Python;
+        let python = self.style != Style::TypeScript;
         // What stands before `done` is written; what stands between `done` and `at` is right as it is.
         let (mut done, mut at) = (0, 0);
         loop {
@@ -293,7 +295,7 @@ impl Writer {
     /// Writes characters that are not JSON yet, without quotes around them.
     fn characters(&mut self, text: &str) {
         let bytes = text.as_bytes();
-        let python = self.style == Style::Python;
+        let python = self.style != Style::TypeScript;
         let mut at = 0;
         loop {
             let stop = if python { scan::not_python(bytes, at) } else { scan::string_stop(bytes, at) };

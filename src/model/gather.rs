@@ -1,6 +1,6 @@
 //! How the canonical view of a run is gathered from a state whose keys a dialect names. Linear in the state.
 
-use crate::json::{Kind, Node, Text};
+use crate::json::{Kind, Member, Node, Text};
 
 use super::{Decision, Item, Role, Run, Step, Usage, Verdict};
 
@@ -95,18 +95,40 @@ impl Keys {
     }
 
     fn raw_item<'d>(&self, node: Node<'d>, raw: Node<'d>) -> Item<'d> {
-        let role = match text(raw, "type") {
+        let [mut kind, mut role, mut call, mut id, mut data] = [None; 5];
+        let mut arguments = [None; ARGUMENTS.len()];
+        for Member { key, value } in raw.members() {
+            if key.is("type") {
+                kind = Some(value);
+            } else if key.is(self.call) {
+                call = Some(value);
+            } else if key.is("id") {
+                id = Some(value);
+            } else if key.is("role") {
+                role = Some(value);
+            } else if key.is("providerData") {
+                data = Some(value);
+            } else if let Some(place) = ARGUMENTS.iter().position(|own| key.is(own)) {
+                arguments[place] = Some(value);
+            }
+        }
+        let role = match kind.and_then(Node::text) {
             Some(kind) if self.calls.iter().any(|own| kind.is(own)) => Role::Call,
             Some(kind) if self.outputs.iter().any(|own| kind.is(own)) => Role::Output,
             Some(kind) if self.hosted.iter().any(|own| kind.is(own)) => Role::HostedCall,
             Some(kind) if kind.is("reasoning") => Role::Said,
-            _ if text(raw, "role").is_some_and(|role| role.is("assistant")) => Role::Said,
+            _ if role.and_then(Node::text).is_some_and(|role| role.is("assistant")) => Role::Said,
             _ => Role::Other,
         };
-        let arguments = ARGUMENTS.iter().find_map(|key| raw.member(key));
         // TypeScript keeps the id that the service gave a hosted call with the service's other data.
-        let provided = || raw.member("providerData").and_then(|data| text(data, "id").or_else(|| text(data, "itemId")));
-        Item { node, role, call: text(raw, self.call), id: text(raw, "id").or_else(provided), arguments }
+        let provided = || data.and_then(|data| text(data, "id").or_else(|| text(data, "itemId")));
+        Item {
+            node,
+            role,
+            call: call.and_then(Node::text),
+            id: id.and_then(Node::text).or_else(provided),
+            arguments: arguments.into_iter().find_map(|found| found),
+        }
     }
 
     fn usage<'d>(&self, node: Node<'d>) -> Usage<'d> {

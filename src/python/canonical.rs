@@ -1,7 +1,6 @@
 //! JSON texts as Python writes them before it hashes them: sorted keys, exact integers, shortest floats.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
@@ -37,15 +36,17 @@ pub(super) struct Canonical {
 
 impl Canonical {
     pub(super) fn new(style: Style) -> Self {
-        Self { out: Vec::new(), style }
+        Self { out: Vec::with_capacity(256), style }
     }
 
     /// SHA-256 of the text in lowercase hexadecimal digits.
     pub(super) fn digest(&self) -> String {
-        Sha256::digest(&self.out).iter().fold(String::with_capacity(64), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("a String takes everything");
-            hex
-        })
+        digest(&self.out)
+    }
+
+    /// The text itself.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.out
     }
 
     /// The text so far.
@@ -145,12 +146,28 @@ impl Canonical {
     pub(super) fn string(&mut self, wtf8: &[u8]) -> Result<(), Unhashable> {
         self.literal("\"");
         match std::str::from_utf8(wtf8) {
-            Ok(text) => text.chars().for_each(|char| self.char(char)),
+            Ok(text) => self.characters(text),
             Err(_) if self.style == Style::Compact => return Err(Unhashable::LoneSurrogate),
             Err(_) => self.surrogates(wtf8),
         }
         self.literal("\"");
         Ok(())
+    }
+
+    fn characters(&mut self, mut text: &str) {
+        let compact = self.style == Style::Compact;
+        let plain = |byte: &u8| match byte {
+            b'"' | b'\\' | ..0x20 => false,
+            0x7F.. => compact,
+            _ => true,
+        };
+        while let Some(stop) = text.bytes().position(|byte| !plain(&byte)) {
+            self.literal(&text[..stop]);
+            let mut rest = text[stop..].chars();
+            rest.by_ref().take(1).for_each(|char| self.char(char));
+            text = rest.as_str();
+        }
+        self.literal(text);
     }
 
     fn char(&mut self, char: char) {
@@ -187,12 +204,23 @@ impl Canonical {
                 Err(error) => error.valid_up_to(),
             };
             let (text, rest) = wtf8.split_at(valid);
-            std::str::from_utf8(text).unwrap_or_default().chars().for_each(|char| self.char(char));
+            self.characters(std::str::from_utf8(text).unwrap_or_default());
             let Some((surrogate, rest)) = rest.split_at_checked(3) else { break };
             self.escape(0xD000 | u16::from(surrogate[1] & 0x3F) << 6 | u16::from(surrogate[2] & 0x3F));
             wtf8 = rest;
         }
     }
+}
+
+/// SHA-256 of a text in lowercase hexadecimal digits.
+pub(super) fn digest(text: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(text) {
+        hex.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        hex.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    hex
 }
 
 /// The members of an object with their decoded keys.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::json::{Document, Kind, Node, Text};
 
-use super::canonical::{Canonical, Style, Unhashable};
+use super::canonical::{Canonical, Style, Unhashable, digest};
 
 /// The fields of a raw item that say what is called, in the order of their names.
 const FIELDS: [&str; 13] = [
@@ -123,6 +123,17 @@ pub(super) struct Known<'d> {
     pub(super) handoff: bool,
 }
 
+impl Known<'_> {
+    /// Whether two places say the same of their calls.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        let tools = match (self.tool, other.tool) {
+            (Some(one), Some(two)) => one.same_text(two),
+            (one, two) => one.is_none() && two.is_none(),
+        };
+        tools && self.lookup == other.lookup && self.handoff == other.handoff
+    }
+}
+
 impl<'d> Call<'d> {
     /// The call that a raw item makes, if it makes one (`tool_invocation_call_id`).
     pub(super) fn of(raw: Node<'d>) -> Option<Self> {
@@ -132,12 +143,11 @@ impl<'d> Call<'d> {
         let mut call = Self { kind: "", id: None, fields: [None; FIELDS.len()] };
         let (mut id, mut call_id, mut provider) = (None, None, None);
         for member in raw.members() {
-            let plain = member.key.lossy();
-            match plain.as_ref() {
+            match &*member.key.lossy() {
                 "id" => id = Some(member.value),
                 "call_id" => call_id = Some(member.value),
                 "provider_data" => provider = Some(member.value),
-                _ => call.set(&plain, member.value),
+                key => call.set(key, member.value),
             }
         }
         let filled = |node: Option<Node<'d>>| node.and_then(Node::text).filter(|text| !text.is_empty());
@@ -190,11 +200,10 @@ impl<'d> Call<'d> {
     /// Whether hashing the call may fail: something in it may be half of a surrogate pair, or nested very deep.
     pub(super) fn may_fail(&self) -> bool {
         const SHALLOW: usize = 200;
-        self.fields.iter().flatten().any(|node| {
-            let raw = node.raw().as_bytes();
+        self.fields.iter().flatten().map(|node| node.raw().as_bytes()).any(|raw| {
             // The escape of half a pair starts so, also behind a backslash of its own inside of arguments.
-            let escapes = |byte: u8| memchr::memmem::find(raw, &[b'u', byte]).is_some();
-            escapes(b'd') || escapes(b'D') || memchr::memchr2_iter(b'[', b'{', raw).nth(SHALLOW).is_some()
+            let escape = |at: usize| raw[..at].ends_with(b"\\") && matches!(raw.get(at + 1), Some(b'd' | b'D'));
+            memchr::memchr_iter(b'u', raw).any(escape) || memchr::memchr2_iter(b'[', b'{', raw).nth(SHALLOW).is_some()
         })
     }
 
@@ -230,6 +239,11 @@ impl<'d> Call<'d> {
     /// The scope that a standing decision about the call holds in, or `None` when the item says too little
     /// (`tool_invocation_approval_scope`).
     pub(super) fn scope(&self, known: &Known<'d>) -> Result<Option<String>, Unhashable> {
+        Ok(self.scope_text(known)?.map(|text| digest(&text)))
+    }
+
+    /// What is hashed for the scope.
+    pub(super) fn scope_text(&self, known: &Known<'d>) -> Result<Option<Vec<u8>>, Unhashable> {
         let mut out = Canonical::new(Style::Compact);
         out.literal("{");
         if known.handoff {
@@ -261,7 +275,13 @@ impl<'d> Call<'d> {
         out.literal("\"type\":\"");
         out.literal(self.kind);
         out.literal("\"}");
-        Ok(Some(out.digest()))
+        Ok(Some(out.into_bytes()))
+    }
+
+    /// Whether another raw item says the same of the call, letter by letter.
+    pub(super) fn is_written_like(&self, other: &Self) -> bool {
+        let same = |(one, two): (&Option<Node<'_>>, &Option<Node<'_>>)| one.map(Node::raw) == two.map(Node::raw);
+        self.kind == other.kind && self.fields.iter().zip(&other.fields).all(same)
     }
 
     /// Whether the item says enough of the call to tell it from another one.

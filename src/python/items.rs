@@ -258,4 +258,4 @@ union! {
 }
 
 /// A list of items, with those that the reader drops.
-pub type Items<'d> = List<'d, Sifted<RunItem<'d>>>;
+pub type Items<'d> = List<'d, Box<Sifted<RunItem<'d>>>>;

@@ -60,7 +60,7 @@ record! {
         original_input: Slot<'d, Input<'d>> = required("original_input").if_wrong(Effect::Stuck);
         /// Input that was given to the paused run and not yet taken up.
         pending_input: Slot<'d, List<'d, Node<'d>>> = required("pending_input").since(V1_15).if_absent(Effect::Note);
-        model_responses: Slot<'d, List<'d, ModelResponse<'d>>> =
+        model_responses: Slot<'d, List<'d, Box<ModelResponse<'d>>>> =
             required("model_responses").if_absent(Effect::Lost).weighed(weigh::looped);
         context: Slot<'d, Context<'d>> = required("context");
         /// Names of the tools that each agent has used.

@@ -59,6 +59,9 @@ macro_rules! record {
             fn node(&self) -> $crate::json::Node<'d> {
                 self.origin
             }
+            fn claims(key: &str, tag: Option<$crate::json::Text<'d>>) -> bool {
+                <Self as $crate::record::Record<'d>>::INFO.claims(key, tag)
+            }
             fn shape() -> $crate::record::Shape {
                 $crate::record::Shape::Record(<Self as $crate::record::Record<'d>>::INFO)
             }

@@ -345,6 +345,16 @@ impl Info {
         self.fields.iter().map(|field| &field.row).find(|row| row.key == key && !row.tags.is_empty())
     }
 
+    /// Whether an object with this tag is one of these records.
+    #[must_use]
+    pub fn claims(&self, key: &str, tag: Option<Text<'_>>) -> bool {
+        let Some(row) = self.tag_row(key) else { return false };
+        match tag {
+            Some(tag) => row.tags.iter().any(|own| tag.is(own)),
+            None => row.need.allows_absence(),
+        }
+    }
+
     /// Refuses, while compiling, rows that contradict themselves or one another.
     ///
     /// # Panics

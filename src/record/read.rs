@@ -334,9 +334,10 @@ impl<'d> Reader<'d> {
         mut each: impl FnMut(R, Slot<'d, T>),
     ) {
         let row = self.row.take();
+        let kinds = T::shape().kinds();
         for item in nodes {
             let node = value(&item);
-            let slot = self.value(node, false, Shape::kinds(T::shape()));
+            let slot = self.value(node, false, kinds);
             if slot.is_invalid() {
                 let named =
                     row.and_then(|row| row.weighed_elements.and_then(|weigh| weigh(node)).or(row.if_element_wrong));

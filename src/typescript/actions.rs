@@ -181,7 +181,7 @@ record! {
 record! {
     /// The last response, taken apart (`serializedProcessedResponseSchema`).
     pub struct ProcessedResponse<'d>, unknown: Dropped {
-        new_items: Slot<'d, List<'d, RunItem<'d>>> = required("newItems");
+        new_items: Slot<'d, List<'d, Box<RunItem<'d>>>> = required("newItems");
         tools_used: Slot<'d, List<'d, Text<'d>>> = required("toolsUsed");
         handoffs: Slot<'d, List<'d, HandoffAction<'d>>> = required("handoffs");
         functions: Slot<'d, List<'d, FunctionAction<'d>>> = required("functions");

@@ -25,9 +25,9 @@ mod trace;
 mod values;
 
 pub use actions::{
-    ApplyPatchAction, ComputerAction, FunctionAction, FunctionNotFound, HandoffAction, LiveCall, LiveHandoff, LiveTool,
-    McpBinding, McpRequest, McpRequestItem, McpTool, McpToolBinding, NotFoundReason, ProcessedResponse, RequestedCall,
-    ShellAction,
+    ApplyPatchAction, ComputerAction, FunctionAction, FunctionNotFound, HandoffAction, HostedMcp, LiveCall,
+    LiveHandoff, LiveTool, McpBinding, McpRequest, McpRequestItem, McpTool, McpToolBinding, NotFoundReason,
+    ProcessedResponse, RequestedCall, ShellAction, Unbound,
 };
 pub use approvals::{AgentApprovals, AgentInvocations, ApprovalRecord, Decisions};
 pub use calls::ToolKey;
@@ -55,7 +55,7 @@ pub use session::{
     AppendReady, CompactionPending, HandoffInput, HistoryTransaction, Ownership, PendingWrite, PreparedWrite,
     TerminalBehavior, TerminalFinalization, TransactionKind,
 };
-pub use state::{ReasoningIds, State};
+pub use state::{Input, ReasoningIds, State};
 pub use step::{FinalOutputStep, HandoffStep, Interruption, InterruptionData, InterruptionStep, RunAgainStep, Step};
 pub use trace::{PreviousSpan, Span, SpanError, Trace};
 pub use values::{Finite, Index, OneOrMore};

@@ -40,7 +40,7 @@ record! {
     /// The history at a handoff, before a filter (`handoffInputSnapshotSchema`).
     pub struct HandoffInput<'d>, unknown: Dropped {
         original_input: Slot<'d, Input<'d>> = required("originalInput");
-        generated_items: Slot<'d, List<'d, RunItem<'d>>> = required("generatedItems");
+        generated_items: Slot<'d, List<'d, Box<RunItem<'d>>>> = required("generatedItems");
     }
 }
 

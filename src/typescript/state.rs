@@ -48,7 +48,7 @@ record! {
         original_input: Slot<'d, Input<'d>> = required("originalInput");
         /// Input that the next turn takes up (`RunState#addInput`).
         pending_input: Slot<'d, List<'d, ModelItem<'d>>> = optional("pendingInput").since(v(18)).gated();
-        model_responses: Slot<'d, List<'d, ModelResponse<'d>>> = required("modelResponses");
+        model_responses: Slot<'d, List<'d, Box<ModelResponse<'d>>>> = required("modelResponses");
         context: Slot<'d, Context<'d>> = required("context");
         /// Names of the tools that each agent has used.
         tool_use_tracker: Slot<'d, Map<'d, List<'d, Text<'d>>>> = required("toolUseTracker");
@@ -70,7 +70,7 @@ record! {
         current_step: Slot<'d, Step<'d>> = optional("currentStep");
         last_model_response: Slot<'d, ModelResponse<'d>> = optional("lastModelResponse");
         /// The history after the original input.
-        generated_items: Slot<'d, List<'d, RunItem<'d>>> = required("generatedItems");
+        generated_items: Slot<'d, List<'d, Box<RunItem<'d>>>> = required("generatedItems");
         ownership: Slot<'d, Ownership<'d>> = optional("currentResponseGeneratedItemOwnership").since(v(20)).gated();
         /// Paused runs of agents used as tools, by tool key and call id.
         pending_agent_tool_runs: Slot<'d, Map<'d, NestedRun<'d>>> =
@@ -116,6 +116,6 @@ impl<'d> State<'d> {
 
     /// The history after the original input.
     pub fn history(&self) -> impl Iterator<Item = &RunItem<'d>> {
-        self.generated_items.value().into_iter().flat_map(List::values)
+        self.generated_items.value().into_iter().flat_map(List::values).map(Box::as_ref)
     }
 }

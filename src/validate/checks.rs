@@ -1,9 +1,8 @@
 //! What can be wrong with a run in either dialect although every part of it is sound.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::codes;
 use crate::finding::Effect;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Kind, Node, Text};
 use crate::model::{Decision, Item, Role, Run, Step, Verdict};
 use crate::record::Reader;
@@ -24,9 +23,12 @@ fn key(text: Text<'_>) -> std::borrow::Cow<'_, [u8]> {
 
 /// Calls and their outputs.
 fn pairs<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
-    let mut calls: HashMap<_, (Node<'d>, Option<Node<'d>>)> = HashMap::new();
-    let mut asked: HashSet<_> = HashSet::new();
-    let mut answered: HashSet<_> = HashSet::new();
+    // About every second item is a call.
+    let expected = (run.items.len() + run.elsewhere.len()) / 2;
+    let mut calls: HashMap<_, (Node<'d>, Option<Node<'d>>)> = HashMap::default();
+    calls.reserve(expected / 2);
+    let mut asked: HashSet<_> = HashSet::default();
+    let mut answered: HashSet<_> = HashSet::default();
     for item in run.elsewhere.iter().chain(&run.items) {
         let Some(call) = item.call else { continue };
         match item.role {
@@ -66,7 +68,8 @@ fn pairs<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
 
 /// The same item twice in what the model is sent.
 fn duplicates<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
-    let mut seen: HashSet<(Role, std::borrow::Cow<'_, [u8]>)> = HashSet::new();
+    let mut seen: HashSet<(Role, std::borrow::Cow<'_, [u8]>)> = HashSet::default();
+    seen.reserve(run.items.len());
     for item in &run.items {
         let repeated = match item.role {
             Role::Approval | Role::Other => None,
@@ -84,6 +87,9 @@ fn duplicates<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
 }
 
 fn decisions<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
+    if run.decisions.is_empty() {
+        return;
+    }
     let known: HashSet<_> = run
         .items
         .iter()
@@ -93,7 +99,7 @@ fn decisions<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
         .flatten()
         .map(key)
         .collect();
-    let mut approved: HashSet<(u32, _)> = HashSet::new();
+    let mut approved: HashSet<(u32, _)> = HashSet::default();
     for decision in &run.decisions {
         if let (Verdict::Approved, Some(call)) = (decision.verdict, decision.call) {
             approved.insert((decision.record.index(), key(call)));
@@ -197,7 +203,7 @@ fn same(one: Node<'_>, two: Node<'_>) -> bool {
             }
             (Kind::Object, Kind::Object) => {
                 let theirs: HashMap<_, _> = two.members().map(|member| (member.key.wtf8(), member.value)).collect();
-                let mut seen = HashSet::new();
+                let mut seen = HashSet::default();
                 one.members().all(|member| {
                     seen.insert(member.key.wtf8());
                     theirs.get(&member.key.wtf8()).is_some_and(|other| equal(member.value, *other, depth - 1))

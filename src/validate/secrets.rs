@@ -1,6 +1,8 @@
 //! What looks like a secret, wherever it stands.
 
-use memchr::memmem::Finder;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use crate::codes;
 use crate::finding::Effect;
@@ -8,7 +10,7 @@ use crate::json::{Kind, Source};
 use crate::record::Reader;
 
 /// How well-known secrets begin, and how many characters of a token must follow.
-const PREFIXES: &[(&str, usize)] = &[
+const PREFIXES: [(&str, usize); 10] = [
     ("sk-", 20),
     ("ghp_", 30),
     ("github_pat_", 30),
@@ -21,23 +23,22 @@ const PREFIXES: &[(&str, usize)] = &[
     ("-----BEGIN ", 10),
 ];
 
-/// Raises a note at every string that holds what looks like a secret. One search of the text per prefix.
+static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::new(PREFIXES.map(|(prefix, _)| prefix)).expect("a few short prefixes make a small automaton")
+});
+
+/// Raises a note at every string that holds what looks like a secret. One pass over the text.
 pub(super) fn judge<'d>(source: &'d Source, cx: &mut Reader<'d>) {
     let bytes = source.text().as_bytes();
-    let mut places = Vec::new();
-    for &(prefix, least) in PREFIXES {
-        for at in Finder::new(prefix).find_iter(bytes) {
-            let begins = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
-            let token = bytes[at + prefix.len()..].iter().take_while(|byte| is_token(**byte)).count();
-            if begins && token >= least {
-                places.push(at);
-            }
-        }
-    }
-    places.sort_unstable();
     let mut last = None;
-    for at in places {
-        let node = source.node_at(at);
+    for found in SEARCH.find_iter(bytes) {
+        let (_, least) = PREFIXES[found.pattern().as_usize()];
+        let begins = found.start() == 0 || !bytes[found.start() - 1].is_ascii_alphanumeric();
+        let token = bytes[found.end()..].iter().take(least).take_while(|byte| is_token(**byte)).count();
+        if !begins || token < least {
+            continue;
+        }
+        let node = source.node_at(found.start());
         if node.kind() == Kind::String && last != Some(node.index()) {
             cx.raise(codes::SECRET_LOOKALIKE, Effect::Note, node, "the string holds what looks like a secret");
         }

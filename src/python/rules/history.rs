@@ -1,14 +1,15 @@
 //! The calls and outputs of the whole state against the ledger (`_validate_completed_tool_invocations`).
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
 use crate::codes;
 use crate::finding::Effect;
+use crate::hash::HashMap;
 use crate::json::{Document, Kind, Node, Text};
 use crate::record::{Reader, Wire as _};
 
-use super::super::canonical::Unhashable;
+use super::super::canonical::{Unhashable, digest};
+use super::super::context::Invocation;
 use super::super::invocation::{CALLS, Call, Known, Lookup, completes};
 use super::super::items::RunItem;
 use super::super::state::{Input, State};
@@ -23,13 +24,28 @@ type Id<'d> = Cow<'d, [u8]>;
 /// The calls and outputs that the reader compares with the ledger.
 #[derive(Debug, Default)]
 pub(super) struct History<'d> {
-    /// Of every call id, everything that claims to be the call: all the digests that a place may stand for.
-    occurrences: HashMap<Id<'d>, Vec<Vec<(&'static str, String)>>>,
-    /// Ids of calls that say too little to be compared.
-    vague: HashSet<Id<'d>>,
-    /// Calls that have an output.
-    answered: HashSet<(&'static str, Id<'d>)>,
+    calls: HashMap<Id<'d>, Claims<'d>>,
+    /// The digests of the scopes met so far, by what is hashed: a run has few tools and many calls.
+    scopes: HashMap<Vec<u8>, String>,
 }
+
+/// What all places say of one call id.
+#[derive(Debug, Default)]
+struct Claims<'d> {
+    /// Some place makes the call.
+    made: bool,
+    /// Some place says too little to be compared.
+    vague: bool,
+    /// Some place makes another call than the ledger's.
+    other: bool,
+    /// The types of calls that have an output, by their place in [`CALLS`].
+    answered: u8,
+    /// A place that makes the ledger's call: most others repeat it letter by letter.
+    fits: Option<Box<(Call<'d>, Known<'d>)>>,
+}
+
+/// What the ledger says of the calls that it calls finished: their types and fingerprints.
+type Finished<'d> = HashMap<Id<'d>, (Text<'d>, Text<'d>)>;
 
 /// Where a raw item stands and what its surroundings say of it.
 struct Place<'d> {
@@ -45,9 +61,11 @@ impl<'d> History<'d> {
     /// Collects everything that the reader looks at, and raises what it cannot hash or look up.
     pub(super) fn collect(view: &View<'_, 'd>, cx: &mut Reader<'d>) -> Self {
         let state = view.state;
-        let mut names: HashMap<Id<'d>, Text<'d>> = HashMap::new();
+        let mut names: HashMap<Id<'d>, Text<'d>> = HashMap::default();
         for restored in view.items() {
-            if let (Some(name), Some(id)) = (tool_name(restored).and_then(named), call_id(restored.raw)) {
+            if let Some(name) = tool_name(restored).and_then(named)
+                && let Some(id) = call_id(restored.raw)
+            {
                 names.entry(id.wtf8()).or_insert(name);
             }
         }
@@ -57,7 +75,11 @@ impl<'d> History<'d> {
             }
         }
         let mut history = Self::default();
-        let wanted: HashSet<Id<'d>> = view.completed().map(|(id, _)| id.wtf8()).collect();
+        let text = |slot: Option<Node<'d>>| slot.and_then(Node::text);
+        let finished = |(id, entry): (Text<'d>, &Invocation<'d>)| {
+            Some((id.wtf8(), (text(entry.kind.node())?, text(entry.fingerprint.node())?)))
+        };
+        let finished: Finished<'d> = view.completed().filter_map(finished).collect();
         for restored in view.items() {
             let name = tool_name(restored).filter(|name| !name.is_null());
             let place = Place {
@@ -70,19 +92,19 @@ impl<'d> History<'d> {
                 named: name.is_some(),
                 may_hand_off: false,
             };
-            history.record(place, &names, &wanted, view, cx);
+            history.record(place, &names, &finished, view, cx);
         }
         let responses = state.model_responses.value().map_or(&[][..], |responses| &responses.items);
         let last_is_open = view.processed.is_none() && response_accepted(state);
         let looked_at = responses.len().saturating_sub(usize::from(last_is_open));
         for response in responses[..looked_at].iter().filter_map(|response| response.value()) {
             for raw in response.output.node().into_iter().flat_map(Node::elements) {
-                history.record(Place::bare(raw), &names, &wanted, view, cx);
+                history.record(Place::bare(raw), &names, &finished, view, cx);
             }
         }
         if let Some(Input::Items(items)) = state.original_input.value() {
             for raw in items.values() {
-                history.record(Place::bare(*raw), &names, &wanted, view, cx);
+                history.record(Place::bare(*raw), &names, &finished, view, cx);
             }
         }
         history
@@ -92,7 +114,7 @@ impl<'d> History<'d> {
         &mut self,
         place: Place<'d>,
         names: &HashMap<Id<'d>, Text<'d>>,
-        wanted: &HashSet<Id<'d>>,
+        finished: &Finished<'d>,
         view: &View<'_, 'd>,
         cx: &mut Reader<'d>,
     ) {
@@ -110,8 +132,10 @@ impl<'d> History<'d> {
             let message = "the name is no text; the SDK fails when it compares it with the patch tool's";
             cx.raise(codes::UNHASHABLE_TYPE, Effect::Refused, name, message);
         }
-        if let Some((kind, id)) = completes(raw) {
-            self.answered.insert((kind, id.wtf8()));
+        if let Some((kind, id)) = completes(raw)
+            && let Some(place) = CALLS.iter().position(|(call, _)| *call == kind)
+        {
+            self.calls.entry(id.wtf8()).or_default().answered |= 1 << place;
         }
         let Some(call) = Call::of(raw) else { return };
         let mut known = place.known;
@@ -119,55 +143,65 @@ impl<'d> History<'d> {
             known.tool = call.id.and_then(|id| names.get(&id.wtf8()).copied());
         }
         let id = call.id.map(Text::wtf8);
-        // Only of calls that the ledger calls finished the digests matter; of the others, whether there are any.
-        let full = id.as_ref().is_some_and(|id| wanted.contains(id));
-        let mut found = Vec::new();
-        let outcome = identities(&call, &known, place.may_hand_off, full, view.patches, &mut found);
-        if let Err(fault) = outcome {
-            let message = match fault {
-                Unhashable::LoneSurrogate => "the call holds half of a surrogate pair, so that the SDK cannot hash it",
-                Unhashable::TooDeep => "the call is nested too deep for the SDK to hash it",
-            };
-            return cx.raise(codes::UNHASHABLE_CALL, Effect::Refused, raw, message);
+        if let Some(fits) = id.as_ref().and_then(|id| self.calls.get(id)?.fits.as_deref())
+            && fits.0.is_written_like(&call)
+            && fits.1.same(&known)
+        {
+            return;
         }
+        let wanted = id.as_ref().and_then(|id| finished.get(id)).copied();
+        let outcome = identify(&call, &known, place.may_hand_off, wanted, view.patches, &mut self.scopes);
+        let identified = match outcome {
+            Ok(identified) => identified,
+            Err(fault) => {
+                let message = match fault {
+                    Unhashable::LoneSurrogate => {
+                        "the call holds half of a surrogate pair, so that the SDK cannot hash it"
+                    }
+                    Unhashable::TooDeep => "the call is nested too deep for the SDK to hash it",
+                };
+                return cx.raise(codes::UNHASHABLE_CALL, Effect::Refused, raw, message);
+            }
+        };
         let Some(id) = id else { return };
-        if found.is_empty() {
-            self.vague.insert(id);
-        } else {
-            self.occurrences.entry(id).or_default().push(found);
+        let claims = self.calls.entry(id).or_default();
+        match identified {
+            Identified::Vague => claims.vague = true,
+            Identified::Other => (claims.made, claims.other) = (true, true),
+            Identified::Fits(place) => {
+                claims.made = true;
+                // A place that may be something else as well says nothing of the next one.
+                if place == Meaning::First && wanted.is_some() {
+                    claims.fits = Some(Box::new((call, known)));
+                }
+            }
         }
     }
 
     /// Whether any place has the call.
     pub(super) fn has(&self, id: Text<'d>) -> bool {
-        self.occurrences.contains_key(&id.wtf8())
+        self.calls.get(&id.wtf8()).is_some_and(|claims| claims.made)
     }
 
     /// Judges what the ledger says of finished calls.
     pub(super) fn judge(&self, view: &View<'_, 'd>, cx: &mut Reader<'d>) {
         for (id, entry) in view.completed() {
             let text = |slot: Option<Node<'d>>| slot.and_then(Node::text);
-            let (Some(kind), Some(fingerprint)) = (text(entry.kind.node()), text(entry.fingerprint.node())) else {
-                continue;
-            };
-            let key = id.wtf8();
+            let Some((kind, _)) = text(entry.kind.node()).zip(text(entry.fingerprint.node())) else { continue };
             let raise = |cx: &mut Reader<'d>, code, what: &str| {
                 let message = format!("the ledger calls \"{}\" finished, but {what}", id.lossy());
                 cx.raise(code, Effect::Refused, entry.node(), message);
             };
-            match self.occurrences.get(&key) {
+            match self.calls.get(&id.wtf8()).filter(|claims| claims.made) {
                 None => raise(cx, codes::LEDGER, "no item that the SDK keeps makes this call"),
-                Some(_) if self.vague.contains(&key) => {
+                Some(claims) if claims.vague => {
                     raise(cx, codes::LEDGER, "an item with its id does not say what is called");
                 }
-                Some(occurrences) => {
-                    let fits = |found: &Vec<(&'static str, String)>| {
-                        found.iter().any(|(own, digest)| kind.is(own) && fingerprint.is(digest))
-                    };
-                    if !occurrences.iter().all(fits) {
-                        raise(cx, codes::FINGERPRINT, "an item with its id makes another call");
-                    } else if !CALLS.iter().any(|(own, _)| kind.is(own) && self.answered.contains(&(*own, key.clone())))
-                    {
+                Some(claims) if claims.other => raise(cx, codes::FINGERPRINT, "an item with its id makes another call"),
+                Some(claims) => {
+                    let answered =
+                        |(place, (call, _)): (usize, &(&str, &str))| kind.is(call) && claims.answered & 1 << place != 0;
+                    if !CALLS.iter().enumerate().any(answered) {
                         raise(cx, codes::LEDGER, "no item that the SDK keeps holds its output");
                     }
                 }
@@ -182,23 +216,52 @@ impl<'d> Place<'d> {
     }
 }
 
-/// Everything that a place may stand for: the call, the handoff that it may be, the patch that it may be.
-fn identities<'d>(
+/// What a place says of its call.
+enum Identified {
+    /// Too little.
+    Vague,
+    /// Another call than the ledger's.
+    Other,
+    /// The ledger's call, or some call that the ledger says nothing of.
+    Fits(Meaning),
+}
+
+/// Which of the things that a place may stand for it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    First,
+    Further,
+}
+
+/// Goes through everything that a place may stand for: the call, the handoff that it may be, the patch that it may be.
+/// Hashing costs: nothing is hashed behind what fits, nor when nothing is compared, but where hashing may fail.
+fn identify<'d>(
     call: &Call<'d>,
     known: &Known<'d>,
     may_hand_off: bool,
-    full: bool,
+    wanted: Option<(Text<'d>, Text<'d>)>,
     patches: Option<bool>,
-    found: &mut Vec<(&'static str, String)>,
-) -> Result<(), Unhashable> {
+    scopes: &mut HashMap<Vec<u8>, String>,
+) -> Result<Identified, Unhashable> {
+    let is_wanted = |own: &str, digest: &str| wanted.is_none_or(|(kind, print)| kind.is(own) && print.is(digest));
+    let may_fail = call.may_fail();
+    let mut identified = Identified::Vague;
     let handoff = may_hand_off.then(|| Known { handoff: true, ..known.clone() });
-    for known in [Some(known.clone()), handoff].into_iter().flatten() {
-        if let Some(scope) = call.scope(&known)?
-            && call.is_complete()
-        {
-            // Hashing costs; a call that nothing is compared with is only looked at.
-            let digest = if full || call.may_fail() { call.fingerprint(&scope)? } else { String::new() };
-            found.push((call.kind, digest));
+    for (known, meaning) in [(Some(known.clone()), Meaning::First), (handoff, Meaning::Further)] {
+        let Some(known) = known else { continue };
+        let Some(text) = call.scope_text(&known)?.filter(|_| call.is_complete()) else { continue };
+        let digest = if wanted.is_some() || may_fail {
+            call.fingerprint(scopes.entry(text).or_insert_with_key(|text| digest(text)))?
+        } else {
+            String::new()
+        };
+        if is_wanted(call.kind, &digest) {
+            if !may_fail {
+                return Ok(Identified::Fits(meaning));
+            }
+            identified = Identified::Fits(Meaning::Further);
+        } else if matches!(identified, Identified::Vague) {
+            identified = Identified::Other;
         }
     }
     let patch = patches != Some(false)
@@ -212,11 +275,15 @@ fn identities<'d>(
         {
             let known = Known { tool: known.tool, ..Known::default() };
             if let Some(scope) = patch.scope(&known)? {
-                found.push((patch.kind, patch.fingerprint(&scope)?));
+                if is_wanted(patch.kind, &patch.fingerprint(&scope)?) {
+                    identified = Identified::Fits(Meaning::Further);
+                } else if matches!(identified, Identified::Vague) {
+                    identified = Identified::Other;
+                }
             }
         }
     }
-    Ok(())
+    Ok(identified)
 }
 
 fn response_accepted(state: &State<'_>) -> bool {

@@ -14,8 +14,8 @@ pub use computer::{
     Button, Click, ComputerActionItem, DoubleClick, Drag, Keypress, Move, Point, Screenshot, Scroll, TypeText, Wait,
 };
 pub use content::{
-    AssistantContent, Audio, BreakpointMode, FileId, FileReference, FileUrl, Image, InputFile, InputImage, InputPart,
-    InputText, Media, OutputText, PromptCacheBreakpoint, ReasoningText, Refusal, UserContent,
+    AssistantContent, Audio, BreakpointMode, FileId, FileReference, FileUrl, Image, InputFile, InputFileSource,
+    InputImage, InputPart, InputText, Media, OutputText, PromptCacheBreakpoint, ReasoningText, Refusal, UserContent,
 };
 pub use messages::{
     AssistantMessage, AssistantText, Compaction, Message, Phase, Reasoning, SystemMessage, UnknownItem, UserMessage,

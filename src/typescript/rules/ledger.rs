@@ -1,11 +1,11 @@
 //! The records of finished calls against the history (`inferCompletedToolInvocations` and what follows, release 0.20.0).
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::codes;
 use crate::finding::Effect;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Node, Text};
 use crate::record::Wire as _;
 use crate::typescript::calls::{AnyCall, qualified};
@@ -272,7 +272,7 @@ impl<'s, 'd> Judge<'s, 'd> {
 
     #[allow(clippy::too_many_lines, reason = "one pass over the history, one arm for each kind of item")]
     fn infer(&mut self, prints: &mut Prints) -> HashMap<Owner<'d>, Inferred<'s, 'd>> {
-        let mut all: HashMap<Owner<'d>, Inferred<'s, 'd>> = HashMap::new();
+        let mut all: HashMap<Owner<'d>, Inferred<'s, 'd>> = HashMap::default();
         let state = self.state;
         for item in state.history() {
             match item {
@@ -476,6 +476,8 @@ impl<'s, 'd> Judge<'s, 'd> {
                 }
             }
         }
+        // Of many findings only the first are kept: which, must not depend on the order of a map.
+        mismatches.sort_by_key(|(_, node, _)| (node.source().id(), node.index()));
         for (code, node, message) in mismatches {
             self.cx.raise(code, Effect::Refused, node, message);
         }
@@ -487,10 +489,10 @@ impl<'s, 'd> Judge<'s, 'd> {
         let history: Vec<Option<&RunItem<'d>>> = state
             .generated_items
             .value()
-            .map(|list| list.items.iter().map(crate::record::Slot::value).collect())
+            .map(|list| list.items.iter().map(|slot| slot.value().map(Box::as_ref)).collect())
             .unwrap_or_default();
-        let mut outputs: HashMap<(Owner<'d>, Id<'d>), Vec<&RunItem<'d>>> = HashMap::new();
-        let mut calls: HashMap<(Owner<'d>, Id<'d>), Vec<CallItem<'_, 'd>>> = HashMap::new();
+        let mut outputs: HashMap<(Owner<'d>, Id<'d>), Vec<&RunItem<'d>>> = HashMap::default();
+        let mut calls: HashMap<(Owner<'d>, Id<'d>), Vec<CallItem<'_, 'd>>> = HashMap::default();
         for item in history.iter().flatten().copied() {
             if let Some((agent, id)) = completion(item)
                 && let Some(owner) = self.owner(agent)
@@ -504,7 +506,7 @@ impl<'s, 'd> Judge<'s, 'd> {
                 calls.entry((owner, id.wtf8())).or_default().push(call);
             }
         }
-        let mut found: HashMap<Owner<'d>, HashMap<Id<'d>, Text<'d>>> = HashMap::new();
+        let mut found: HashMap<Owner<'d>, HashMap<Id<'d>, Text<'d>>> = HashMap::default();
         for entry in state.evidence.value().into_iter().flat_map(|list| list.values()) {
             let Some(owner) = entry.agent_identity.value().and_then(|key| self.owner_of(key.wtf8())) else { continue };
             for (id, evidence) in entry.invocations.value().into_iter().flat_map(|map| map.values()) {
@@ -603,8 +605,11 @@ impl<'s, 'd> Judge<'s, 'd> {
             (CallItem::Tool(item), AnyCall::Function(_)) => match item.function_tool_state_key.value() {
                 Some(key) => Some(key.wtf8().into_owned()),
                 None => {
-                    let legacy = call.key().and_then(|key| ToolKey::legacy(&key));
-                    (ToolKey::legacy(proof.name) == legacy).then(|| proof.name.to_vec())
+                    let key = call.key();
+                    // Most keys are the name itself, and need not be taken apart.
+                    let same = key.as_deref() == Some(proof.name)
+                        || ToolKey::legacy(proof.name) == key.and_then(|key| ToolKey::legacy(&key));
+                    same.then(|| proof.name.to_vec())
                 }
             },
             _ => Some(proof.name.to_vec()),

@@ -12,14 +12,16 @@ mod progress;
 mod resume;
 mod sandbox;
 mod search;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use crate::agents::Graph;
 use crate::codes;
 use crate::finding::Effect;
+use crate::hash::HashMap;
 use crate::json::{Node, Text};
 use crate::record::{Reader, Wire as _};
 
@@ -55,7 +57,7 @@ struct Judge<'s, 'd> {
 impl<'s, 'd> Judge<'s, 'd> {
     fn new(state: &'s State<'d>, graph: Option<&'s Graph>, live: Option<Live<'s>>, cx: &'s mut Reader<'d>) -> Self {
         let label = cx.label;
-        Self { state, graph, live, label, cx, recorded: HashMap::new(), listed: HashMap::new() }
+        Self { state, graph, live, label, cx, recorded: HashMap::default(), listed: HashMap::default() }
     }
 
     fn run(&mut self) {

@@ -134,7 +134,7 @@ impl<'s, 'd> Judge<'s, 'd> {
             self.refuse(codes::PERSISTED_COUNT, count.node(), message);
         }
         let processed = state.last_processed_response.value().and_then(|last| last.new_items.value());
-        for item in state.history().chain(processed.into_iter().flat_map(List::values)) {
+        for item in state.history().chain(processed.into_iter().flat_map(List::values).map(Box::as_ref)) {
             if let RunItem::ToolCallOutput(item) = item
                 && let Some(CallResult::Program(_)) = item.raw_item.value()
                 && let Some(status) = item.execution_status.value()
@@ -192,7 +192,7 @@ impl<'s, 'd> Judge<'s, 'd> {
             .into_iter()
             .flat_map(|list| list.items.iter().enumerate())
             .filter(|(at, _)| write.already.is_some_and(|first| *at >= first))
-            .any(|(_, item)| !matches!(item.value(), Some(RunItem::Approval(_))));
+            .any(|(_, item)| !matches!(item.value().map(Box::as_ref), Some(RunItem::Approval(_))));
         let sound = resumable
             && is_final == write.terminal.is_some()
             && terminal_fits
@@ -243,7 +243,7 @@ impl<'s, 'd> Judge<'s, 'd> {
         let in_slice =
             write.already.is_some_and(|first| at.get() >= first) && write.persisted.is_some_and(|end| at.get() < end);
         let item = self.state.generated_items.value().and_then(|list| list.items.get(at.get())).and_then(Slot::value);
-        let Some(RunItem::ToolCallOutput(item)) = item.filter(|_| in_slice) else { return false };
+        let Some(RunItem::ToolCallOutput(item)) = item.filter(|_| in_slice).map(Box::as_ref) else { return false };
         let call_id = match item.raw_item.value() {
             Some(CallResult::Function(result)) => result.call_id.value(),
             _ => None,
@@ -358,10 +358,9 @@ impl<'s, 'd> Judge<'s, 'd> {
                 return Err("an interruption is not the item at its index");
             }
         }
-        let stray = items[after..end]
-            .iter()
-            .enumerate()
-            .any(|(at, item)| matches!(item.value(), Some(RunItem::Approval(_))) && !owned.contains_key(&(after + at)));
+        let stray = items[after..end].iter().enumerate().any(|(at, item)| {
+            matches!(item.value().map(Box::as_ref), Some(RunItem::Approval(_))) && !owned.contains_key(&(after + at))
+        });
         if stray { Err("the block holds a request for approval that is no interruption") } else { Ok(()) }
     }
 
