@@ -177,7 +177,7 @@ fn whole(dialect: &str) -> String {
 #[test]
 fn data_too_deep_for_python() {
     let python = whole("python");
-    let deep = |levels: usize| format!("\"context\": {}{}", "[".repeat(levels), "]".repeat(levels));
+    let deep = |levels: usize| format!("\"context\":{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
     let with = |levels| python.replacen("\"context\": {}", &deep(levels), 1);
     assert_eq!(codes_of(&with(900)), []);
     assert_eq!(codes_of(&with(1_000)), [(codes::TOO_DEEP, Effect::Refused)]);

@@ -14,6 +14,7 @@ use super::super::items::{ApprovalItem, OriginKind, RunItem};
 use super::super::step::CurrentStep;
 use super::super::weigh::is_falsy;
 use super::View;
+use super::gates;
 use super::history::{History, approval_lookup};
 use super::restore::has_unhashable_type;
 use super::roster::{Found, resolve};
@@ -44,6 +45,7 @@ pub(super) fn judge<'d>(view: &View<'_, 'd>, history: &History<'d>, cx: &mut Rea
         _ => forgotten(view, history, cx),
     }
     decisions(view, &pending, cx);
+    gates::judge(view, &pending, cx);
 }
 
 /// The approvals that the reader keeps of the interruption.

@@ -5,6 +5,7 @@
 
 mod actions;
 mod approvals;
+mod gates;
 mod graph;
 mod history;
 mod ledger;
@@ -73,6 +74,7 @@ impl<'s, 'd> Judge<'s, 'd> {
         self.actions();
         self.sandbox();
         self.resume();
+        self.gates();
         self.nested();
     }
 
