@@ -106,17 +106,18 @@ codes! {
     HANDOFF_TARGET = 405 "handoff-target", "Resume with a program in which the agent has the handoff.";
     /// A tool output stands in the history without the call that it answers.
     OUTPUT_WITHOUT_CALL = 411 "output-without-call", "Restore the call, or remove its output.";
-    /// A call stands in the history that is neither answered nor waits for a decision.
-    CALL_WITHOUT_OUTPUT = 412 "call-without-output", "Restore the output; the model service refuses a history with an open call.";
+    /// A call stands in the history that is neither answered nor waits for a decision. Both SDKs leave it out of what they send to
+    /// the model.
+    CALL_WITHOUT_OUTPUT = 412 "call-without-output", "Restore the output, or remove the call.";
     /// Two different calls have the same id.
     DUPLICATE_CALL_ID = 413 "duplicate-call-id", "Give every call an id of its own.";
-    /// A pending approval names a call that is not in the history.
+    /// A pending approval names a call that is not in the history: the model would be sent its output without the call.
     APPROVAL_WITHOUT_CALL = 414 "approval-without-call", "Restore the call item.";
     /// A pending approval is missing where the SDK looks for it on resume; the approved tool would silently never run.
     PENDING_NOT_IN_HISTORY = 415 "pending-not-in-history", "Restore the approval item, or save the state again with the SDK.";
     /// A pending call has no action to be executed with; the approved tool would silently never run.
     PENDING_WITHOUT_ACTION = 416 "pending-without-action", "Restore the entry of the last processed response.";
-    /// The run is interrupted, but nothing is pending.
+    /// The run is interrupted, but nothing is pending. On resume both SDKs look at the last response again, and ask again.
     NOTHING_PENDING = 417 "nothing-pending", "Restore the interruptions.";
     /// The run is interrupted, but the response that it was working on is missing.
     NO_RESPONSE = 418 "no-response", "Restore the last model response and the last processed response.";

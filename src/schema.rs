@@ -26,7 +26,7 @@ pub fn schema(format: Format) -> Schema {
         Dialect::Python => python::State::INFO,
         Dialect::TypeScript => typescript::State::INFO,
     };
-    let mut defs = Defs { format, made: BTreeMap::new() };
+    let mut defs = Defs { format, made: BTreeMap::new(), docs: BTreeMap::new() };
     defs.record(root);
     let root = defs.reference(root.name);
     let defs: Map<String, Value> = defs.made.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
@@ -46,6 +46,7 @@ pub fn schema(format: Format) -> Schema {
 struct Defs {
     format: Format,
     made: BTreeMap<&'static str, Value>,
+    docs: BTreeMap<&'static str, &'static str>,
 }
 
 impl Defs {
@@ -53,7 +54,10 @@ impl Defs {
         json!({ "$ref": format!("#/$defs/{name}") })
     }
 
-    fn define(&mut self, name: &'static str, make: impl FnOnce(&mut Self) -> Value) -> Value {
+    /// The names of all types of a dialect share one space, in which none may hide another.
+    fn define(&mut self, name: &'static str, doc: &'static str, make: impl FnOnce(&mut Self) -> Value) -> Value {
+        let known = *self.docs.entry(name).or_insert(doc);
+        debug_assert_eq!(known, doc, "two types are called {name}");
         if !self.made.contains_key(name) {
             self.made.insert(name, Value::Null);
             let schema = make(self);
@@ -81,7 +85,7 @@ impl Defs {
             Shape::Filled(element) => json!({ "type": "array", "minItems": 1, "items": self.shape(element()) }),
             Shape::Map(value) => json!({ "type": "object", "additionalProperties": self.shape(value()) }),
             Shape::Record(info) => self.record(info),
-            Shape::Union(choices) => self.define(choices.name, |defs| defs.union(choices)),
+            Shape::Union(choices) => self.define(choices.name, choices.doc, |defs| defs.union(choices)),
             // A nested state has a label of its own; only under the same label is it described here.
             Shape::State => json!({
                 "type": "object",
@@ -93,7 +97,7 @@ impl Defs {
     }
 
     fn record(&mut self, info: &'static Info) -> Value {
-        self.define(info.name, |defs| {
+        self.define(info.name, info.doc, |defs| {
             let label = defs.format.label;
             let fields = || info.fields.iter().filter(move |field| field.row.is_in(label));
             let properties: Map<String, Value> =

@@ -55,7 +55,7 @@ record! {
     pub struct State<'d>, unknown: Dropped {
         /// `1.` and a number; the two dialects count separately.
         schema_version: Slot<'d, Label<'d>> = required("$schemaVersion").judged_elsewhere();
-        current_turn: Slot<'d, Int<'d>> = required("current_turn").if_wrong(Effect::Stuck);
+        current_turn: Slot<'d, Int<'d>> = required("current_turn").strict().if_wrong(Effect::Stuck);
         current_agent: Slot<'d, AgentRef<'d>> = required("current_agent").weighed(weigh::named);
         original_input: Slot<'d, Input<'d>> = required("original_input").if_wrong(Effect::Stuck);
         /// Input that was given to the paused run and not yet taken up.
@@ -66,7 +66,7 @@ record! {
         /// Names of the tools that each agent has used.
         tool_use_tracker: Slot<'d, Map<'d, List<'d, Text<'d>>>> = required("tool_use_tracker").if_absent(Effect::Lost)
             .weighed(weigh::object_or_false).weighed_elements(weigh::names).inside(Effect::Lost);
-        max_turns: Slot<'d, Int<'d>> = nullable("max_turns").if_wrong(Effect::Stuck);
+        max_turns: Slot<'d, Int<'d>> = nullable("max_turns").strict().if_wrong(Effect::Stuck);
         no_active_agent_run: Slot<'d, True<'d>> = required("no_active_agent_run").ignored();
         input_guardrail_results: Slot<'d, List<'d, Result<InputGuardrailResult<'d>>>> =
             required("input_guardrail_results").if_absent(Effect::Lost).weighed(weigh::results).inside(Effect::Lost);

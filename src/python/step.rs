@@ -77,7 +77,7 @@ record! {
 
 record! {
     /// A call of the computer tool that is to be executed.
-    pub struct ComputerAction<'d>, unknown: Dropped {
+    pub struct ComputerCallAction<'d>, unknown: Dropped {
         tool_call: Slot<'d, ComputerCall<'d>> = required("tool_call");
         computer: Slot<'d, ToolRef<'d>> = required("computer");
     }
@@ -163,7 +163,7 @@ record! {
         tools_used: Slot<'d, List<'d, Text<'d>>> = required("tools_used").tolerated(Effect::Note);
         functions: Slot<'d, List<'d, Sifted<FunctionAction<'d>>>> = required("functions").if_absent(Effect::Stuck)
             .weighed(weigh::skimmed).inside(Effect::Stuck);
-        computer_actions: Slot<'d, List<'d, Sifted<ComputerAction<'d>>>> = required("computer_actions")
+        computer_actions: Slot<'d, List<'d, Sifted<ComputerCallAction<'d>>>> = required("computer_actions")
             .if_absent(Effect::Stuck).weighed(weigh::skimmed_or_false).inside(Effect::Stuck);
         custom_tool_actions: Slot<'d, List<'d, Sifted<CustomAction<'d>>>> = required("custom_tool_actions").since(V1_9)
             .if_absent(Effect::Stuck).weighed(weigh::skimmed_or_false).inside(Effect::Stuck);

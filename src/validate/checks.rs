@@ -60,8 +60,8 @@ fn pairs<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
         }
         let open = item.role == Role::Call && !answered.contains(&id) && !asked.contains(&id);
         if open && run.step == Step::Over {
-            let message = format!("the call \"{}\" has no output", call.lossy());
-            cx.raise(codes::CALL_WITHOUT_OUTPUT, Effect::Note, item.node, message);
+            let message = format!("the call \"{}\" has no output: the model is not sent it", call.lossy());
+            cx.raise(codes::CALL_WITHOUT_OUTPUT, Effect::Lost, item.node, message);
         }
     }
 }

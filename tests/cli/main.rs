@@ -6,6 +6,7 @@ mod common;
 
 mod formats;
 mod inputs;
+mod labels;
 mod masking;
 mod verbs;
 

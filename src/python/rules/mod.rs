@@ -1,6 +1,7 @@
 //! What the Python SDK's newest reader does with a state beyond its shape.
 
 mod actions;
+mod gates;
 mod history;
 mod programs;
 mod records;

@@ -14,6 +14,7 @@ use super::super::items::{ApprovalItem, OriginKind, RunItem};
 use super::super::step::CurrentStep;
 use super::super::weigh::is_falsy;
 use super::View;
+use super::gates;
 use super::history::{History, approval_lookup};
 use super::restore::has_unhashable_type;
 use super::roster::{Found, resolve};
@@ -44,6 +45,7 @@ pub(super) fn judge<'d>(view: &View<'_, 'd>, history: &History<'d>, cx: &mut Rea
         _ => forgotten(view, history, cx),
     }
     decisions(view, &pending, cx);
+    gates::judge(view, &pending, cx);
 }
 
 /// The approvals that the reader keeps of the interruption.
@@ -101,7 +103,7 @@ fn interrupted<'d>(
         cx.raise(codes::NO_RESPONSE, Effect::Stuck, step, "the run waits, but there is no model response");
     }
     if pending.is_empty() && !accepted {
-        cx.raise(codes::NOTHING_PENDING, Effect::Stuck, step, "the run waits, but no call is pending");
+        cx.raise(codes::NOTHING_PENDING, Effect::Note, step, "the run waits, but no call is pending");
     }
     for approval in pending {
         let raw = approval.raw_item.node();

@@ -25,12 +25,6 @@ struct Source {
     at: usize,
 }
 
-/// Where the next response begins in the history.
-struct Boundary {
-    item: usize,
-    agent: Option<Key>,
-}
-
 /// A value with its members in order, for comparing.
 type Key = Vec<u8>;
 
@@ -85,7 +79,7 @@ impl<'d> History<'_, 'd> {
                 .transpose()?
                 .flatten()
                 .ok_or(Ambiguous)?;
-            return historical(&self.items[..boundary.item], output, at, response > 0);
+            return historical(&self.items[..boundary], output, at, response > 0);
         }
         let Some(new_items) = new_items else {
             return insertion(&self.items, output, at, &HashSet::new()).map(|_| ());
@@ -99,13 +93,13 @@ impl<'d> History<'_, 'd> {
         }
     }
 
-    /// Where the responses behind the compaction begin.
+    /// The first item of the responses behind the compaction, if the history tells.
     fn following(
         &self,
         new_items: &[Node<'d>],
         outputs: &[Vec<Node<'d>>],
         optional: &HashSet<usize>,
-    ) -> Result<Option<Boundary>, Ambiguous> {
+    ) -> Result<Option<usize>, Ambiguous> {
         let Some((last, before)) = outputs.split_last() else { return Ok(None) };
         let item = trailing(&self.items, new_items).ok_or(Ambiguous)?;
         if !anchors(&self.items[item + new_items.len()..], last).is_empty() {
@@ -117,14 +111,12 @@ impl<'d> History<'_, 'd> {
         if found.is_empty() || !same_keys(&found, &sources) {
             return Ok(None);
         }
-        let mut boundary = Boundary { item, agent: one_agent(&found)? };
-        for output in before.iter().rev() {
-            boundary = self.preceding(boundary.item, output)?;
-        }
+        one_agent(&found)?;
+        let boundary = before.iter().rev().try_fold(item, |end, output| self.preceding(end, output))?;
         Ok(Some(boundary))
     }
 
-    fn preceding(&self, end: usize, output: &[Node<'d>]) -> Result<Boundary, Ambiguous> {
+    fn preceding(&self, end: usize, output: &[Node<'d>]) -> Result<usize, Ambiguous> {
         let items = &self.items[..end];
         let found = anchors(items, output);
         let sources = represented(output, None, &found, &HashSet::new());
@@ -134,7 +126,8 @@ impl<'d> History<'_, 'd> {
         if behind.iter().any(|anchor| !is(items[anchor.item], "tool_call_output_item")) {
             return Err(Ambiguous);
         }
-        Ok(Boundary { item: matched[0].item, agent: one_agent(matched)? })
+        one_agent(matched)?;
+        Ok(matched[0].item)
     }
 
     /// Calls of handoffs behind the first of a response, which old releases left out of the history.

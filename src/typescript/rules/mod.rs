@@ -6,6 +6,7 @@
 mod actions;
 mod approvals;
 mod compaction;
+mod gates;
 mod graph;
 mod history;
 mod ledger;
@@ -75,6 +76,7 @@ impl<'s, 'd> Judge<'s, 'd> {
         self.actions();
         self.sandbox();
         self.resume();
+        self.gates();
         self.nested();
     }
 

@@ -127,8 +127,9 @@ impl<'d> Judge<'_, 'd> {
                 self.cx.raise(codes::PENDING_NOT_IN_HISTORY, Effect::Stuck, item.node(), message);
             }
             if !hosted && !called.contains(&key) {
-                let message = format!("the call \"{}\" is not in the history", id.lossy());
-                self.cx.raise(codes::APPROVAL_WITHOUT_CALL, Effect::Stuck, item.node(), message);
+                let message =
+                    format!("the call \"{}\" is not in the history: the model gets its output without it", id.lossy());
+                self.cx.raise(codes::APPROVAL_WITHOUT_CALL, Effect::Lost, item.node(), message);
             }
             if processed.is_some() && !self.has_action(&key) {
                 let message = format!("no action is there for the call \"{}\": it would never run", id.lossy());
@@ -137,10 +138,12 @@ impl<'d> Judge<'_, 'd> {
         }
         let accepted = matches!(step, Some(Step::Interruption(step))
             if step.data.value().is_some_and(|data| data.response_accepted.value().is_some()));
-        if waiting == 0 && !accepted {
+        let listed = matches!(step, Some(Step::Interruption(step))
+            if !step.data.value().is_some_and(|data| matches!(data.interruptions, Slot::Invalid(_))));
+        if waiting == 0 && listed && !accepted {
             let node = step.map_or(state.node(), crate::record::Wire::node);
             let message = "the run waits for decisions, but for none in particular";
-            self.cx.raise(codes::PENDING_FORGOTTEN, Effect::Stuck, node, message);
+            self.cx.raise(codes::NOTHING_PENDING, Effect::Note, node, message);
         }
         self.bindings(&answered);
     }
