@@ -249,7 +249,13 @@ impl<'d> Node<'d> {
     /// The value of the last member with this key, which is the one that both SDKs read.
     #[must_use]
     pub fn member(self, key: &str) -> Option<Node<'d>> {
-        self.members().filter(|member| member.key.is(key)).last().map(|member| member.value)
+        let mut found = None;
+        for member in self.members() {
+            if member.key.is(key) {
+                found = Some(member.value);
+            }
+        }
+        found
     }
 }
 

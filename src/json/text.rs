@@ -61,10 +61,13 @@ impl<'d> Text<'d> {
     #[inline]
     #[must_use]
     pub fn is(self, other: &str) -> bool {
-        match self.plain() {
-            Some(plain) => plain == other,
-            None => self.is_escaped(other),
+        let entry = self.0.entry();
+        if entry.is_escaped() {
+            return self.is_escaped(other);
         }
+        // Most strings differ in their length, which the tape knows.
+        let (start, end) = (entry.start as usize + 1, entry.end as usize - 1);
+        end - start == other.len() && self.0.source().text().as_bytes()[start..end] == *other.as_bytes()
     }
 
     #[inline(never)]

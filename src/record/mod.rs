@@ -683,10 +683,7 @@ pub fn debug(rows: &dyn Rows<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 /// Finds the row of a key, looking first behind the row found before: members come mostly in row order.
 fn find(info: &Info, key: Text<'_>, cursor: &mut usize) -> Option<usize> {
     let (behind, before) = (*cursor..info.fields.len(), 0..*cursor);
-    let found = match key.plain() {
-        Some(plain) => behind.chain(before).find(|&row| info.fields[row].row.key == plain),
-        None => behind.chain(before).find(|&row| key.is(info.fields[row].row.key)),
-    };
+    let found = behind.chain(before).find(|&row| key.is(info.fields[row].row.key));
     if let Some(row) = found {
         *cursor = row + 1;
     }

@@ -14,6 +14,10 @@ use super::{Column, Field, Record, Row, Rows, Shape, Slot, Tag, Unknown, Wire, f
 /// How many findings of one code are kept for a file; the rest is only counted.
 const LIMIT_PER_CODE: u32 = 1_000;
 
+/// So many elements of one list may have something wrong with them; what stands behind is kept and not looked at, because
+/// a record takes much more memory than the two or three bytes that pretend to be one.
+const WRONG_ELEMENTS: usize = 100_000;
+
 /// How deep nested runs and spans are read; what is deeper stays opaque.
 pub const NESTING: u8 = 64;
 
@@ -66,6 +70,8 @@ pub struct Reader<'d> {
     findings: Vec<Raised<'d>>,
     counts: Vec<(Code, u32)>,
     faults: u64,
+    /// How many findings were raised, those that are not kept included.
+    raised: u64,
     /// The row whose value is being read, for the list or map that it holds.
     row: Option<&'static Row>,
 }
@@ -75,7 +81,18 @@ impl<'d> Reader<'d> {
     #[must_use]
     pub fn new(doc: &'d Document, dialect: Dialect, label: u16) -> Self {
         let zone = Zone { fault: Effect::Refused, worst: Effect::Refused };
-        Self { doc, dialect, label, zone, depth: 0, findings: Vec::new(), counts: Vec::new(), faults: 0, row: None }
+        Self {
+            doc,
+            dialect,
+            label,
+            zone,
+            depth: 0,
+            findings: Vec::new(),
+            counts: Vec::new(),
+            faults: 0,
+            raised: 0,
+            row: None,
+        }
     }
 
     /// Everything raised, and how many findings of each code were left out.
@@ -124,6 +141,7 @@ impl<'d> Reader<'d> {
         message: Cow<'static, str>,
     ) {
         self.faults += u64::from(fault);
+        self.raised += 1;
         let effect = effect.min(self.zone.worst);
         let count = match self.counts.iter_mut().find(|(counted, _)| *counted == code) {
             Some((_, count)) => {
@@ -335,8 +353,10 @@ impl<'d> Reader<'d> {
     ) {
         let row = self.row.take();
         let kinds = T::shape().kinds();
+        let mut wrong = 0;
         for item in nodes {
             let node = value(&item);
+            let raised = self.raised;
             let slot = self.value(node, false, kinds);
             if slot.is_invalid() {
                 let named =
@@ -345,17 +365,24 @@ impl<'d> Reader<'d> {
                 self.wrong(T::shape(), node, named, coerced);
             }
             self.row = None;
+            wrong += usize::from(self.raised != raised);
             each(item, slot);
+            if wrong == WRONG_ELEMENTS {
+                let message = "too much in here is wrong: what stands behind this is not looked at";
+                self.raise_fault(codes::INVALID_VALUE, None, node, message.to_owned());
+                break;
+            }
         }
     }
 
     /// Reads a value without raising what is wrong with the value itself.
     fn value<T: Wire<'d>>(&mut self, node: Node<'d>, null: bool, kinds: Kinds) -> Slot<'d, T> {
-        if node.is_null() && !T::TAKES_NULL {
+        let kind = node.kind();
+        if kind == Kind::Null && !T::TAKES_NULL {
             if null {
                 return Slot::Null(node);
             }
-        } else if kinds.has(node.kind())
+        } else if kinds.has(kind)
             && let Some(value) = T::read(node, self)
         {
             return Slot::Value(value);

@@ -366,11 +366,18 @@ impl<'d, T: Wire<'d>> Wire<'d> for Sifted<T> {
     }
 }
 
+/// Room for all of the elements, and no more: most lists have one or two, for which a vector would take room for four. A
+/// list of very many may turn out to be full of what does not belong there, and grows step by step.
+fn room_for<T>(elements: impl Iterator) -> Vec<T> {
+    const MANY: usize = 1_000;
+    Vec::with_capacity(elements.take(MANY).count())
+}
+
 /// An array.
 #[derive(Debug)]
 pub struct List<'d, T> {
     node: Node<'d>,
-    /// The elements, those of a wrong type included.
+    /// The elements, those of a wrong type included; when very many have something wrong with them, only the first.
     pub items: Vec<Slot<'d, T>>,
 }
 
@@ -398,14 +405,20 @@ impl<'d, T: Wire<'d>> Wire<'d> for List<'d, T> {
         if node.kind() != Kind::Array {
             return None;
         }
-        let mut items = Vec::new();
+        let mut items = room_for(node.elements());
         cx.elements(node.elements(), |element| *element, |_, slot| items.push(slot));
         Some(Self { node, items })
     }
 
     fn write(&self, out: &mut Writer) {
         out.begin_array();
-        self.items.iter().for_each(|item| super::write::write_slot(item, out));
+        let mut items = self.items.iter();
+        for element in self.node.elements() {
+            match items.next() {
+                Some(item) => super::write::write_slot(item, out),
+                None => out.node(element),
+            }
+        }
         out.end_array();
     }
 
@@ -484,16 +497,20 @@ impl<'d, T: Wire<'d>> Wire<'d> for Map<'d, T> {
         if node.kind() != Kind::Object {
             return None;
         }
-        let mut entries = Vec::new();
+        let mut entries = room_for(node.members());
         cx.elements(node.members(), |member| member.value, |member, slot| entries.push((member.key, slot)));
         Some(Self { node, entries })
     }
 
     fn write(&self, out: &mut Writer) {
         out.begin_object();
-        for (key, slot) in &self.entries {
-            out.key_text(*key);
-            super::write::write_slot(slot, out);
+        let mut entries = self.entries.iter();
+        for member in self.node.members() {
+            out.key_text(member.key);
+            match entries.next() {
+                Some((_, slot)) => super::write::write_slot(slot, out),
+                None => out.node(member.value),
+            }
         }
         out.end_object();
     }

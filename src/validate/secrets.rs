@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::packed;
+use memchr::memmem::Finder;
 
 use crate::codes;
 use crate::finding::Effect;
@@ -23,22 +24,35 @@ const PREFIXES: [(&str, usize); 10] = [
     ("-----BEGIN ", 10),
 ];
 
-static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::new(PREFIXES.map(|(prefix, _)| prefix)).expect("a few short prefixes make a small automaton")
-});
+/// Looks for all prefixes at once; there is none on processors without the instructions for it.
+static SEARCH: LazyLock<Option<packed::Searcher>> =
+    LazyLock::new(|| packed::Searcher::new(PREFIXES.map(|(prefix, _)| prefix)));
 
-/// Raises a note at every string that holds what looks like a secret. One pass over the text.
+/// Raises a note at every string that holds what looks like a secret. At most one pass over the text per prefix.
 pub(super) fn judge<'d>(source: &'d Source, cx: &mut Reader<'d>) {
     let bytes = source.text().as_bytes();
-    let mut last = None;
-    for found in SEARCH.find_iter(bytes) {
-        let (_, least) = PREFIXES[found.pattern().as_usize()];
-        let begins = found.start() == 0 || !bytes[found.start() - 1].is_ascii_alphanumeric();
-        let token = bytes[found.end()..].iter().take(least).take_while(|byte| is_token(**byte)).count();
-        if !begins || token < least {
-            continue;
+    let mut places = Vec::new();
+    let mut look = |at: usize, (prefix, least): (&str, usize)| {
+        let begins = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
+        let token = bytes[at + prefix.len()..].iter().take(least).take_while(|byte| is_token(**byte)).count();
+        if begins && token == least {
+            places.push(at);
         }
-        let node = source.node_at(found.start());
+    };
+    match &*SEARCH {
+        Some(search) => {
+            search.find_iter(bytes).for_each(|found| look(found.start(), PREFIXES[found.pattern().as_usize()]));
+        }
+        None => {
+            for row in PREFIXES {
+                Finder::new(row.0).find_iter(bytes).for_each(|at| look(at, row));
+            }
+        }
+    }
+    places.sort_unstable();
+    let mut last = None;
+    for at in places {
+        let node = source.node_at(at);
         if node.kind() == Kind::String && last != Some(node.index()) {
             cx.raise(codes::SECRET_LOOKALIKE, Effect::Note, node, "the string holds what looks like a secret");
         }
