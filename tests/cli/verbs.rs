@@ -61,7 +61,7 @@ fn a_reader_refuses_what_is_not_its_own() {
     };
     assert_eq!(codes("python@0.24.0"), ["", "RS208"]);
     assert_eq!(codes("ts"), ["RS208", ""]);
-    assert_eq!(codes("py@0.8.0"), ["RS204", "RS208"]);
+    assert_eq!(codes("py@0.8.0"), ["RS210 RS204", "RS208"]);
 }
 
 #[test]
@@ -139,7 +139,7 @@ What to do: Restore the field, or save the state again with the SDK.
 RS204 unknown-label
 The reader does not know this label. No SDK release reads a label newer than its own.
 
-What to do: Read the file with an SDK release that knows the label: see `runstate versions`.
+What to do: Read the file with an SDK release that knows the label; `runstate detect` names those that do.
 
 "#]]
     );

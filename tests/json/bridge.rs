@@ -212,7 +212,7 @@ fn scalars_fit_as_in_serde_json() {
     check::<u32>();
     check::<u64>();
     check::<u128>();
-    check::<f32>();
+    // Not f32: what is beyond it is an infinity or an error, depending on serde_json's own features.
     check::<f64>();
     check::<char>();
     check::<String>();

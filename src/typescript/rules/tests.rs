@@ -51,7 +51,7 @@ const CASES: &[Case] = &[
         from: r#""generatedItems":[{"type":"tool_call_item","rawItem":{"type":"function_call","callId":"c1","name":"pay","arguments":"{\"n\":1.50}"},"agent":{"name":"A"}},{"type":"tool_approval_item","rawItem":{"type":"function_call","callId":"c1","name":"pay","arguments":"{\"n\":1.50}"},"agent":{"name":"A"}}]"#,
         to: r#""generatedItems":[{"type":"tool_call_output_item","rawItem":{"type":"function_call_result","name":"pay","callId":"c1","status":"completed","output":"ok"},"agent":{"name":"A"},"output":"ok"},{"type":"tool_approval_item","rawItem":{"type":"function_call","callId":"c1","name":"pay","arguments":"{\"n\":1.50}"},"agent":{"name":"A"}}]"#,
         found: &[
-            ("RS414", Effect::Stuck, "/currentStep/data/interruptions/0"),
+            ("RS414", Effect::Lost, "/currentStep/data/interruptions/0"),
             ("RS509", Effect::Refused, "/generatedItems/0/rawItem"),
         ],
     },
