@@ -97,7 +97,9 @@ macro_rules! union {
         impl<'d> $name<'d> {
             fn choose(node: $crate::json::Node<'d>, cx: &mut $crate::record::Reader<'d>) -> Option<Self> {
                 let tag = cx.tag(node, $tag)?;
-                $(if <$type as $crate::record::Wire<'d>>::claims($tag, tag) {
+                // A tag that is no text is not an absent one.
+                let known = tag.is_some() || node.member($tag).is_none();
+                $(if known && <$type as $crate::record::Wire<'d>>::claims($tag, tag) {
                     return <$type as $crate::record::Wire<'d>>::read(node, cx).map(Self::$variant);
                 })*
                 cx.unknown_tag(node, $tag, <Self as $crate::record::Wire<'d>>::shape());
