@@ -24,3 +24,8 @@ pub use normalize::{Invalid, Layout, Normalize, Outcome, normalize};
 #[cfg(feature = "schema")]
 pub use schema::schema;
 pub use validate::{Validate, Verdict, judge, validate, verdict};
+
+/// Runs the example of the README as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
