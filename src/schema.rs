@@ -78,6 +78,9 @@ impl Defs {
             Shape::Label => json!({ "const": format!("1.{}", self.format.label) }),
             Shape::Number => json!({ "type": "number" }),
             Shape::Integer(None) => json!({ "type": "integer" }),
+            Shape::Integer(Some(least)) if self.format.dialect == Dialect::TypeScript => {
+                json!({ "type": "integer", "minimum": least, "maximum": 9_007_199_254_740_991_u64 })
+            }
             Shape::Integer(Some(least)) => json!({ "type": "integer", "minimum": least }),
             Shape::Open => json!({ "type": "object" }),
             Shape::Nullable(shape) => with_null(self.shape(shape())),

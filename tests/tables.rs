@@ -166,7 +166,8 @@ fn mentioned(text: &str) -> BTreeSet<String> {
         let is_file = known.iter().any(|folder| word.starts_with(folder))
             || (word.ends_with(".md") && !word.contains("//") && !word.contains('<'));
         if is_file && !word.contains(['<', '*', '{', '…']) {
-            paths.insert(word.split('#').next().unwrap_or(word).to_owned());
+            // Without an anchor, and without the line and column that a finding has.
+            paths.insert(word.split(['#', ':']).next().unwrap_or(word).to_owned());
         }
     }
     paths

@@ -105,13 +105,15 @@ impl<'d, T: Wire<'d>> Wire<'d> for Box<T> {
 
 /// Declares a type that is a node of which something is known.
 macro_rules! known {
-    ($(#[doc = $doc:literal])* $name:ident, $shape:expr, |$node:ident| $holds:expr $(, coerced |$from:ident, $cx:ident| $coerced:expr)?) => {
+    ($(#[doc = $doc:literal])* $name:ident, $shape:expr, |$node:ident $(, $with:ident)?| $holds:expr $(, coerced |$from:ident, $cx:ident| $coerced:expr)?) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name<'d>(pub Node<'d>);
 
         impl<'d> Wire<'d> for $name<'d> {
-            fn read($node: Node<'d>, _: &mut Reader<'d>) -> Option<Self> {
+            fn read($node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
+                let _ = &cx;
+                $(let $with = &*cx;)?
                 $holds.then_some(Self($node))
             }
 
@@ -156,11 +158,11 @@ known!(
 );
 known!(
     /// A number without fraction that is not negative.
-    Natural, Shape::Integer(Some(0)), |node| node.number().is_some_and(|number| integral(number) && number.to_f64() >= 0.0)
+    Natural, Shape::Integer(Some(0)), |node, cx| node.number().is_some_and(|number| integral(number) && safe(number, cx) && number.to_f64() >= 0.0)
 );
 known!(
     /// A number without fraction that is at least 1.
-    Positive, Shape::Integer(Some(1)), |node| node.number().is_some_and(|number| integral(number) && number.to_f64() >= 1.0)
+    Positive, Shape::Integer(Some(1)), |node, cx| node.number().is_some_and(|number| integral(number) && safe(number, cx) && number.to_f64() >= 1.0)
 );
 known!(
     /// A SHA-256 digest as 64 lowercase hexadecimal digits.
@@ -219,6 +221,11 @@ fn is_digest(raw: &str) -> bool {
 /// 2^53 on is one.
 fn integral(number: Number<'_>) -> bool {
     number.is_integer_literal() || (number.to_f64().is_finite() && number.to_f64().fract() == 0.0)
+}
+
+/// Whether the dialect's integers go so far: JavaScript's are exact up to 2^53, and zod takes no others for integers.
+fn safe(number: Number<'_>, cx: &Reader<'_>) -> bool {
+    cx.dialect == Dialect::Python || number.to_f64().abs() <= 9_007_199_254_740_991.0
 }
 
 /// The value of an integral literal that 64 bits hold.
