@@ -25,10 +25,8 @@ pub struct NestedState<'d> {
 pub(super) fn within<'d, T>(cx: &mut Reader<'d>, label: u16, read: impl FnOnce(&mut Reader<'d>) -> T) -> T {
     let outer = std::mem::replace(&mut cx.label, label);
     cx.depth += 1;
-    let faults = cx.faults();
     let zone = Zone { fault: Effect::Refused, worst: cx.zone.worst.min(Effect::Stuck) };
     let value = cx.within(zone, read);
-    let _ = faults;
     cx.depth -= 1;
     cx.label = outer;
     value

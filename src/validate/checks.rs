@@ -166,7 +166,9 @@ fn responses<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
         let message = "the last model response is not the last of the model responses";
         cx.raise(codes::RESPONSES_DIFFER, Effect::Note, last, message);
     }
-    let Some(server) = run.server_managed else { return };
+    if run.server_managed.is_none() {
+        return;
+    }
     let responded: HashSet<_> = run.responded.iter().map(|id| key(*id)).collect();
     let made_by_model = |item: &&Item<'d>| matches!(item.role, Role::Call | Role::HostedCall | Role::Said);
     let unknown = run.items.iter().filter(made_by_model).find(|item| {
@@ -177,7 +179,6 @@ fn responses<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
         let message =
             "no model response holds this item, so that it is sent to a conversation that may have it already";
         cx.raise(codes::RESENT_ITEMS, Effect::Note, item.node, message);
-        let _ = server;
     }
 }
 
