@@ -8,10 +8,11 @@
 // handoff   a name or identity, or {"agent":"…","tool_name":"…"} when the tool is not called transfer_to_<name>.
 // tool      type and name; optional needs_approval, namespace, defer_loading, allowed_callers (direct, programmatic),
 //           agent (an agent used as a tool) and its parameters (JSON Schema; {"input":text} otherwise), server_label and require_approval (hosted_mcp), execution (tool_search).
-//           Types that this SDK has no tool for are left out: local_shell, custom.
+//           Types that the release has no tool for are left out: local_shell and custom always, others by the older ones.
 // server    {"name":"ledger","tools":["post",{"name":"read"}],"require_approval":true}, a local MCP server.
 //
-// RUNSTATE_SDK_TYPESCRIPT names the folder whose node_modules holds the SDK.
+// RUNSTATE_SDK_TYPESCRIPT names the folder whose node_modules holds the SDK, any release from 0.0.1 on. What a release has no
+// setting for is left out: namespaces, deferred tools, sandbox agents, approvals of agents used as tools.
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -32,7 +33,11 @@ process.env.OPENAI_AGENTS_DONT_LOG_MODEL_DATA ??= '0';
 
 export const core = await load('@openai/agents-core/dist/index.mjs');
 export const openai = await load('@openai/agents-openai/dist/index.mjs');
-export const sandbox = await load('@openai/agents-core/dist/sandbox/local.mjs');
+// Sandbox agents came with 0.9.0.
+export const sandbox = await load('@openai/agents-core/dist/sandbox/local.mjs').catch((error) => {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  return {};
+});
 core.setTraceProcessors([]);
 core.setDefaultModelProvider({
   getModel() {
@@ -45,8 +50,8 @@ const HOSTED = {
   file_search: () => openai.fileSearchTool(['vs_1']),
   code_interpreter: () => openai.codeInterpreterTool(),
   image_generation: () => openai.imageGenerationTool(),
-  tool_search: (row) => openai.toolSearchTool(row.execution ? { execution: row.execution } : {}),
-  programmatic_tool_calling: () => openai.programmaticToolCallingTool(),
+  tool_search: (row) => openai.toolSearchTool?.(row.execution ? { execution: row.execution } : {}),
+  programmatic_tool_calling: () => openai.programmaticToolCallingTool?.(),
 };
 
 const PARAMETERS = { type: 'object', properties: {}, required: [], additionalProperties: true };
@@ -68,7 +73,7 @@ export async function build(graph, { model, ran = () => 'ok', options = () => ({
       row,
       names: new Set([row.identity, nth === 0 ? row.name : `${row.name}#${nth + 1}`].filter(Boolean)),
       // RunState orders agents of one name by a text of their settings; the description comes first in it.
-      agent: new (row.sandbox ? sandbox.SandboxAgent : core.Agent)({
+      agent: new ((row.sandbox && sandbox.SandboxAgent) || core.Agent)({
         name: row.name,
         instructions: `You are ${row.name}.`,
         handoffDescription: String(index).padStart(4, '0'),
@@ -131,7 +136,7 @@ function makeTool(row, agent, find, ran, options) {
         ...callers,
         ...more,
       });
-      return row.namespace === undefined
+      return row.namespace === undefined || !core.toolNamespace
         ? live
         : core.toolNamespace({
             name: row.namespace,
@@ -140,7 +145,7 @@ function makeTool(row, agent, find, ran, options) {
           })[0];
     }
     case 'shell':
-      return core.shellTool({
+      return core.shellTool?.({
         ...name,
         shell: {
           run: async (action) => ({
@@ -153,7 +158,7 @@ function makeTool(row, agent, find, ran, options) {
       });
     case 'apply_patch': {
       const edit = async (operation) => ({ output: String(await run(operation)) });
-      return core.applyPatchTool({
+      return core.applyPatchTool?.({
         ...name,
         editor: { createFile: edit, updateFile: edit, deleteFile: edit },
         ...gate,
@@ -183,7 +188,7 @@ function makeTool(row, agent, find, ran, options) {
       });
     }
     case 'hosted_mcp':
-      return core.hostedMcpTool({
+      return core.hostedMcpTool?.({
         serverLabel: row.server_label ?? row.name,
         serverUrl: 'https://example.invalid/mcp',
         requireApproval: (row.require_approval ?? row.needs_approval) ? 'always' : 'never',
@@ -228,7 +233,8 @@ async function mcpTools(row, agent, ran) {
     ],
   }));
   if (servers.length === 0) return [];
-  const tools = await core.getAllMcpTools({ mcpServers: servers });
+  // Releases before 0.3 list tools inside a trace only.
+  const tools = await core.withTrace('tools', () => core.getAllMcpTools(servers));
   const gated = new Set(
     servers
       .filter((server) => server.row.require_approval)

@@ -183,13 +183,18 @@ function describe(error) {
   }
 }
 
+// The issues of a union's members have paths from the member on, in zod 3 (`unionErrors`) from the root on.
 function deepest(issues, base) {
   let best;
   for (const issue of issues) {
     const path = [...base, ...(issue.path ?? [])];
     let found = { message: issue.message, path };
-    for (const option of issue.errors ?? []) {
-      const inner = deepest(option, path);
+    const options = [
+      ...(issue.errors ?? []).map((option) => [option, path]),
+      ...(issue.unionErrors ?? []).map((error) => [error.issues, []]),
+    ];
+    for (const [option, start] of options) {
+      const inner = deepest(option, start);
       if (inner.path.length > found.path.length) found = inner;
     }
     if (!best || found.path.length > best.path.length) best = found;

@@ -57,7 +57,11 @@ async function resume({ state: text, agents, decisions = [], turns = [], stream 
   }
   const answer = {
     loaded: true,
-    pending: state.getInterruptions().map((item) => ({ call_id: callId(item), tool: item.name, agent: item.agent.name })),
+    pending: interruptions(state).map((item) => ({
+      call_id: callId(item),
+      tool: item.name ?? item.rawItem.name,
+      agent: item.agent.name,
+    })),
     executed,
   };
   try {
@@ -88,13 +92,18 @@ async function resume({ state: text, agents, decisions = [], turns = [], stream 
   return answer;
 }
 
+// Before 0.1 a state had no method for it.
+function interruptions(state) {
+  return state.getInterruptions?.() ?? state._currentStep?.data?.interruptions ?? [];
+}
+
 function callId(item) {
   return item.rawItem.callId ?? item.rawItem.providerData?.id ?? item.rawItem.id;
 }
 
 function decide(state, decisions) {
   for (const { call_id, action, always = false, message } of decisions) {
-    const chosen = state.getInterruptions().filter((item) => call_id === '*' || callId(item) === call_id);
+    const chosen = interruptions(state).filter((item) => call_id === '*' || callId(item) === call_id);
     if (chosen.length === 0) throw new Error(`no pending call ${JSON.stringify(call_id)}`);
     for (const item of chosen) {
       if (action === 'approve') state.approve(item, { alwaysApprove: always });
