@@ -92,6 +92,12 @@ def readers():
 READERS = readers()
 
 
+def older_readers():
+    """The last release of every label that was written, but for the newest one."""
+    last = {(reader.dialect, reader.label): reader for of in READERS.values() for reader in of}
+    return [reader for reader in last.values() if not reader.is_newest]
+
+
 def reader_named(name):
     """`python@0.10.5`, or `python` for the newest release."""
     dialect, _, release = name.partition("@")
@@ -541,6 +547,7 @@ def parse_options(arguments):
     parser.add_argument("--seed", default="1")
     parser.add_argument("--release", type=lambda names: [reader_named(name) for name in names.split(",")], action="extend",
                         metavar="SDK@RELEASE", help="repeatable, or a list with commas (python,typescript)")
+    parser.add_argument("--list-older", action="store_true", help="only print the last release of each older label")
     parser.add_argument("--older-mutants", type=int, default=10, help="per state of an older label (10)")
     parser.add_argument("--texts", type=int, help="per release, shared out among the states, instead of --mutants")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="fail when a release takes longer")
@@ -568,6 +575,9 @@ def parse_options(arguments):
 
 def main(arguments):
     options = parse_options(arguments)
+    if options.list_older:
+        print("\n".join(map(str, older_readers())))
+        return []
     if options.verdicts:
         return [failure for folder in options.verdicts for failure in report_verdicts(folder, options)]
     found = bases(options.paths or [ROOT / "fixtures" / dialect for dialect in DIALECTS])
