@@ -78,6 +78,8 @@ codes! {
     LABEL_GATE = 209 "label-gate", "Restore the label under which the state was written.";
     /// The chosen reader is an older release, whose own rules are not known here; the newest release's were used.
     READER_RULES = 210 "reader-rules", "Load the state with the release itself before you rely on it.";
+    /// A later release than the chosen reader wrote this field or kind of object; the reader does not know it.
+    NOT_IN_READER = 211 "not-in-reader", "Read the state with a newer release of the SDK.";
 
     /// A field that the SDK always writes is missing.
     MISSING_FIELD = 301 "missing-field", "Restore the field, or save the state again with the SDK.";
@@ -226,6 +228,12 @@ impl Code {
     #[must_use]
     pub const fn number(self) -> u16 {
         self.0
+    }
+
+    /// Whether it says that an object differs from what the SDK writes: what a JSON Schema can see.
+    #[must_use]
+    pub const fn is_structural(self) -> bool {
+        matches!(self.0, 301..=306)
     }
 
     /// What there is to say of it.

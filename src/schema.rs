@@ -103,15 +103,20 @@ impl Defs {
         self.define(info.name, info.doc, |defs| {
             let label = defs.format.label;
             let fields = || info.fields.iter().filter(move |field| field.row.is_in(label));
-            let properties: Map<String, Value> =
+            let mut properties: Map<String, Value> =
                 fields().map(|field| (field.row.key.to_owned(), defs.field(field))).collect();
+            let kept = matches!(info.unknown, Unknown::Kept | Unknown::Open);
+            if kept {
+                let absent = info.fields.iter().filter(|field| !field.row.is_in(label));
+                properties.extend(absent.map(|field| (field.row.key.to_owned(), json!(false))));
+            }
             let required: Vec<&str> =
                 fields().filter(|field| field.row.is_required_in(label)).map(|field| field.row.key).collect();
             let mut schema = json!({ "description": sentence(info.doc), "type": "object", "properties": properties });
             if !required.is_empty() {
                 schema["required"] = json!(required);
             }
-            if !matches!(info.unknown, Unknown::Kept | Unknown::Open) {
+            if !kept {
                 schema["additionalProperties"] = json!(false);
             }
             schema
@@ -130,43 +135,47 @@ impl Defs {
         if narrow != Kinds::ANY {
             schema = merge(schema, json!({ "type": types(narrow) }));
         }
-        if row.need.allows_null() && !shape.kinds().has(Kind::Null) {
+        if row.allows_null_in(self.format.label) && !shape.kinds().has(Kind::Null) {
             schema = with_null(schema);
         }
         if !field.doc.is_empty() {
             schema["description"] = json!(sentence(field.doc));
         }
         if let Some(since) = row.since {
-            schema["x-since"] = json!(format!("1.{}", since.label));
+            schema["x-since"] = json!(since.to_string());
         }
         schema
     }
 
     /// The parts are tried by a condition each, not by `oneOf`, so that a fault is reported where it is.
     fn union(&mut self, choices: &'static Choices) -> Value {
+        let label = self.format.label;
+        let in_label = |shape: &Shape| match shape {
+            Shape::Record(info) => info.since.is_none_or(|since| since.may_hold(label)),
+            _ => true,
+        };
+        let shapes: Vec<Shape> = choices.shapes.iter().map(|shape| shape()).filter(in_label).collect();
         let mut schema = match choices.tag {
-            Some(tag) => self.tagged(tag, choices.shapes),
-            None if choices.shapes.iter().all(|shape| matches!(shape(), Shape::Record(_))) => {
-                self.by_fields(choices.shapes)
-            }
-            None => self.by_kind(choices.shapes),
+            Some(tag) => self.tagged(tag, &shapes),
+            None if shapes.iter().all(|shape| matches!(shape, Shape::Record(_))) => self.by_fields(&shapes),
+            None => self.by_kind(&shapes),
         };
         schema["description"] = json!(sentence(choices.doc));
         schema
     }
 
-    fn tagged(&mut self, tag: &'static str, shapes: &[fn() -> Shape]) -> Value {
+    fn tagged(&mut self, tag: &'static str, shapes: &[Shape]) -> Value {
         let mut claimed: Vec<&'static str> = Vec::new();
         let mut absent = false;
         let mut parts = Vec::new();
-        for shape in shapes {
+        for &shape in shapes {
             let (mut own, mut own_absent) = (Vec::new(), false);
-            shape().tags(tag, &mut |value| match value {
+            shape.tags(tag, &mut |value| match value {
                 Some(value) if !claimed.contains(&value) && !own.contains(&value) => own.push(value),
                 Some(_) => {}
                 None => own_absent = !absent,
             });
-            let then = self.shape(shape());
+            let then = self.shape(shape);
             if !own.is_empty() {
                 parts.push(json!({
                     "if": { "properties": { tag: { "enum": own } }, "required": [tag] },
@@ -187,11 +196,11 @@ impl Defs {
     }
 
     /// The first record all of whose required members are there; where none is, those of the last one are missing.
-    fn by_fields(&mut self, shapes: &[fn() -> Shape]) -> Value {
+    fn by_fields(&mut self, shapes: &[Shape]) -> Value {
         let mut schema = Value::Null;
         for shape in shapes.iter().rev() {
-            let Shape::Record(info) = shape() else { continue };
-            let needed = info.fields.iter().filter(|field| !field.row.need.allows_absence());
+            let Shape::Record(info) = *shape else { continue };
+            let needed = info.fields.iter().filter(|field| field.row.is_required_in(self.format.label));
             let condition = json!({ "required": needed.map(|field| field.row.key).collect::<Vec<_>>() });
             let other = if schema.is_null() { condition.clone() } else { schema };
             schema = json!({ "type": "object", "if": condition, "then": self.record(info), "else": other });
@@ -199,13 +208,13 @@ impl Defs {
         schema
     }
 
-    fn by_kind(&mut self, shapes: &[fn() -> Shape]) -> Value {
+    fn by_kind(&mut self, shapes: &[Shape]) -> Value {
         let mut taken = Kinds::NONE;
         let mut parts = Vec::new();
-        for shape in shapes {
-            let own = shape().kinds().without(taken);
+        for &shape in shapes {
+            let own = shape.kinds().without(taken);
             taken = taken.or(own);
-            let then = self.shape(shape());
+            let then = self.shape(shape);
             parts.push(json!({ "if": { "type": types(own) }, "then": then }));
         }
         json!({ "type": types(taken), "allOf": parts })

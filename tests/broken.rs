@@ -14,6 +14,7 @@ use runstate::{Effect, Finding, Invalid, Normalize, Severity, Validate, normaliz
 /// Codes without a file, and why.
 const WITHOUT_FILE: &[(Code, &str)] = &[
     (codes::READER_RULES, "not the file is wrong, but an older reader was chosen"),
+    (codes::NOT_IN_READER, "not the file is wrong, but an older reader was chosen"),
     (codes::TOO_LARGE, "a file of more than 4 GiB is made in the tests of the command line"),
     (codes::TOO_DEEP, "1,000 levels are no small file; made below"),
     (codes::OTHER_DIALECT, "not the file is wrong, but the chosen reader; asked for below"),

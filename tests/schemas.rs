@@ -11,8 +11,8 @@ use runstate::{Dialect, Finding, Validate, schema, validate};
 
 #[test]
 fn the_schemas_in_the_repository_are_up_to_date() {
-    for dialect in Dialect::ALL {
-        let format = dialect.newest().format;
+    for format in Dialect::ALL.iter().flat_map(|dialect| dialect.formats()) {
+        let dialect = format.dialect;
         let path = common::root().join("schemas").join(dialect.name()).join(format!("1.{}.json", format.label));
         let text = serde_json::to_string_pretty(&schema(format)).expect("a schema is JSON") + "\n";
         common::generated(&path, &text);
@@ -61,15 +61,61 @@ fn the_schema_reports_an_error_exactly_where_there_is_a_structural_finding() {
     assert!(disagreements.is_empty(), "{} of {compared} disagree:\n{shown}", disagreements.len());
 }
 
-/// Where the structural findings are, except inside of texts, which a schema does not look into.
-fn structural(findings: &[Finding]) -> BTreeSet<String> {
-    let mut pointers = BTreeSet::new();
-    for finding in
-        findings.iter().filter(|finding| (301..=306).contains(&finding.code.number()) && finding.inside.is_empty())
-    {
-        pointers.insert(finding.pointer.clone());
+#[test]
+fn under_another_label_the_schema_of_that_label_reports_an_error_exactly_where_there_is_a_structural_finding() {
+    let mut disagreements = Vec::new();
+    let (mut compared, mut faulty) = (0, 0);
+    for format in Dialect::ALL.iter().flat_map(|dialect| dialect.formats()) {
+        let checker = Checker::new(format);
+        let name = format.dialect.name();
+        for fixture in common::fixtures().into_iter().filter(|fixture| fixture.dialect == name) {
+            let text = String::from_utf8(fixture.bytes).expect("the SDKs write UTF-8");
+            let text = relabel(&text, format.label);
+            compared += 1;
+            let ours = structural(&validate(text.as_bytes(), &Validate::default()));
+            let theirs = by_schema(&checker, &text);
+            faulty += usize::from(!ours.is_empty());
+            if ours != theirs {
+                let only =
+                    |one: &BTreeSet<String>, two: &BTreeSet<String>| one.difference(two).cloned().collect::<Vec<_>>();
+                disagreements.push(format!(
+                    "{format} {}: only findings {:?}, only schema {:?}",
+                    fixture.name,
+                    only(&ours, &theirs),
+                    only(&theirs, &ours)
+                ));
+            }
+        }
     }
-    pointers
+    assert!(compared > 4_000 && faulty > 2_000, "enough was compared: {compared}, of which {faulty} had faults");
+    let shown = disagreements.iter().take(20).cloned().collect::<Vec<_>>().join("\n");
+    assert!(disagreements.is_empty(), "{} of {compared} disagree:\n{shown}", disagreements.len());
+}
+
+/// The state, and the states inside it that are no texts, under another label.
+fn relabel(text: &str, label: u16) -> String {
+    let mut parts = text.split("\"$schemaVersion\"");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let start = part.find('"').expect("a label is a text");
+        let end = start + 1 + part[start + 1..].find('"').expect("a text ends");
+        out.push_str("\"$schemaVersion\"");
+        out.push_str(&part[..start]);
+        out.push_str(&format!("\"1.{label}\""));
+        out.push_str(&part[end + 1..]);
+    }
+    out
+}
+
+/// Where the structural findings are, except inside of texts and of what the label does not have: no schema looks there.
+fn structural(findings: &[Finding]) -> BTreeSet<String> {
+    let found = || findings.iter().filter(|finding| finding.code.is_structural() && finding.inside.is_empty());
+    let outside: Vec<String> = found()
+        .filter(|finding| finding.code == runstate::codes::NOT_IN_LABEL)
+        .map(|finding| format!("{}/", finding.pointer))
+        .collect();
+    let is_inside = |pointer: &str| outside.iter().any(|outer| pointer.starts_with(outer));
+    found().map(|finding| finding.pointer.clone()).filter(|pointer| !is_inside(pointer)).collect()
 }
 
 fn by_schema(checker: &Checker, text: &str) -> BTreeSet<String> {

@@ -52,6 +52,19 @@ impl Bound {
     pub const fn release(label: u16, minor: u16, patch: u16) -> Self {
         Self { label, release: Some(Release { major: 0, minor, patch }) }
     }
+
+    /// Whether a state under this label can be from this bound on. Of a release that kept the label, a label does not tell
+    /// on which side of it a state was written.
+    #[must_use]
+    pub const fn may_hold(self, label: u16) -> bool {
+        label >= self.label
+    }
+
+    /// Whether every state under this label is from this bound on.
+    #[must_use]
+    pub const fn must_hold(self, label: u16) -> bool {
+        label > self.label || label == self.label && self.release.is_none()
+    }
 }
 
 /// A dialect and the number behind `1.` of a label: `python@1.21`.
@@ -70,6 +83,25 @@ pub struct Target {
     pub format: Format,
     /// The release whose rules count.
     pub release: Release,
+}
+
+impl Target {
+    /// Whether the release is from this bound on.
+    #[must_use]
+    pub fn has(self, bound: Bound) -> bool {
+        let label = self.format.label;
+        label > bound.label || label == bound.label && bound.release.is_none_or(|release| self.release >= release)
+    }
+}
+
+impl fmt::Display for Bound {
+    /// The label, or the release where the label does not tell.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.release {
+            Some(release) => release.fmt(f),
+            None => write!(f, "1.{}", self.label),
+        }
+    }
 }
 
 impl Dialect {
@@ -97,6 +129,11 @@ impl Dialect {
     /// The releases in order.
     pub fn releases(self) -> impl DoubleEndedIterator<Item = &'static ReleaseRow> {
         RELEASES.iter().filter(move |row| row.dialect == self)
+    }
+
+    /// All formats, those that no release wrote but newer ones read included.
+    pub fn formats(self) -> impl Iterator<Item = Format> {
+        (0..=self.newest_label()).map(move |label| Format { dialect: self, label })
     }
 
     /// The newest release.

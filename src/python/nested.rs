@@ -68,7 +68,10 @@ impl<'d> Wire<'d> for NestedState<'d> {
 
 fn judge_label<'d>(own: Label<'d>, node: Node<'d>, cx: &mut Reader<'d>) {
     let (at, message) = match own {
-        Label::Known(_) => return,
+        Label::Known(label) if label <= cx.reader.format.label => return,
+        Label::Known(_) => {
+            (node.member("$schemaVersion").unwrap_or(node), "the reader does not know the label of the nested run")
+        }
         Label::Newer(at) | Label::Unknown(at) => (at, "the label of the nested run is unknown"),
         Label::NotText(at) => (at, "the label of the nested run is no string"),
         Label::Missing => (node.member("$schemaVersion").unwrap_or(node), "the nested run has no label"),

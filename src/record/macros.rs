@@ -13,16 +13,16 @@ macro_rules! record {
         }
 
         impl<'d> $crate::record::Record<'d> for $name<'d> {
-            const INFO: &'static $crate::record::Info = &$crate::record::Info {
-                name: stringify!($name),
-                doc: concat!($($doc, "\n"),*),
-                unknown: $crate::record::Unknown::$unknown,
-                fields: &[$($crate::record::Field {
+            const INFO: &'static $crate::record::Info = &$crate::record::Info::new(
+                stringify!($name),
+                concat!($($doc, "\n"),*),
+                $crate::record::Unknown::$unknown,
+                &[$($crate::record::Field {
                     row: $row,
                     doc: concat!("", $($note, "\n"),*),
                     shape: <$type as $crate::record::Described>::shape,
                 }),*],
-            };
+            );
             fn blank(origin: $crate::json::Node<'d>) -> Self {
                 Self { $($field: <$type as $crate::record::Described>::BLANK,)* origin }
             }
@@ -100,7 +100,7 @@ macro_rules! union {
                 // A tag that is no text is not an absent one.
                 let known = tag.is_some() || node.member($tag).is_none();
                 $(if known && <$type as $crate::record::Wire<'d>>::claims($tag, tag) {
-                    return <$type as $crate::record::Wire<'d>>::read(node, cx).map(Self::$variant);
+                    return cx.variant::<$type>(node, $tag).map(Self::$variant);
                 })*
                 cx.unknown_tag(node, $tag, <Self as $crate::record::Wire<'d>>::shape());
                 Some(Self::Other(node))
@@ -143,7 +143,7 @@ macro_rules! union {
                 if node.kind() != $crate::json::Kind::Object {
                     return None;
                 }
-                $(if <$type as $crate::record::Record<'d>>::INFO.has_fields_of(node) {
+                $(if <$type as $crate::record::Record<'d>>::INFO.has_fields_of(node, cx.label) {
                     return <$type as $crate::record::Wire<'d>>::read(node, cx).map(Self::$variant);
                 })*
                 cx.no_record(node, <Self as $crate::record::Wire<'d>>::shape());

@@ -14,8 +14,8 @@ mod write;
 use std::fmt;
 
 use crate::finding::Effect;
-use crate::format::Bound;
-use crate::json::{Kinds, Node, Text, Writer};
+use crate::format::{Bound, Target};
+use crate::json::{Kind, Kinds, Node, Text, Writer};
 
 pub(crate) use macros::{record, union};
 pub use read::{NESTING, Raised, Reader, Zone};
@@ -107,6 +107,8 @@ pub struct Row {
     pub strict: bool,
     /// Absence and a wrong type are reported by something else than the record layer.
     pub judged_elsewhere: bool,
+    /// The row whose effects hold for readers before a bound.
+    pub older: Option<(Bound, &'static Row)>,
 }
 
 /// What a reader does with a wrong value, from the value itself; `None` where it does what it does with most.
@@ -133,6 +135,7 @@ impl Row {
             ignored: false,
             strict: false,
             judged_elsewhere: false,
+            older: None,
         }
     }
 
@@ -248,6 +251,26 @@ impl Row {
         self
     }
 
+    /// Readers before this bound do what `older` says of a field that is absent or wrong. Of that row only the effects
+    /// count; it may name a still older one.
+    #[must_use]
+    pub const fn read_before(mut self, bound: Bound, older: &'static Row) -> Self {
+        self.older = Some((bound, older));
+        self
+    }
+
+    /// The row whose effects hold for a reader.
+    #[must_use]
+    pub fn for_reader(&self, reader: Target) -> &Self {
+        let mut row = self;
+        while let Some((bound, older)) = row.older
+            && !reader.has(bound)
+        {
+            row = older;
+        }
+        row
+    }
+
     /// Absent, wrong, in an element or below: the reader always does the same.
     #[must_use]
     pub const fn tolerated(self, effect: Effect) -> Self {
@@ -257,22 +280,33 @@ impl Row {
     /// Whether a format has the field.
     #[must_use]
     pub fn is_in(&self, label: u16) -> bool {
-        self.since.is_none_or(|bound| label >= bound.label) && self.until.is_none_or(|bound| label < bound.label)
+        self.since.is_none_or(|bound| bound.may_hold(label)) && self.until.is_none_or(|bound| !bound.must_hold(label))
     }
 
     /// Whether the SDK always writes the field in a format.
     #[must_use]
     pub fn is_required_in(&self, label: u16) -> bool {
-        !self.need.allows_absence() && self.is_in(label) && self.required_since.is_none_or(|bound| label >= bound.label)
+        let must_hold = |bound: Option<Bound>| bound.is_none_or(|bound| bound.must_hold(label));
+        !self.need.allows_absence()
+            && must_hold(self.since)
+            && must_hold(self.required_since)
+            && self.until.is_none_or(|bound| !bound.may_hold(label))
     }
 
     /// The JSON kinds that the row allows in a format, whatever its type.
     #[must_use]
     pub fn kinds_in(&self, label: u16) -> Kinds {
         match self.before {
-            Some((bound, kinds)) if label < bound.label => kinds,
+            Some((bound, kinds)) if !bound.may_hold(label) => kinds,
             _ => self.only,
         }
+    }
+
+    /// Whether `null` stands for a value in a format.
+    #[must_use]
+    pub fn allows_null_in(&self, label: u16) -> bool {
+        let narrowed = self.before.is_some_and(|(bound, kinds)| !bound.may_hold(label) && !kinds.has(Kind::Null));
+        self.need.allows_null() && !narrowed
     }
 }
 
@@ -330,13 +364,30 @@ pub struct Info {
     pub unknown: Unknown,
     /// The rows in the order in which the SDK writes them.
     pub fields: &'static [Field],
+    /// Since when the SDK knows a record with this tag.
+    pub since: Option<Bound>,
 }
 
 impl Info {
-    /// Whether an object has every member that the record cannot be without; how unions `by fields` choose.
+    /// The data of a record type.
     #[must_use]
-    pub fn has_fields_of(&self, node: Node<'_>) -> bool {
-        self.fields.iter().all(|field| field.row.need.allows_absence() || node.member(field.row.key).is_some())
+    pub const fn new(name: &'static str, doc: &'static str, unknown: Unknown, fields: &'static [Field]) -> Self {
+        let mut since = None;
+        let mut i = 0;
+        while i < fields.len() {
+            if !fields[i].row.tags.is_empty() {
+                since = fields[i].row.since;
+                break;
+            }
+            i += 1;
+        }
+        Self { name, doc, unknown, fields, since }
+    }
+
+    /// Whether an object has every member that the record cannot be without in a format; how unions `by fields` choose.
+    #[must_use]
+    pub fn has_fields_of(&self, node: Node<'_>, label: u16) -> bool {
+        self.fields.iter().all(|field| !field.row.is_required_in(label) || node.member(field.row.key).is_some())
     }
 
     /// The row of a tag.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::codes::{self, Code};
 use crate::finding::Effect;
-use crate::format::Dialect;
+use crate::format::{Bound, Dialect, Target};
 use crate::json::{Aim, Document, Kind, Kinds, Node, Text, Writer};
 
 use super::write::{write_slot, write_tag};
@@ -63,6 +63,8 @@ pub struct Reader<'d> {
     pub dialect: Dialect,
     /// The label's number behind `1.` of the state that is being read.
     pub label: u16,
+    /// The release of the dialect's SDK that is to read the state.
+    pub reader: Target,
     /// What the dialect's reader does about faults here.
     pub zone: Zone,
     /// How many nested runs or spans the value that is being read is in.
@@ -77,7 +79,7 @@ pub struct Reader<'d> {
 }
 
 impl<'d> Reader<'d> {
-    /// A reader of one state.
+    /// Reads one state as the newest release of its SDK does; another one is set in `reader`.
     #[must_use]
     pub fn new(doc: &'d Document, dialect: Dialect, label: u16) -> Self {
         let zone = Zone { fault: Effect::Refused, worst: Effect::Refused };
@@ -85,6 +87,7 @@ impl<'d> Reader<'d> {
             doc,
             dialect,
             label,
+            reader: dialect.newest(),
             zone,
             depth: 0,
             findings: Vec::new(),
@@ -102,6 +105,12 @@ impl<'d> Reader<'d> {
         left_out.retain(|(_, count)| *count > LIMIT_PER_CODE);
         left_out.iter_mut().for_each(|(_, count)| *count -= LIMIT_PER_CODE);
         (self.findings, left_out)
+    }
+
+    /// Whether the release that is to read the state is from this bound on.
+    #[must_use]
+    pub fn reader_has(&self, bound: Bound) -> bool {
+        self.reader.has(bound)
     }
 
     /// How many faults were met so far that make the dialect's reader do what the zone says, or worse. The
@@ -228,18 +237,27 @@ impl<'d> Reader<'d> {
                 continue;
             };
             let field = &info.fields[row];
-            if !field.row.is_in(self.label) {
-                self.not_in_label(&field.row, member.value);
-            }
             present |= 1 << (row & 63);
-            rows.column_mut(row).read(field, member.value, self);
+            let bound = field.row.since.filter(|bound| field.row.tags.is_empty() && !self.reader_has(*bound));
+            if let Some(since) = bound {
+                self.not_in_reader(info.unknown, &field.row, since, member.value);
+                self.unseen(|cx| rows.column_mut(row).read(field, member.value, cx));
+                continue;
+            }
+            if field.row.is_in(self.label) {
+                rows.column_mut(row).read(field, member.value, self);
+            } else {
+                let effect = self.not_in_label(&field.row, member.value);
+                self.out_of_place(effect, |cx| rows.column_mut(row).read(field, member.value, cx));
+            }
         }
         for (row, field) in info.fields.iter().enumerate() {
             let absent =
                 if info.fields.len() > 64 { rows.column(row).node().is_none() } else { present & 1 << row == 0 };
             if absent && field.row.is_required_in(self.label) && !field.row.judged_elsewhere {
                 let message = format!("`{}` is missing", field.row.key);
-                self.raise_fault(codes::MISSING_FIELD, field.row.if_absent, node, message);
+                let named = field.row.for_reader(self.reader).if_absent;
+                self.raise_fault(codes::MISSING_FIELD, named, node, message);
             }
         }
     }
@@ -267,22 +285,72 @@ impl<'d> Reader<'d> {
         self.raise_at(code, effect, fault, value, Aim::Key, message.into());
     }
 
+    /// Reads what the dialect's reader does not look at: nothing that is wrong with it matters.
+    fn unseen<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.tolerating(Effect::Note, read)
+    }
+
+    /// A field that the release knows nothing of is a key like any other that it does not know.
     #[cold]
-    fn not_in_label(&mut self, row: &Row, value: Node<'d>) {
+    fn not_in_reader(&mut self, unknown: Unknown, row: &Row, since: Bound, value: Node<'d>) {
+        let (effect, fault, what) = match unknown {
+            Unknown::Dropped => (Effect::Lost.min(self.zone.fault), false, "drops it"),
+            Unknown::Rejected => (self.zone.fault, true, "refuses it"),
+            Unknown::Kept | Unknown::Open => (Effect::Note, false, "keeps it and does not use it"),
+        };
+        let message = format!("`{}` came with {since}; {} {what}", row.key, self.reader);
+        self.raise_at(codes::NOT_IN_READER, effect, fault, value, Aim::Key, message.into());
+    }
+
+    /// Reads an object as the variant of a union that its tag names. A variant that the release does not know is an unknown
+    /// tag to it; one that the label does not have says nothing of what the label's objects hold.
+    pub fn variant<T: Wire<'d>>(&mut self, node: Node<'d>, tag: &str) -> Option<T> {
+        let Shape::Record(info) = T::shape() else { return T::read(node, self) };
+        let Some(since) = info.since else { return T::read(node, self) };
+        if !self.reader_has(since) {
+            let named = node.member(tag).unwrap_or(node);
+            let message = format!("this kind of object came with {since}; {} does not know it", self.reader);
+            self.raise_fault(codes::NOT_IN_READER, None, named, message);
+            return self.unseen(|cx| T::read(node, cx));
+        }
+        if since.may_hold(self.label) {
+            return T::read(node, self);
+        }
+        let row = info.tag_row(tag).zip(node.member(tag));
+        let effect = row.map_or(Effect::Note, |(row, value)| self.not_in_label(row, value));
+        self.out_of_place(effect, |cx| T::read(node, cx))
+    }
+
+    /// Reads what the label does not have, which leads to `effect`: no format says what it should look like under this
+    /// label, so that only what leads to something worse is worth a word.
+    fn out_of_place<T>(&mut self, effect: Effect, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.findings.len();
+        let value = read(self);
+        let mut position = 0;
+        self.findings.retain(|raised| {
+            position += 1;
+            position <= before || !raised.code.is_structural() || raised.effect > effect.max(Effect::Lost)
+        });
+        value
+    }
+
+    #[cold]
+    fn not_in_label(&mut self, row: &Row, value: Node<'d>) -> Effect {
         // A null that is no value of the field is judged as that.
         let gated = row.gated && (!value.is_null() || row.need.allows_null());
         let effect = if gated { self.zone.fault } else { Effect::Note };
         let label = self.label;
         let message = match (row.since, row.until) {
-            (Some(since), _) if label < since.label => {
-                format!("`{}` came with 1.{} and is not in 1.{label}", row.key, since.label)
+            (Some(since), _) if !since.may_hold(label) => {
+                format!("`{}` came with {since} and is not in 1.{label}", row.key)
             }
             (_, until) => {
-                let until = until.map_or(0, |until| until.label);
-                format!("`{}` was removed with 1.{until} and is not in 1.{label}", row.key)
+                let until = until.unwrap_or(Bound::label(0));
+                format!("`{}` was removed with {until} and is not in 1.{label}", row.key)
             }
         };
         self.raise_at(codes::NOT_IN_LABEL, effect, gated, value, Aim::Key, message.into());
+        effect
     }
 
     #[cold]
@@ -393,14 +461,14 @@ impl<'d> Reader<'d> {
 
 impl<'d, T: Wire<'d>> Column<'d> for Slot<'d, T> {
     fn read(&mut self, field: &'static Field, node: Node<'d>, cx: &mut Reader<'d>) {
-        let row = &field.row;
+        let row = field.row.for_reader(cx.reader);
         let (outer, faults) = (cx.zone, cx.faults);
         cx.zone.fault = row.inside.unwrap_or(outer.fault);
         if row.ignored {
             cx.zone = Zone { fault: Effect::Note, worst: Effect::Note };
         }
         cx.row = Some(row);
-        *self = cx.value(node, row.need.allows_null(), row.kinds_in(cx.label));
+        *self = cx.value(node, field.row.allows_null_in(cx.label), field.row.kinds_in(cx.label));
         cx.zone = outer;
         if row.inside.is_some() {
             cx.faults = faults;
@@ -434,7 +502,8 @@ impl<'d> Column<'d> for Tag<'d> {
     fn read(&mut self, field: &'static Field, node: Node<'d>, cx: &mut Reader<'d>) {
         *self = Tag(Some(node));
         if !node.text().is_some_and(|text| field.row.tags.iter().any(|tag| text.is(tag))) {
-            let named = field.row.weighed.and_then(|weigh| weigh(node)).or(field.row.if_wrong);
+            let row = field.row.for_reader(cx.reader);
+            let named = row.weighed.and_then(|weigh| weigh(node)).or(row.if_wrong);
             cx.wrong(Shape::Words(field.row.tags), node, named, false);
         }
     }

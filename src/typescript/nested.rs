@@ -54,7 +54,11 @@ impl<'d> NestedRun<'d> {
 /// Raises what is wrong with the label of a nested state.
 fn judge_label<'d>(label: Label<'d>, root: Node<'d>, cx: &mut Reader<'d>) {
     let (code, node, message) = match label {
-        Label::Known(_) => return,
+        Label::Known(label) if label <= cx.reader.format.label => return,
+        Label::Known(_) => {
+            let node = root.member("$schemaVersion").unwrap_or(root);
+            (codes::UNKNOWN_LABEL, node, "the reader does not know the label of the nested state")
+        }
         Label::Newer(node) | Label::Unknown(node) => {
             (codes::UNKNOWN_LABEL, node, "the nested state's label is unknown")
         }

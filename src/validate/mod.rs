@@ -175,11 +175,12 @@ fn judge_reader<'d>(reader: Option<Target>, label: Label<'d>, root: Node<'d>, cx
         cx.raise(codes::OTHER_DIALECT, Effect::Refused, root, message);
     }
     let own = reader.filter(|reader| reader.format.dialect == dialect);
+    cx.reader = own.unwrap_or_else(|| dialect.newest());
     if let Some(older) = own.filter(|own| own.release != dialect.newest().release) {
         let message = format!("judged by the rules of {}, not of {older}", dialect.newest());
         cx.raise(codes::READER_RULES, Effect::Note, root, message);
     }
-    judge_label(label, own.unwrap_or_else(|| dialect.newest()), root, cx);
+    judge_label(label, cx.reader, root, cx);
 }
 
 fn judge_label<'d>(label: Label<'d>, reader: Target, root: Node<'d>, cx: &mut Reader<'d>) {

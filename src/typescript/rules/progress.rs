@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::codes;
+use crate::format::Dialect;
 use crate::json::{Kind, Node};
 use crate::record::{Choices, List, Reader, Shape, Slot, Wire};
 use crate::typescript::canonical::{Compact, as_javascript, javascript};
@@ -452,7 +453,9 @@ fn chosen(node: Node<'_>, choices: &Choices) -> Shape {
             });
             claimed
         }
-        (None, Shape::Record(info)) => node.kind() == Kind::Object && info.has_fields_of(node),
+        (None, Shape::Record(info)) => {
+            node.kind() == Kind::Object && info.has_fields_of(node, Dialect::TypeScript.newest_label())
+        }
         (None, shape) => shape.kinds().has(node.kind()),
     });
     found.unwrap_or(Shape::Any)
