@@ -4,7 +4,9 @@ For every base state and its seeded mutants (`mutate.py`) the SDK's own loader s
 agents derived from the base (`graph.py`), and `runstate validate --for <release> --agents <graph>` says
 whether it has a finding with the effect `refused`. The two must agree.
 
-    agree.py                                   every fixture of the newest formats, unmutated and 150 mutants each
+    agree.py                                   the newest release of each SDK: fixtures of all labels and their mutants
+    agree.py --release python@0.10.5,typescript@0.8.5
+                                               these releases: fixtures of their own label, of older ones, of a newer one
     agree.py FILE.json ... --mutants 1000 --seed 7 --save target/disagreements
     agree.py --no-cli FILE.json                only what the loader does with the mutants
     agree.py --record DIR FILE.json ...        keeps mutants, graphs and the loader's verdicts
@@ -36,9 +38,10 @@ import mutate
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-RELEASES = {"python": "0.24.0", "typescript": "0.20.0"}
+DIALECTS = ("python", "typescript")
 SDKS = ROOT / "target/sdk"
-NEWEST = {dialect: "{}.{}".format(*label) for dialect, label in mutate.NEWEST.items()}
+NEWER_STATES = 5
+OLDER_SHARE = 0.4
 UNMUTATED = {"kind": "none", "detail": "", "pointer": "", "pattern": "", "nested": False, "before": "", "after": ""}
 
 # Errors of a loader that come from the program around a state, not from the state.
@@ -57,11 +60,76 @@ class Failed(Exception):
     """The comparison could not be made."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Reader:
+    """A release of an SDK, whose loader is asked; `label` is the number behind `1.` of what it writes."""
+
+    dialect: str
+    release: str
+    label: int
+
+    def __str__(self):
+        return f"{self.dialect}@{self.release}"
+
+    @property
+    def is_newest(self):
+        return self == READERS[self.dialect][-1]
+
+    @property
+    def folder(self):
+        """Where tests/sdk/install puts it; the variable names another place for the newest one."""
+        named = os.environ.get("RUNSTATE_SDK_TYPESCRIPT") if self.is_newest and self.dialect == "typescript" else None
+        return pathlib.Path(named or SDKS / f"{self.dialect}-{self.release}")
+
+
+def readers():
+    """Every release of each SDK in order, from the one table of them."""
+    rows = re.findall(r"row\(Dialect::(\w+), (\d+), (\d+), (\d+), (\d+),", (ROOT / "src/format/releases.rs").read_text())
+    found = [Reader(dialect.lower(), f"{major}.{minor}.{patch}", int(label)) for dialect, major, minor, patch, label in rows]
+    return {dialect: [reader for reader in found if reader.dialect == dialect] for dialect in DIALECTS}
+
+
+READERS = readers()
+
+
+def older_readers():
+    """The last release of every label that was written, but for the newest one."""
+    last = {(reader.dialect, reader.label): reader for of in READERS.values() for reader in of}
+    return [reader for reader in last.values() if not reader.is_newest]
+
+
+def reader_named(name):
+    """`python@0.10.5`, or `python` for the newest release."""
+    dialect, _, release = name.partition("@")
+    found = [reader for reader in READERS.get(dialect, []) if not release or reader.release == release]
+    if not found:
+        raise argparse.ArgumentTypeError(f"no release is named {name}")
+    return found[-1]
+
+
+def label_of(state):
+    """The number behind `1.` of a state's label, or None."""
+    label = state.get("$schemaVersion") if isinstance(state, dict) else None
+    match = re.fullmatch(r"1\.(0|[1-9][0-9]*)", label) if isinstance(label, str) else None
+    return int(match[1]) if match else None
+
+
+@dataclasses.dataclass
+class Base:
+    """A state that is to be read, and how many mutants of it."""
+
+    path: pathlib.Path
+    dialect: str
+    label: int
+    text: str
+    mutants: int = 0
+
+
 @dataclasses.dataclass
 class Case:
     """One text that both sides judged."""
 
-    dialect: str
+    reader: Reader
     base: str
     mutation: dict
     text: str
@@ -94,21 +162,24 @@ class Loader:
     here waits for an answer before it asks. The pipe keeps the two in step.
     """
 
-    def __init__(self, dialect, states, options):
-        self.dialect, self.states, self.options = dialect, states, options
+    def __init__(self, reader, states, options):
+        self.reader, self.states, self.options = reader, states, options
         self.asked = queue.SimpleQueue()
         self.unanswered = 0
-        self.process = subprocess.Popen(loader_command(dialect, options), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.started = time.monotonic()
+        environment = os.environ | {"RUNSTATE_SDK_TYPESCRIPT": str(reader.folder)}
+        self.process = subprocess.Popen(loader_command(reader, options), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        env=environment)
         self.sender = threading.Thread(target=self.send, daemon=True)
 
     def send(self):
         number = itertools.count()
         try:
             with self.process.stdin as questions:
-                for path, text in self.states:
-                    agents = agents_of(path, text)
-                    cases = [(text, UNMUTATED), *mutants(path.name, text, self.dialect, self.options)]
-                    self.asked.put((path, agents, cases))
+                for base in self.states:
+                    agents = agents_of(base.path, base.text)
+                    cases = [(base.text, UNMUTATED), *mutants(base, self.reader, self.options)]
+                    self.asked.put((base.path, agents, cases))
                     for state, _ in cases:
                         question = {"id": next(number), "state": state, "agents": agents}
                         questions.write(json.dumps(question).encode() + b"\n")
@@ -128,29 +199,29 @@ class Loader:
             path, agents, cases = asked
             judged = [(text, mutation, self.answer(next(number))) for text, mutation in cases]
             if judged[0][2] is None:
-                raise Failed(f"the {self.dialect} loader gave no verdict on {path}")
+                raise Failed(f"the {self.reader} loader gave no verdict on {path}")
             self.unanswered += sum(answer is None for _, _, answer in judged)
-            judged = [Case(self.dialect, path.name, mutation, text, **answer)
+            judged = [Case(self.reader, named(path), mutation, text, **answer)
                       for text, mutation, answer in judged if answer is not None]
             if not judged[0].loaded:
                 del judged[1:]  # mutants of a state that does not load say nothing
             yield path, agents, judged
-            if time.monotonic() - self.options.started > self.options.seconds:
-                raise Failed(f"out of time: {len(self.states) - done - 1} {self.dialect} states were not judged")
+            if time.monotonic() - self.started > self.options.seconds:
+                raise Failed(f"out of time: {self.reader} did not judge {len(self.states) - done - 1} states")
 
     def answer(self, number):
         """The verdict on a text, or None where the SDK gave none: an endless loop, an exhausted heap."""
         line = self.process.stdout.readline()
         if not line:
-            raise Failed(f"the {self.dialect} loader ended early (exit {self.process.wait()})")
+            raise Failed(f"the {self.reader} loader ended early (exit {self.process.wait()})")
         answer = json.loads(line)
         if answer["id"] != number:
-            raise Failed(f"the {self.dialect} loader answered {answer['id']!r} where {number} was asked")
+            raise Failed(f"the {self.reader} loader answered {answer['id']!r} where {number} was asked")
         error = str(answer.get("error"))
         if answer.get("crashed") or error.startswith("harness:"):
             if error.startswith(("harness: no answer", "Timeout", "Error: Worker terminated")):
                 return None
-            raise Failed(f"the {self.dialect} loader could not ask: {error}")
+            raise Failed(f"the {self.reader} loader could not ask: {error}")
         return {"loaded": bool(answer["loaded"]), "error": answer.get("error") or "", "cause": answer.get("cause") or ""}
 
     def close(self):
@@ -168,34 +239,46 @@ def agents_of(path, text):
     return scenarios.get(path.stem) or graph.derive(json.loads(text))
 
 
-def mutants(name, text, dialect, options):
+def named(path):
+    """A fixture by its label and name."""
+    return f"{path.parent.name}/{path.name}"
+
+
+def mutants(base, reader, options):
     """The mutants of a state, half of them of a relaxed copy if there is one."""
-    relaxed = mutate.relaxed(text)
+    def of(text, count, name):
+        return mutate.Base(text, base.dialect, reader.label).mutants(count, options.seed, name)
+
+    relaxed = mutate.relaxed(base.text) if base.mutants > 1 else None
     if relaxed is None:
-        return list(mutate.Base(text, dialect).mutants(options.mutants, options.seed, name))
-    half = options.mutants // 2
-    return [*mutate.Base(text, dialect).mutants(options.mutants - half, options.seed, name),
-            *((mutant, about | {"relaxed": True})
-              for mutant, about in mutate.Base(relaxed, dialect).mutants(half, options.seed, name + " relaxed"))]
+        return list(of(base.text, base.mutants, named(base.path)))
+    half = base.mutants // 2
+    return [*of(base.text, base.mutants - half, named(base.path)),
+            *((mutant, about | {"relaxed": True}) for mutant, about in of(relaxed, half, named(base.path) + " relaxed"))]
 
 
-def loader_command(dialect, options):
-    if dialect == "python":
-        return [str(options.python), str(options.python_loader)]
+def loader_command(reader, options):
+    if reader.dialect == "python":
+        return [str(python_of(reader)), str(options.python_loader)]
     return [options.node, str(options.typescript_loader)]
 
 
-def check_release(dialect, options):
+def python_of(reader):
+    named = os.environ.get("RUNSTATE_SDK_PYTHON") if reader.is_newest else None
+    return pathlib.Path(named or reader.folder / "bin/python")
+
+
+def check_release(reader):
     """The SDK that answers must be the one that `--for` names."""
-    if dialect == "python":
+    if reader.dialect == "python":
         script = "import importlib.metadata; print(importlib.metadata.version('openai-agents'))"
-        found = subprocess.run([options.python, "-c", script], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        command = [python_of(reader), "-c", script]
+        found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     else:
-        folder = os.environ.get("RUNSTATE_SDK_TYPESCRIPT", SDKS / f"typescript-{RELEASES[dialect]}")
-        package = pathlib.Path(folder) / "node_modules/@openai/agents/package.json"
+        package = reader.folder / "node_modules/@openai/agents/package.json"
         found = json.loads(package.read_text())["version"]
-    if found != RELEASES[dialect]:
-        raise Failed(f"the installed {dialect} SDK is {found}, this compares with {RELEASES[dialect]}")
+    if found != reader.release:
+        raise Failed(f"the installed {reader.dialect} SDK is {found}, this compares with {reader.release}")
 
 
 def refusals(report, names):
@@ -212,9 +295,9 @@ def refuses(finding):
     return finding.get("effect") == "refused" or (finding["code"].startswith("RS1") and finding["severity"] == "error")
 
 
-def validate(options, dialect, release, folder, agents=None):
+def validate(options, reader, folder, agents=None):
     """The report on a folder of states."""
-    command = [str(options.runstate), "validate", "--for", f"{dialect}@{release}", "--format", "json"]
+    command = [str(options.runstate), "validate", "--for", str(reader), "--format", "json"]
     command += ["--agents", str(agents)] if agents else []
     ran = subprocess.run([*command, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if ran.returncode not in (0, 1, 3):
@@ -235,8 +318,7 @@ def ask_runstate(agents, cases, options):
         names = [f"{position:06}.json" for position in range(len(cases))]
         for name, case in zip(names, cases):
             (states / name).write_text(case.text, encoding="utf-8", newline="")
-        dialect = cases[0].dialect
-        report = validate(options, dialect, RELEASES[dialect], states, folder / "graph.json")
+        report = validate(options, cases[0].reader, states, folder / "graph.json")
         for case, codes in zip(cases, refusals(report, names), strict=True):
             case.codes = codes
 
@@ -256,39 +338,52 @@ def record(folder, base_path, agents, judged):
                                        "error": case.error or None, "cause": case.cause or None}) + "\n")
 
 
-def bases(paths, options):
-    """(path, dialect, text) of every state among the paths that has its dialect's newest label."""
+def bases(paths):
+    """Every state among the paths."""
     files = []
     for path in paths:
         files += sorted(path.rglob("*.json")) if path.is_dir() else [path]
-    found, skipped = [], 0
+    found = []
     for path in files:
         text = path.read_bytes().decode()
         try:
             state = json.loads(text)
         except ValueError:
-            state = None
-        label = state.get("$schemaVersion") if isinstance(state, dict) else None
-        dialect = graph.dialect_of(state)
-        if label is None:
             continue
-        if label != NEWEST[dialect] and not options.any_label:
-            skipped += 1
-        elif options.dialect in (None, dialect):
-            found.append((path, dialect, text))
-    if skipped:
-        print(f"skipped {skipped} states of other labels than {' and '.join(f'{d}@{l}' for d, l in NEWEST.items())}")
+        label = label_of(state)
+        if label is not None:
+            found.append(Base(path, graph.dialect_of(state), label, text))
     return found
 
 
-def compare_dialect(dialect, states, options):
-    check_release(dialect, options)
-    loader = Loader(dialect, states, options)
+def share(found, reader, options):
+    """The states that this release is asked about, each with the number of its mutants.
+
+    Its own label gets most of them, older labels the rest; states of the next newer label are only to be refused.
+    """
+    states = [base for base in found if base.dialect == reader.dialect]
+    own = [base for base in states if base.label == reader.label]
+    older = [base for base in states if base.label < reader.label]
+    newer = [base for base in states if base.label > reader.label]
+    first = min((base.label for base in newer), default=None)
+    newer = [base for base in newer if base.label == first][:NEWER_STATES]
+    each, each_older = options.mutants, options.older_mutants
+    if options.texts is not None:
+        rest = max(0, options.texts - len(own) - len(older))
+        each_older = int(rest * (OLDER_SHARE if own else 1)) // len(older) if older else 0
+        each = (rest - each_older * len(older)) // len(own) if own else 0
+    return ([dataclasses.replace(base, mutants=each) for base in own]
+            + [dataclasses.replace(base, mutants=each_older) for base in older] + newer)
+
+
+def compare(reader, states, options):
+    check_release(reader)
+    loader = Loader(reader, states, options)
     cases, started = [], time.monotonic()
     try:
         for path, agents, judged in loader.judged():
             if options.record:
-                record(options.record / dialect, path, agents, judged)
+                record(options.record / str(reader), path, agents, judged)
             if options.runstate:
                 ask_runstate(agents, judged, options)
             for case in judged:
@@ -297,7 +392,7 @@ def compare_dialect(dialect, states, options):
     finally:
         loader.close()
     if loader.unanswered:
-        print(f"{dialect}: the SDK gave no verdict on {loader.unanswered} texts")
+        print(f"{reader}: the SDK gave no verdict on {loader.unanswered} texts")
     return cases, time.monotonic() - started
 
 
@@ -308,7 +403,7 @@ def compare_dialect(dialect, states, options):
 class Known:
     """Disagreements that are known, each with its reason."""
 
-    MEMBERS = {"dialect", "kind", "pattern", "message", "codes", "loaded", "reason"}
+    MEMBERS = {"dialect", "release", "kind", "pattern", "message", "codes", "loaded", "reason"}
 
     def __init__(self, path):
         self.entries = tomllib.loads(path.read_text()).get("known", []) if path.exists() else []
@@ -317,12 +412,16 @@ class Known:
             if unknown or not entry.get("reason") or "dialect" not in entry or len(entry) < 3:
                 raise Failed(f"{path.name}: an entry needs dialect, reason and what it matches: {entry}")
 
+    @staticmethod
+    def concerns(entry, reader):
+        return entry["dialect"] == reader.dialect and re.fullmatch(entry.get("release", ".*"), reader.release) is not None
+
     def match(self, case):
-        """`kind`, `pattern` and `message` are regular expressions for the whole text; `codes` for the joined codes."""
-        texts = {"kind": case.mutation["kind"], "pattern": case.mutation["pattern"], "message": case.message(),
+        """Every member but `dialect` and `loaded` is a regular expression for the whole text; `codes` are joined."""
+        texts = {"release": case.reader.release, "kind": case.mutation["kind"], "pattern": case.mutation["pattern"], "message": case.message(),
                  "codes": " ".join(case.codes or [])}
         for position, entry in enumerate(self.entries):
-            if (entry["dialect"] == case.dialect and entry.get("loaded", case.loaded) == case.loaded
+            if (entry["dialect"] == case.reader.dialect and entry.get("loaded", case.loaded) == case.loaded
                     and all(re.fullmatch(entry[member], text, re.DOTALL) for member, text in texts.items() if member in entry)):
                 return position
         return None
@@ -341,9 +440,9 @@ def confusion(title, cases):
             f"{len(accepted):>9}{ours:>9}{len(accepted) - ours:>8}{percent(ours, len(accepted)):>8.2f}")
 
 
-def report_agreement(dialect, cases, options):
+def report_agreement(reader, cases, options):
     """Prints tables and disagreements; returns what is below the bar."""
-    print(f"\n{dialect}@{RELEASES[dialect]}: {len({case.base for case in cases})} states, {len(cases)} texts")
+    print(f"\n{reader}: {len({case.base for case in cases})} states, {len(cases)} texts")
     print(f"{'mutation':<22}{'texts':>8}{'SDK no':>9}{'we no':>9}{'missed':>8}{'%':>8}{'SDK yes':>9}{'we yes':>9}{'wrong':>8}{'%':>8}")
     kinds = collections.defaultdict(list)
     for case in cases:
@@ -369,17 +468,17 @@ def report_agreement(dialect, cases, options):
     if len(unknown) > options.groups:
         print(f"       ... and {len(unknown) - options.groups} groups more")
     if options.save:
-        save(options.save / dialect, rows, options)
+        save(options.save / str(reader), rows, options)
 
     refused = [case for case in cases if not case.loaded]
     accepted = [case for case in cases if case.loaded]
     failures = []
     for what, of, bar in (("refuses", refused, options.min_refused), ("accepts", accepted, options.min_accepted)):
-        share = percent(sum(case.agreed for case in of), len(of))
-        print(f"{dialect}: agreement on what the loader {what}: {share:.3f} % of {len(of)} (bar {bar} %)")
-        if share < bar:
-            failures.append(f"{dialect}: {share:.3f} % of what the loader {what} is below {bar} %")
-    failures += [f"{dialect}: unmutated {case.base}: SDK {case.message()}, we {' '.join(case.codes) or '(accepted)'}"
+        part = percent(sum(case.agreed for case in of), len(of))
+        print(f"{reader}: agreement on what the loader {what}: {part:.3f} % of {len(of)} (bar {bar} %)")
+        if part < bar:
+            failures.append(f"{reader}: {part:.3f} % of what the loader {what} is below {bar} %")
+    failures += [f"{reader}: unmutated {case.base}: SDK {case.message()}, we {' '.join(case.codes) or '(accepted)'}"
                  for case in wrong if case.mutation["kind"] == "none"]
     return failures
 
@@ -398,9 +497,9 @@ def save(folder, rows, options):
         (folder / f"{name}.about.json").write_text(json.dumps(about, indent=2) + "\n")
 
 
-def report_loader(dialect, cases, options):
+def report_loader(reader, cases, options):
     """What the loader does, without our side."""
-    print(f"\n{dialect}@{RELEASES[dialect]}: {len({case.base for case in cases})} states, {len(cases)} texts, "
+    print(f"\n{reader}: {len({case.base for case in cases})} states, {len(cases)} texts, "
           f"{sum(not case.loaded for case in cases)} refused")
     kinds = collections.defaultdict(list)
     for case in cases:
@@ -416,12 +515,13 @@ def report_loader(dialect, cases, options):
 def report_verdicts(folder, options):
     """Our verdict without agents against recorded ones; returns what is below the bar."""
     verdicts = [json.loads(line) for line in (folder / "verdicts.ndjson").read_text().splitlines()]
-    name, _, release = folder.name.partition("-")
-    if name not in RELEASES:
-        raise Failed(f"{folder}: the folder's name says the dialect (python, python-0.22.3, typescript)")
+    try:
+        reader = reader_named(folder.name.replace("-", "@"))
+    except argparse.ArgumentTypeError as error:
+        raise Failed(f"{folder}: the folder's name says who read (python, python-0.22.3, typescript)") from error
     single = [verdict for verdict in verdicts if verdict["read"] in (["ok"], ["err"])]
     asked = [verdict for verdict in single if not any(LIVE_ERRORS.search(error) for error in verdict["errors"])]
-    report = validate(options, name, release or RELEASES[name], folder / "states")
+    report = validate(options, reader, folder / "states")
     files = [pathlib.PurePath(verdict["file"]).name for verdict in asked]
     wrong = collections.defaultdict(list)
     for verdict, codes in zip(asked, refusals(report, files), strict=True):
@@ -432,9 +532,9 @@ def report_verdicts(folder, options):
     print(f"\n{folder.name}: {len(verdicts)} files, {len(single)} with one verdict, {len(asked)} of them about the file alone")
     for (said, codes), group in sorted(wrong.items(), key=lambda item: -len(item[1])):
         print(f"{len(group):>5}  SDK: {said}\n       we: {codes or '(accepted)'}\n       {' '.join(group[:3])}")
-    share = percent(right, len(asked))
-    print(f"{folder.name}: agreement {share:.2f} % (bar {options.min_verdicts} %)")
-    return [f"{folder.name}: {share:.2f} % is below {options.min_verdicts} %"] if share < options.min_verdicts else []
+    part = percent(right, len(asked))
+    print(f"{folder.name}: agreement {part:.2f} % (bar {options.min_verdicts} %)")
+    return [f"{folder.name}: {part:.2f} % is below {options.min_verdicts} %"] if part < options.min_verdicts else []
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -443,11 +543,15 @@ def report_verdicts(folder, options):
 def parse_options(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("paths", nargs="*", type=pathlib.Path, help="states or folders of them (default: fixtures/<dialect>)")
-    parser.add_argument("--mutants", type=int, default=150, help="per state (150)")
+    parser.add_argument("--mutants", type=int, default=150, help="per state of a release's own label (150)")
     parser.add_argument("--seed", default="1")
-    parser.add_argument("--dialect", choices=sorted(RELEASES))
-    parser.add_argument("--any-label", action="store_true", help="also states whose label is not the newest one")
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="fail when it takes longer")
+    parser.add_argument("--release", type=lambda names: [reader_named(name) for name in names.split(",")], action="extend",
+                        metavar="SDK@RELEASE", help="repeatable, or a list with commas (python,typescript)")
+    parser.add_argument("--list-older", action="store_true", help="only print the last release of each older label")
+    parser.add_argument("--older-mutants", type=int, default=10, help="per state of an older label (10)")
+    parser.add_argument("--texts", type=int, help="per release, shared out among the states, instead of --mutants")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="fail when a release takes longer")
+    parser.add_argument("--jobs", type=int, default=2, help="releases at a time (2)")
     parser.add_argument("--groups", type=int, default=40, help="how many groups to print (40)")
     parser.add_argument("--save", type=pathlib.Path, metavar="DIR", help="keep one example of each disagreement")
     parser.add_argument("--record", type=pathlib.Path, metavar="DIR", help="keep every mutant and the loader's verdict")
@@ -459,44 +563,44 @@ def parse_options(arguments):
     parser.add_argument("--verdicts", type=pathlib.Path, action="append", metavar="DIR")
     parser.add_argument("--min-verdicts", type=float, default=0.0)
     parser.add_argument("--runstate", type=pathlib.Path, default=ROOT / "target/release/runstate")
-    parser.add_argument("--python", type=pathlib.Path, metavar="EXE", help="of the Python SDK's environment",
-                        default=os.environ.get("RUNSTATE_SDK_PYTHON", SDKS / f"python-{RELEASES['python']}/bin/python"))
     parser.add_argument("--python-loader", type=pathlib.Path, default=HERE / "python_loader.py")
     parser.add_argument("--node", default="node")
     parser.add_argument("--typescript-loader", type=pathlib.Path, default=HERE / "typescript_loader.mjs")
     options = parser.parse_args(arguments)
     options.runstate = None if options.no_cli else options.runstate
     options.known = Known(options.known)
-    options.started = time.monotonic()
+    options.release = options.release or [reader_named(dialect) for dialect in DIALECTS]
     return options
 
 
 def main(arguments):
     options = parse_options(arguments)
+    if options.list_older:
+        print("\n".join(map(str, older_readers())))
+        return []
     if options.verdicts:
         return [failure for folder in options.verdicts for failure in report_verdicts(folder, options)]
-    if options.record:
-        for dialect in RELEASES:
-            shutil.rmtree(options.record / dialect, ignore_errors=True)
-    states = bases(options.paths or [ROOT / "fixtures" / dialect for dialect in RELEASES], options)
-    by_dialect = {dialect: [(path, text) for path, of, text in states if of == dialect] for dialect in RELEASES}
-    by_dialect = {dialect: states for dialect, states in by_dialect.items() if states}
-    if not by_dialect:
+    found = bases(options.paths or [ROOT / "fixtures" / dialect for dialect in DIALECTS])
+    asked = {reader: states for reader in options.release if (states := share(found, reader, options))}
+    if not asked:
         raise Failed("no states to compare")
-    with concurrent.futures.ThreadPoolExecutor(len(by_dialect)) as pool:
-        running = {dialect: pool.submit(compare_dialect, dialect, states, options) for dialect, states in by_dialect.items()}
-        judged = {dialect: future.result() for dialect, future in running.items()}
+    if options.record:
+        for reader in asked:
+            shutil.rmtree(options.record / str(reader), ignore_errors=True)
     failures, matched = [], set()
-    for dialect, (cases, seconds) in judged.items():
-        if options.no_cli:
-            report_loader(dialect, cases, options)
-        else:
-            failures += report_agreement(dialect, cases, options)
-            matched |= {case.known for case in cases}
-        print(f"{dialect}: {len(cases) / seconds:.0f} texts a second")
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        running = {reader: pool.submit(compare, reader, states, options) for reader, states in asked.items()}
+        for reader, future in running.items():
+            cases, seconds = future.result()
+            if options.no_cli:
+                report_loader(reader, cases, options)
+            else:
+                failures += report_agreement(reader, cases, options)
+                matched |= {case.known for case in cases}
+            print(f"{reader}: {len(cases) / seconds:.0f} texts a second")
     if options.full and not options.no_cli:
-        failures += [f"a known disagreement matches nothing: {entry}"
-                     for position, entry in enumerate(options.known.entries) if position not in matched]
+        failures += [f"a known disagreement matches nothing: {entry}" for position, entry in enumerate(options.known.entries)
+                     if position not in matched and any(options.known.concerns(entry, reader) for reader in asked)]
     return failures
 
 

@@ -19,7 +19,8 @@ import sys
 
 from graph import dialect_of
 
-NEWEST = {"python": (1, 21), "typescript": (1, 22)}
+# The number behind `1.` of the newest label.
+NEWEST = {"python": 21, "typescript": 22}
 
 # Objects whose keys are data (names, call ids), not members of the format.
 MAPS = {"approvals", "tool_invocations", "tool_use_tracker", "mcp_tool_bindings", "rejection_messages",
@@ -278,9 +279,11 @@ def sample(kind, choose):
 class Base:
     """A state to mutate: its tree, its places and the names that occur in it."""
 
-    def __init__(self, text, dialect=None):
+    def __init__(self, text, dialect=None, reader=None):
+        """`reader` is the number behind `1.` of the newest label that whoever reads the mutants knows."""
         self.tree = parse(text)
         self.dialect = dialect or dialect_of(json.loads(text))
+        self.newest = NEWEST[self.dialect] if reader is None else reader
         self.writer = Writer(self.tree, self.dialect)
         self.text = self.writer.text(self.tree)
         self.sites = sites(self.tree)
@@ -426,12 +429,12 @@ class Base:
         return choose([node + "x", node[1:], node.swapcase() or "x", " " + node, node + "\u00e9", node + "\ud800"]), ""
 
     def other_label(self, label, rng):
-        major, minor = NEWEST[self.dialect]
+        newest = self.newest
         detail = rng.choice(["older", "older", "newer", "malformed", "number"])
-        if detail == "older":
-            return f"{major}.{rng.randrange(minor)}", detail
-        if detail == "newer":
-            return rng.choice([f"{major}.{minor + 1}", f"{major}.99", f"{major + 1}.0"]), detail
+        if detail == "older" and newest > 0:
+            return f"1.{rng.randrange(newest)}", detail
+        if detail in ("older", "newer"):
+            return rng.choice([f"1.{newest + 1}", "1.99", "2.0"]), "newer"
         if detail == "number":
             return Number(label if re.fullmatch(r"[0-9]+\.[0-9]+", label) else "1"), detail
         return rng.choice(["", "1", f" {label}", f"{label}.0", f"v{label}", "1.021", "latest"]), detail

@@ -19,10 +19,14 @@ Tool members: `name`, `type` (see `TOOL_TYPES`), `needs_approval`, `namespace`, 
 text), `server_label` (hosted MCP). Servers: `name`, `tools`,
 `require_approval` ("always", "never" or the names that need it), and `mcp_tool_prefix` on the agent when tool names
 start with the server's.
+
+Older releases lack some of this; there a tool is built without the members that its class does not know, and left
+out when there is no class for it.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
@@ -31,10 +35,16 @@ import agents as sdk
 from agents.editor import ApplyPatchResult
 from agents.mcp import MCPServer
 from agents.tool import LocalShellTool
-from agents._run_state_agent_identity import _build_agent_identity_map
 from mcp.types import CallToolResult, TextContent
 from mcp.types import Tool as McpTool
 from pydantic import BaseModel, ConfigDict
+
+try:
+    from agents._run_state_agent_identity import _build_agent_identity_map
+except ImportError:  # before 0.22.1 it was in run_state; before 0.14.0 agents of one name were one agent
+    from agents import run_state
+
+    _build_agent_identity_map = getattr(run_state, "_build_agent_identity_map", None) or run_state._build_agent_map
 
 Call = Callable[[str, Any], Any]
 """Receives a tool's name and its input when the tool runs, and returns what the tool returns."""
@@ -121,17 +131,29 @@ def _tools(entries: list[dict[str, Any]], live: dict[str, sdk.Agent[Any]], call:
             )
         else:
             tool = TOOL_TYPES[entry["type"]](entry, call)
-        if entry.get("namespace"):
+        if tool is None:
+            continue
+        if entry.get("namespace") and hasattr(sdk, "tool_namespace"):
             [tool] = sdk.tool_namespace(name=entry["namespace"], description="Tools.", tools=[tool])
         tools.append(tool)
     return tools
 
 
-def _function(entry: dict[str, Any], call: Call) -> sdk.FunctionTool:
+def _make(type_name: str, **members: Any) -> Any:
+    """A tool of the class with this name, with the members that this release knows; None without the class."""
+    kind = getattr(sdk, type_name, None)
+    if kind is None:
+        return None
+    known = {field.name for field in dataclasses.fields(kind) if field.init}
+    return kind(**{member: value for member, value in members.items() if member in known})
+
+
+def _function(entry: dict[str, Any], call: Call) -> Any:
     async def invoke(_context: Any, arguments: str) -> Any:
         return call(entry["name"], arguments)
 
-    return sdk.FunctionTool(
+    return _make(
+        "FunctionTool",
         name=entry["name"],
         description="A tool.",
         params_json_schema=dict(ANY_OBJECT),
@@ -143,17 +165,16 @@ def _function(entry: dict[str, Any], call: Call) -> sdk.FunctionTool:
     )
 
 
-def _shell(entry: dict[str, Any], call: Call) -> sdk.ShellTool:
+def _shell(entry: dict[str, Any], call: Call) -> Any:
     async def execute(request: Any) -> Any:
         return call(entry["name"], list(request.data.action.commands))
 
-    return sdk.ShellTool(executor=execute, name=entry["name"], **_gate(entry), **_callers(entry))
+    return _make("ShellTool", executor=execute, name=entry["name"], **_gate(entry), **_callers(entry))
 
 
-def _apply_patch(entry: dict[str, Any], call: Call) -> sdk.ApplyPatchTool:
-    return sdk.ApplyPatchTool(
-        editor=_Editor(entry["name"], call), name=entry["name"], **_gate(entry), **_callers(entry)
-    )
+def _apply_patch(entry: dict[str, Any], call: Call) -> Any:
+    editor = _Editor(entry["name"], call)
+    return _make("ApplyPatchTool", editor=editor, name=entry["name"], **_gate(entry), **_callers(entry))
 
 
 def _local_shell(entry: dict[str, Any], call: Call) -> LocalShellTool:
@@ -163,11 +184,12 @@ def _local_shell(entry: dict[str, Any], call: Call) -> LocalShellTool:
     return LocalShellTool(executor=execute)
 
 
-def _custom(entry: dict[str, Any], call: Call) -> sdk.CustomTool:
+def _custom(entry: dict[str, Any], call: Call) -> Any:
     async def invoke(_context: Any, text: str) -> str:
         return str(call(entry["name"], text))
 
-    return sdk.CustomTool(
+    return _make(
+        "CustomTool",
         name=entry["name"],
         description="A tool.",
         on_invoke_tool=invoke,
@@ -210,8 +232,8 @@ TOOL_TYPES: dict[str, Callable[[dict[str, Any], Call], Any]] = {
         tool_config={"type": "code_interpreter", "container": {"type": "auto"}, **_callers(entry)}
     ),
     "image_generation": lambda entry, call: sdk.ImageGenerationTool(tool_config={"type": "image_generation"}),
-    "tool_search": lambda entry, call: sdk.ToolSearchTool(),
-    "programmatic_tool_calling": lambda entry, call: sdk.ProgrammaticToolCallingTool(),
+    "tool_search": lambda entry, call: _make("ToolSearchTool"),
+    "programmatic_tool_calling": lambda entry, call: _make("ProgrammaticToolCallingTool"),
 }
 
 
@@ -302,19 +324,19 @@ class _Server(MCPServer):
 # Describing live agents
 
 TOOL_NAMES = {
-    sdk.FunctionTool: "function",
-    sdk.ShellTool: "shell",
-    sdk.ApplyPatchTool: "apply_patch",
-    sdk.ComputerTool: "computer",
-    LocalShellTool: "local_shell",
-    sdk.CustomTool: "custom",
-    sdk.HostedMCPTool: "hosted_mcp",
-    sdk.WebSearchTool: "web_search",
-    sdk.FileSearchTool: "file_search",
-    sdk.CodeInterpreterTool: "code_interpreter",
-    sdk.ImageGenerationTool: "image_generation",
-    sdk.ToolSearchTool: "tool_search",
-    sdk.ProgrammaticToolCallingTool: "programmatic_tool_calling",
+    "FunctionTool": "function",
+    "ShellTool": "shell",
+    "ApplyPatchTool": "apply_patch",
+    "ComputerTool": "computer",
+    "LocalShellTool": "local_shell",
+    "CustomTool": "custom",
+    "HostedMCPTool": "hosted_mcp",
+    "WebSearchTool": "web_search",
+    "FileSearchTool": "file_search",
+    "CodeInterpreterTool": "code_interpreter",
+    "ImageGenerationTool": "image_generation",
+    "ToolSearchTool": "tool_search",
+    "ProgrammaticToolCallingTool": "programmatic_tool_calling",
 }
 
 
@@ -334,7 +356,7 @@ def _describe_agent(agent: sdk.Agent[Any], identity: str, identity_of: dict[int,
 
 
 def _describe_tool(tool: Any, identity_of: dict[int, str]) -> dict[str, Any]:
-    entry: dict[str, Any] = {"name": tool.name, "type": TOOL_NAMES[type(tool)]}
+    entry: dict[str, Any] = {"name": tool.name, "type": TOOL_NAMES[type(tool).__name__]}
     if getattr(tool, "needs_approval", False):
         entry["needs_approval"] = True
     if getattr(tool, "_tool_namespace", None):

@@ -14,6 +14,7 @@ Exit codes: 0 they agree, 1 our schema accepts what theirs refuses, 2 nothing co
 
 import argparse
 import collections
+import dataclasses
 import json
 import os
 import pathlib
@@ -92,31 +93,33 @@ def validator(schema):
 
 
 def compare(dialect, states, options, excused):
-    label = agree.NEWEST[dialect]
+    reader = agree.READERS[dialect][-1]
+    label = f"1.{reader.label}"
     ours = validator(json.loads((options.schemas / dialect / f"{label}.json").read_text()))
     referee = REFEREES[dialect](options)
     asked = accepted = 0
-    options = argparse.Namespace(**vars(options) | {"mutants": options.mutants * referee.per_question})
+    mutants = options.mutants * referee.per_question
     looser, stricter = collections.defaultdict(list), collections.Counter()
-    for done, (path, _, text) in enumerate(states):
+    for done, state in enumerate(states):
+        path = state.path
         if time.monotonic() - options.started > options.seconds:
             raise agree.Failed(f"out of time: {len(states) - done} {dialect} states were not compared")
-        base = json.loads(text)
+        base = json.loads(state.text)
         if not ours.is_valid(base):
             looser["unmutated", "our schema refuses a state that the SDK wrote"].append((path.name, ""))
             continue
-        for mutant, about in agree.mutants(path.name, text, dialect, options):
+        for mutant, about in agree.mutants(dataclasses.replace(state, mutants=mutants), reader, options):
             if about["kind"] == "delete" and about["pattern"].endswith("/*"):
                 continue  # another element stands at the pointer now
             pointer = about["pointer"].rpartition("/")[0] if about["kind"] in ("delete", "rename_key") else about["pointer"]
             if referee.accepts(base, pointer) is False:
                 continue  # the SDK writes items that its own types do not describe
-            state = json.loads(mutant)
-            theirs = referee.accepts(state, pointer)
+            changed = json.loads(mutant)
+            theirs = referee.accepts(changed, pointer)
             if theirs is None:
                 continue
             asked += 1
-            we = ours.is_valid(state)
+            we = ours.is_valid(changed)
             accepted += we
             if we and not theirs:
                 place = excused.get(dialect, about["pattern"])
@@ -166,12 +169,13 @@ def main(arguments):
     parser.add_argument("--groups", type=int, default=40, help="how many places to list (40)")
     parser.add_argument("--node", default="node")
     options = parser.parse_args(arguments)
-    options.any_label, options.started = False, time.monotonic()
+    options.started = time.monotonic()
     excused = Excused(options.known)
-    states = agree.bases(options.paths or [agree.ROOT / "fixtures" / dialect for dialect in REFEREES], options)
+    states = agree.bases(options.paths or [agree.ROOT / "fixtures" / dialect for dialect in REFEREES])
     wrong = 0
     for dialect in REFEREES:
-        own = [state for state in states if state[1] == dialect]
+        newest = agree.READERS[dialect][-1].label
+        own = [state for state in states if (state.dialect, state.label) == (dialect, newest)]
         if own:
             wrong += compare(dialect, own, options, excused)
     if not states:

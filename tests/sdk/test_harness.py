@@ -117,15 +117,36 @@ class Agreement(unittest.TestCase):
             path.write_text('[[known]]\ndialect = "python"\npattern = "x"\n')
             with self.assertRaises(agree.Failed):
                 agree.Known(path)
-        case = agree.Case("python", "b", {"kind": "null", "pattern": "/trace/id"}, "", False, "E: 1", "", [])
+        case = agree.Case(agree.reader_named("python"), "b", {"kind": "null", "pattern": "/trace/id"}, "", False, "E: 1", "", [])
         self.assertFalse(case.agreed)
         self.assertEqual(known.match(case), 0)
         case.codes = ["RS301"]
         self.assertTrue(case.agreed)
         self.assertIsNone(known.match(case))
 
+    def test_a_disagreement_may_be_known_of_some_releases_only(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "known.toml"
+            path.write_text('[[known]]\ndialect = "python"\nrelease = "0[.](9|10)[.].*"\nreason = "r"\n')
+            known = agree.Known(path)
+        for name, position in ("python@0.10.5", 0), ("python@0.13.6", None):
+            case = agree.Case(agree.reader_named(name), "b", {"kind": "null", "pattern": ""}, "", False, "E", "", [])
+            self.assertEqual(known.match(case), position)
+
+    def test_a_release_reads_its_own_label_and_older_ones_and_is_shown_a_newer_one(self):
+        reader = agree.reader_named("python@0.10.5")
+        self.assertEqual((str(reader), reader.label), ("python@0.10.5", 4))
+        found = [agree.Base(pathlib.Path("x"), "python", label, "") for label in (0, 1, 4, 5, 5, 6)]
+        options = agree.parse_options(["--texts", "103"])
+        shares = [(base.label, base.mutants) for base in agree.share(found, reader, options)]
+        self.assertEqual(shares, [(4, 60), (0, 20), (1, 20), (5, 0), (5, 0)])
+
+    def test_labels_are_numbers(self):
+        labels = [agree.label_of({"$schemaVersion": label}) for label in ("1.10", "1.021", "2.0", 1.2, None)]
+        self.assertEqual(labels, [10, None, None, None, None])
+
     def test_messages_lose_the_names_of_their_state(self):
-        case = agree.Case("python", "b", {}, "", False, "E: can't find 'x' in \"y\" at 12", "")
+        case = agree.Case(agree.reader_named("python"), "b", {}, "", False, "E: can't find 'x' in \"y\" at 12", "")
         self.assertEqual(case.message(), "E: can't find … in … at …")
 
 
