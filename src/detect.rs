@@ -5,7 +5,9 @@ use serde::Serialize;
 use crate::finding::Finding;
 use crate::format::{Dialect, Format, Release};
 use crate::json::{Aim, Document, Kind, Node, places};
+use crate::record::{Reader, Writers};
 use crate::validate::{locate, unreadable};
+use crate::{python, typescript};
 
 /// What an input is, as plain data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,7 +23,8 @@ pub enum Detection {
         label: Option<String>,
         /// Dialect and label, such as `python@1.21`, when the label is a known one.
         format: Option<String>,
-        /// The releases that write this label, in order. Empty for a label that no release wrote.
+        /// The releases that can have written the state, in order: those that write its label, without the ones that do not
+        /// write what it holds. Empty for a label that no release wrote.
         written_by: Vec<String>,
         /// The first release that reads this label; all later ones do too.
         readable_since: Option<String>,
@@ -93,7 +96,7 @@ pub fn detect(bytes: Vec<u8>, at: Option<&str>) -> Detection {
         }
     };
     match identify(root) {
-        Identity::State { dialect, label, mixed } => state(root, dialect, label, mixed),
+        Identity::State { dialect, label, mixed } => state(&doc, root, dialect, label, mixed),
         Identity::OtherPort { port, version } => {
             Detection::OtherPort { port, version: version.text().map(|text| text.lossy().into_owned()) }
         }
@@ -106,8 +109,12 @@ pub fn detect(bytes: Vec<u8>, at: Option<&str>) -> Detection {
     }
 }
 
-fn state(root: Node<'_>, dialect: Dialect, label: Label<'_>, mixed: bool) -> Detection {
+fn state(doc: &Document, root: Node<'_>, dialect: Dialect, label: Label<'_>, mixed: bool) -> Detection {
     let format = label.format(dialect);
+    let writers = writers(doc, root, dialect, label);
+    let writers = |release: &Release| {
+        writers.from.is_none_or(|from| *release >= from) && writers.until.is_none_or(|until| *release < until)
+    };
     let releases = |wanted: fn(u16, u16) -> bool| {
         let known = format.map(|format| format.label);
         dialect.releases().filter(move |row| known.is_some_and(|known| wanted(row.label, known))).map(|row| row.release)
@@ -116,10 +123,27 @@ fn state(root: Node<'_>, dialect: Dialect, label: Label<'_>, mixed: bool) -> Det
         dialect: dialect.name(),
         label: root.member("$schemaVersion").and_then(Node::text).map(|text| text.lossy().into_owned()),
         format: format.map(|format| format.to_string()),
-        written_by: releases(|writes, known| writes == known).map(|release| release.to_string()).collect(),
+        written_by: releases(|writes, known| writes == known)
+            .filter(writers)
+            .map(|release| release.to_string())
+            .collect(),
         readable_since: releases(|writes, known| writes >= known).next().as_ref().map(Release::to_string),
         mixed,
     }
+}
+
+/// What the fields of a state tell about the release that wrote it.
+fn writers<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect, label: Label<'d>) -> Writers {
+    let mut cx = Reader::new(doc, dialect, label.effective(dialect));
+    match dialect {
+        Dialect::Python => drop(python::State::read_from(root, &mut cx)),
+        Dialect::TypeScript => drop(typescript::State::read_from(root, &mut cx)),
+    }
+    // A state that somebody edited can say two things at once; then it says nothing.
+    if cx.writer.from.zip(cx.writer.until).is_some_and(|(from, until)| from >= until) {
+        return Writers::default();
+    }
+    cx.writer
 }
 
 fn position(node: Node<'_>) -> (String, usize, usize) {

@@ -18,7 +18,7 @@ use crate::format::{Bound, Target};
 use crate::json::{Kind, Kinds, Node, Text, Writer};
 
 pub(crate) use macros::{record, union};
-pub use read::{NESTING, Raised, Reader, Zone};
+pub use read::{NESTING, Raised, Reader, Writers, Zone};
 pub(crate) use types::words;
 pub use types::{
     Digest, Filled, Flag, Float, Int, Label, List, Map, Natural, NonEmpty, Nullable, Open, Positive, Sifted, True,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::codes::{self, Code};
 use crate::finding::Effect;
-use crate::format::{Bound, Dialect, Target};
+use crate::format::{Bound, Dialect, Release, Target};
 use crate::json::{Aim, Document, Kind, Kinds, Node, Text, Writer};
 
 use super::write::{write_slot, write_tag};
@@ -55,6 +55,15 @@ pub struct Zone {
     pub worst: Effect,
 }
 
+/// A range of releases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Writers {
+    /// The first one.
+    pub from: Option<Release>,
+    /// The first one that is not among them any more.
+    pub until: Option<Release>,
+}
+
 /// Reads records and collects findings.
 pub struct Reader<'d> {
     /// The document that is read.
@@ -69,6 +78,8 @@ pub struct Reader<'d> {
     pub zone: Zone,
     /// How many nested runs or spans the value that is being read is in.
     pub depth: u8,
+    /// Between which releases the state was written, as far as fields tell that came without a new label.
+    pub writer: Writers,
     findings: Vec<Raised<'d>>,
     counts: Vec<(Code, u32)>,
     faults: u64,
@@ -90,6 +101,7 @@ impl<'d> Reader<'d> {
             reader: dialect.newest(),
             zone,
             depth: 0,
+            writer: Writers::default(),
             findings: Vec::new(),
             counts: Vec::new(),
             faults: 0,
@@ -244,6 +256,7 @@ impl<'d> Reader<'d> {
                 self.unseen(|cx| rows.column_mut(row).read(field, member.value, cx));
                 continue;
             }
+            self.writer.from = self.writer.from.max(self.first_writer(&field.row));
             if field.row.is_in(self.label) {
                 rows.column_mut(row).read(field, member.value, self);
             } else {
@@ -258,8 +271,19 @@ impl<'d> Reader<'d> {
                 let message = format!("`{}` is missing", field.row.key);
                 let named = field.row.for_reader(self.reader).if_absent;
                 self.raise_fault(codes::MISSING_FIELD, named, node, message);
+            } else if absent
+                && !field.row.need.allows_absence()
+                && let Some(release) = self.first_writer(&field.row)
+            {
+                self.writer.until = Some(self.writer.until.map_or(release, |until| until.min(release)));
             }
         }
+    }
+
+    /// The release that first wrote a field, where the label does not tell whether the state was written before or after.
+    fn first_writer(&self, row: &Row) -> Option<Release> {
+        let since = row.since.filter(|since| since.label == self.label && self.depth == 0);
+        since.and_then(|since| since.release)
     }
 
     #[cold]
