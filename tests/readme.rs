@@ -1,14 +1,16 @@
-//! The transcript at the top of the README is what the program prints, and its Rust example runs.
+//! The transcripts of the README are what the program prints, and its Rust example runs.
 
 mod common;
 
 use std::process::Command;
 
 #[test]
-fn the_transcript_is_what_the_program_prints() {
+fn the_transcripts_are_what_the_program_prints() {
     let readme = std::fs::read_to_string(common::root().join("README.md")).expect("there is a README");
-    let block = readme.split("```console\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a transcript");
-    for entry in block.split("$ runstate ").skip(1) {
+    let blocks = readme.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let entries: Vec<&str> = blocks.flat_map(|block| block.split("$ runstate ").skip(1)).collect();
+    assert!(entries.len() > 2, "there are transcripts");
+    for entry in entries {
         let (arguments, expected) = entry.split_once('\n').expect("output behind the command");
         let run = Command::new(env!("CARGO_BIN_EXE_runstate"))
             .args(arguments.split(' '))
