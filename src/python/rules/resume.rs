@@ -8,7 +8,7 @@ use crate::json::{Kind, Node, Text};
 use crate::record::{Flag, Reader, Sifted, Slot, Wire as _};
 
 use super::super::State;
-use super::super::bounds::{V1_15, V1_17, V1_18};
+use super::super::bounds::{V1_10, V1_15, V1_17, V1_18};
 use super::super::context::{ApprovalRecord, Decision};
 use super::super::invocation::{Call, Known};
 use super::super::items::{ApprovalItem, OriginKind, RunItem};
@@ -35,6 +35,13 @@ pub(super) fn judge<'d>(view: &View<'_, 'd>, history: &History<'d>, cx: &mut Rea
     }
     if let Some(terminal) = state.terminal_unrecoverable.value().filter(|_| cx.reader_has(V1_17)) {
         cx.raise(codes::TERMINAL, Effect::Stuck, terminal.node(), "the run ended in a way that cannot be resumed");
+    }
+    if let Slot::Null(limit) | Slot::Invalid(limit) = state.max_turns
+        && limit.is_null()
+        && !cx.reader_has(V1_10)
+    {
+        let message = format!("{} compares the limit of turns with a number, and fails on null", cx.reader);
+        cx.raise(codes::TURN_LIMIT, Effect::Stuck, limit, message);
     }
     let pending = pending(view, cx);
     match state.current_step.value() {
@@ -224,6 +231,9 @@ fn decisions<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], cx: &mut Re
         let Some(key) = approval_lookup(approval.node(), raw).filter(|_| function).map(|key| key.approval_key()) else {
             continue;
         };
+        if !cx.reader_has(V1_18) {
+            break;
+        }
         let kept = context.approvals.value().into_iter().flat_map(|approvals| approvals.values());
         for (_, record) in kept.filter(|(own, _)| *own.wtf8() == *key) {
             let stands =
@@ -249,7 +259,7 @@ fn decisions<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], cx: &mut Re
                 }
                 Some(Decision::Standing(flag)) if flag.get() => {
                     let scoped = record.sticky_scope.value().is_some();
-                    if owned && !scoped {
+                    if owned && !scoped && cx.reader_has(V1_18) {
                         let message = "a standing decision without its scope is ignored: the calls are asked again";
                         cx.raise(codes::STANDING_WITHOUT_SCOPE, Effect::Lost, record.node(), message);
                     }
