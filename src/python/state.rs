@@ -111,7 +111,8 @@ record! {
         terminal_unrecoverable: Slot<'d, True<'d>> =
             optional("terminal_unrecoverable").since(V1_17).gated().weighed(weigh::null);
         trace: Slot<'d, Trace<'d>> = nullable("trace").tolerated(Effect::Lost);
-        sandbox: Slot<'d, super::sandbox::Sandbox<'d>> = optional("sandbox").since(V1_7);
+        sandbox: Slot<'d, super::sandbox::Sandbox<'d>> = optional("sandbox").since(V1_7)
+            .read_before(V1_15, &optional("sandbox").tolerated(Effect::Lost));
     }
 }
 

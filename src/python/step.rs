@@ -4,7 +4,7 @@ use crate::finding::Effect;
 use crate::json::{Node, Text};
 use crate::record::{Flag, List, Map, Natural, Open, Sifted, Slot, Tag, optional, record, required, tag, union};
 
-use super::bounds::{V1_1, V1_5, V1_9, V1_12, V1_15, V1_18, V1_20};
+use super::bounds::{V1_1, V1_5, V1_9, V1_12, V1_14, V1_15, V1_18, V1_20};
 use super::items::{ApprovalItem, Items, LookupKey};
 use super::nested::NestedState;
 use super::raw::{ComputerCall, CustomToolCall, FunctionCall, McpApprovalRequest, ToolCall, Unchecked};
@@ -143,7 +143,8 @@ record! {
 record! {
     /// The hosted MCP tool that asks, with its whole configuration: address, headers, authorization.
     pub struct HostedMcpTool<'d>, unknown: Dropped {
-        name: Slot<'d, Text<'d>> = required("name").tolerated(Effect::Note);
+        name: Slot<'d, Text<'d>> = required("name").tolerated(Effect::Note)
+            .read_before(V1_14, &required("name").if_absent(Effect::Stuck).if_wrong(Effect::Stuck).weighed(weigh::looked_up));
         tool_config: Slot<'d, Open<'d>> = optional("tool_config").if_wrong(Effect::Note);
         /// From other tool classes than the SDK's own.
         value: Slot<'d, Node<'d>> = optional("value");
@@ -154,7 +155,8 @@ record! {
     /// A question of an MCP server that waits for its answer.
     pub struct McpRequestAction<'d>, unknown: Dropped {
         request_item: Slot<'d, RequestItem<'d>> = required("request_item");
-        mcp_tool: Slot<'d, HostedMcpTool<'d>> = required("mcp_tool").if_absent(Effect::Stuck).weighed(weigh::mcp_tool);
+        mcp_tool: Slot<'d, HostedMcpTool<'d>> = required("mcp_tool").if_absent(Effect::Stuck).weighed(weigh::mcp_tool)
+            .read_before(V1_14, &required("mcp_tool").if_absent(Effect::Stuck).weighed(weigh::named_mcp_tool));
     }
 }
 
