@@ -20,7 +20,7 @@ record! {
             .read_before(LENIENT_DECISIONS, &required("approvals").if_absent(Effect::Lost).inside(Effect::Lost)
                 .if_wrong(Effect::Refused).if_element_wrong(Effect::Refused));
         tool_invocations: Slot<'d, Map<'d, Invocation<'d>>> =
-            required("tool_invocations").since(V1_15).if_absent(Effect::Note);
+            required("tool_invocations").since(V1_15).passed_over().if_absent(Effect::Note);
         /// The user's own object, as far as it is a mapping or could be made one.
         context: Slot<'d, Open<'d>> = nullable("context").if_absent(Effect::Lost);
         context_meta: Slot<'d, ContextMeta<'d>> = required("context_meta").tolerated(Effect::Note);

@@ -49,7 +49,7 @@ LIVE_ERRORS = re.compile("|".join([
     r"agent not found in agent map", r"Agent \S+ not found in agent map", r"Agent (identity )?\S.* not found",
     r"agent identity that is not present", r"Duplicate agent name", r"duplicate-agent identities", r"hook instance",
     r"for the current agent graph", r"\b(Tool|Handoff|MCP tool|Computer tool|Shell tool|Apply patch tool) .* not found",
-    r"with caller \w+, but the tool allows", r"^ModelBehaviorError: Error details are redacted",
+    r"with caller \w+, but the tool allows", r"with a program caller (that|whose)", r"^ModelBehaviorError: Error details are redacted",
     r"[Cc]lient tool_search", r"toolSearchTool\(", r"registered execute callback", r"after an approval decision",
     r"context requires explicit restoration", r"context_deserializer", r"context_override", r"Please provide one",
     r"strict_context", r"contextStrategy", r"RunContext\b",
