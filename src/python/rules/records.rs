@@ -35,7 +35,10 @@ pub(super) fn judge<'d>(state: &State<'d>, roster: Option<&Roster<'_>>, cx: &mut
         let message = format!("the SDK ignores decisions by server before {V1_14}");
         cx.raise(codes::DECISION_VOID, Effect::Lost, approvals.node(), message);
     }
-    let Some(ledger) = context.tool_invocations.value().filter(|_| V1_15.may_hold(cx.label) && cx.reader_has(V1_15)) else { return };
+    let Some(ledger) = context.tool_invocations.value().filter(|_| V1_15.may_hold(cx.label) && cx.reader_has(V1_15))
+    else {
+        return;
+    };
     for (id, entry) in ledger.values() {
         if id.is_empty() {
             cx.raise(codes::LEDGER, Effect::Refused, entry.node(), "the ledger has an entry for an empty call id");

@@ -113,7 +113,9 @@ pub(super) fn resolve<'d>(roster: Option<&Roster<'_>>, node: Option<Node<'d>>, c
         None => Found::Nobody,
         Some(name) => match roster {
             None => Found::Agent(None),
-            Some(roster) if !cx.reader_has(V1_7) => roster.first_named(name).map_or(Found::Unknown(name), |at| Found::Agent(Some(at))),
+            Some(roster) if !cx.reader_has(V1_7) => {
+                roster.first_named(name).map_or(Found::Unknown(name), |at| Found::Agent(Some(at)))
+            }
             Some(roster) => roster.look_up(name).map_or(Found::Unknown(name), |at| Found::Agent(Some(at))),
         },
     }
