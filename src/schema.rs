@@ -246,7 +246,8 @@ impl Defs {
         };
         let shape = if row.tags.is_empty() { (field.shape)() } else { Shape::Text };
         let narrow = row.kinds_in(*self.labels.end());
-        if narrow != Kinds::ANY {
+        // Kinds that the shape does not have anyway add nothing, and say less than the shape: a number of an integer.
+        if shape.kinds().without(narrow) != Kinds::NONE {
             schema = merge(schema, json!({ "type": types(narrow) }));
         }
         if row.allows_null_in(*self.labels.end()) && !shape.kinds().has(Kind::Null) {

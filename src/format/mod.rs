@@ -114,6 +114,24 @@ pub struct Target {
 }
 
 impl Target {
+    /// Whether the release itself is compared with the rules that it is judged by (tests/sdk).
+    #[must_use]
+    pub fn is_tested(self) -> bool {
+        releases::TESTED_READERS.contains(&(self.format.dialect, self.release))
+    }
+
+    /// The release that stands for this one in the comparison: itself, or one that writes the same label, or the next newer
+    /// one.
+    #[must_use]
+    pub fn tested(self) -> Self {
+        if self.is_tested() {
+            return self;
+        }
+        let dialect = self.format.dialect;
+        let mut tested = dialect.releases().map(ReleaseRow::target).filter(|target| target.is_tested());
+        tested.find(|target| target.release >= self.release).unwrap_or_else(|| dialect.newest())
+    }
+
     /// Whether the release is from this bound on.
     #[must_use]
     pub fn has(self, bound: Bound) -> bool {

@@ -62,6 +62,7 @@ fn a_reader_refuses_what_is_not_its_own() {
     assert_eq!(codes("python@0.24.0"), ["", "RS208"]);
     assert_eq!(codes("ts"), ["RS208", ""]);
     assert_eq!(codes("py@0.8.0"), ["RS210 RS204", "RS208"]);
+    assert_eq!(codes("py@0.9.0"), ["RS204", "RS208"]);
 }
 
 #[test]

@@ -49,7 +49,7 @@ LIVE_ERRORS = re.compile("|".join([
     r"agent not found in agent map", r"Agent \S+ not found in agent map", r"Agent (identity )?\S.* not found",
     r"agent identity that is not present", r"Duplicate agent name", r"duplicate-agent identities", r"hook instance",
     r"for the current agent graph", r"\b(Tool|Handoff|MCP tool|Computer tool|Shell tool|Apply patch tool) .* not found",
-    r"with caller \w+, but the tool allows", r"^ModelBehaviorError: Error details are redacted",
+    r"with caller \w+, but the tool allows", r"with a program caller (that|whose)", r"^ModelBehaviorError: Error details are redacted",
     r"[Cc]lient tool_search", r"toolSearchTool\(", r"registered execute callback", r"after an approval decision",
     r"context requires explicit restoration", r"context_deserializer", r"context_override", r"Please provide one",
     r"strict_context", r"contextStrategy", r"RunContext\b",
@@ -123,6 +123,18 @@ class Base:
     label: int
     text: str
     mutants: int = 0
+    relabelled: bool = False
+
+    @property
+    def name(self):
+        """A fixture by its label and name."""
+        return f"{self.path.parent.name}/{self.path.name}" + (f" under 1.{self.label}" if self.relabelled else "")
+
+    def under(self, label):
+        """The same state under another label, nested runs included: what came after that label stands in it, too."""
+        old = r'(\\*"\$schemaVersion\\*": ?\\*")1\.' + str(self.label) + r'(?=\\*")'
+        text = re.sub(old, rf"\g<1>1.{label}", self.text)
+        return dataclasses.replace(self, label=label, text=text, relabelled=True)
 
 
 @dataclasses.dataclass
@@ -179,7 +191,7 @@ class Loader:
                 for base in self.states:
                     agents = agents_of(base.path, base.text)
                     cases = [(base.text, UNMUTATED), *mutants(base, self.reader, self.options)]
-                    self.asked.put((base.path, agents, cases))
+                    self.asked.put((base, agents, cases))
                     for state, _ in cases:
                         question = {"id": next(number), "state": state, "agents": agents}
                         questions.write(json.dumps(question).encode() + b"\n")
@@ -189,23 +201,23 @@ class Loader:
             self.asked.put(error)
 
     def judged(self):
-        """(path, agents, cases) of each state, in order."""
+        """(base, agents, cases) of each state, in order."""
         self.sender.start()
         number = itertools.count()
         for done in range(len(self.states)):
             asked = self.asked.get()
             if isinstance(asked, Exception):
                 raise asked
-            path, agents, cases = asked
+            base, agents, cases = asked
             judged = [(text, mutation, self.answer(next(number))) for text, mutation in cases]
             if judged[0][2] is None:
-                raise Failed(f"the {self.reader} loader gave no verdict on {path}")
+                raise Failed(f"the {self.reader} loader gave no verdict on {base.name}")
             self.unanswered += sum(answer is None for _, _, answer in judged)
-            judged = [Case(self.reader, named(path), mutation, text, **answer)
+            judged = [Case(self.reader, base.name, mutation, text, **answer)
                       for text, mutation, answer in judged if answer is not None]
             if not judged[0].loaded:
                 del judged[1:]  # mutants of a state that does not load say nothing
-            yield path, agents, judged
+            yield base, agents, judged
             if time.monotonic() - self.started > self.options.seconds:
                 raise Failed(f"out of time: {self.reader} did not judge {len(self.states) - done - 1} states")
 
@@ -230,18 +242,23 @@ class Loader:
 
 
 def agents_of(path, text):
-    """The agents that a fixture was written with, if they stand next to its folder; else derived ones."""
-    own = path.parent.parent / "agents" / path.name
-    if own.exists():
-        return json.loads(own.read_text())
+    """The agents that a fixture was written with, if they stand next to its folder; else derived ones.
+
+    Python has a file for each: agents/<label>/<name> where it is another one than agents/<scenario>. TypeScript has one file
+    for all: `labels` by label and name, where they are other ones than those of `scenarios`."""
+    label, name = path.parent.name, path.stem
+    scenario = name.partition("@")[0]
+    folder = path.parent.parent / "agents"
+    for own in (folder / label / path.name, folder / f"{scenario}.json"):
+        if own.exists():
+            return json.loads(own.read_text())
     shared = path.parent.parent / "agents.json"
-    scenarios = json.loads(shared.read_text())["scenarios"] if shared.exists() else {}
-    return scenarios.get(path.stem) or graph.derive(json.loads(text))
-
-
-def named(path):
-    """A fixture by its label and name."""
-    return f"{path.parent.name}/{path.name}"
+    if shared.exists():
+        document = json.loads(shared.read_text())
+        found = document.get("labels", {}).get(f"{label}/{name}") or document["scenarios"].get(scenario)
+        if found:
+            return found
+    return graph.derive(json.loads(text))
 
 
 def mutants(base, reader, options):
@@ -251,10 +268,10 @@ def mutants(base, reader, options):
 
     relaxed = mutate.relaxed(base.text) if base.mutants > 1 else None
     if relaxed is None:
-        return list(of(base.text, base.mutants, named(base.path)))
+        return list(of(base.text, base.mutants, base.name))
     half = base.mutants // 2
-    return [*of(base.text, base.mutants - half, named(base.path)),
-            *((mutant, about | {"relaxed": True}) for mutant, about in of(relaxed, half, named(base.path) + " relaxed"))]
+    return [*of(base.text, base.mutants - half, base.name),
+            *((mutant, about | {"relaxed": True}) for mutant, about in of(relaxed, half, base.name + " relaxed"))]
 
 
 def loader_command(reader, options):
@@ -360,9 +377,13 @@ def share(found, reader, options):
     """The states that this release is asked about, each with the number of its mutants.
 
     Its own label gets most of them, older labels the rest; states of the next newer label are only to be refused.
+    With --relabelled, states of the newest label under its own one show what it does with what it does not know.
     """
     states = [base for base in found if base.dialect == reader.dialect]
     own = [base for base in states if base.label == reader.label]
+    if options.relabelled and not reader.is_newest:
+        newest = READERS[reader.dialect][-1].label
+        own += [base.under(reader.label) for base in states if base.label == newest]
     older = [base for base in states if base.label < reader.label]
     newer = [base for base in states if base.label > reader.label]
     first = min((base.label for base in newer), default=None)
@@ -381,9 +402,9 @@ def compare(reader, states, options):
     loader = Loader(reader, states, options)
     cases, started = [], time.monotonic()
     try:
-        for path, agents, judged in loader.judged():
+        for base, agents, judged in loader.judged():
             if options.record:
-                record(options.record / str(reader), path, agents, judged)
+                record(options.record / str(reader), base.path, agents, judged)
             if options.runstate:
                 ask_runstate(agents, judged, options)
             for case in judged:
@@ -549,6 +570,7 @@ def parse_options(arguments):
                         metavar="SDK@RELEASE", help="repeatable, or a list with commas (python,typescript)")
     parser.add_argument("--list-older", action="store_true", help="only print the last release of each older label")
     parser.add_argument("--older-mutants", type=int, default=10, help="per state of an older label (10)")
+    parser.add_argument("--relabelled", action="store_true", help="also the newest label's states under a release's own label")
     parser.add_argument("--texts", type=int, help="per release, shared out among the states, instead of --mutants")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="fail when a release takes longer")
     parser.add_argument("--jobs", type=int, default=2, help="releases at a time (2)")

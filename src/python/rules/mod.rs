@@ -1,4 +1,4 @@
-//! What the Python SDK's newest reader does with a state beyond its shape.
+//! What the Python SDK's reader does with a state beyond its shape: the newest one, and older ones where they have the rule.
 
 mod actions;
 mod gates;
@@ -21,6 +21,7 @@ use crate::json::{Node, Text};
 use crate::record::{Reader, Wire as _};
 
 use super::State;
+use super::bounds::{V1_1, V1_15};
 use super::context::Invocation;
 use super::nested::within;
 use super::step::ProcessedResponse;
@@ -68,7 +69,7 @@ impl<'s, 'd> View<'s, 'd> {
     }
 }
 
-/// Raises what the newest reader refuses, drops or cannot resume.
+/// Raises what the reader refuses, drops or cannot resume.
 pub fn judge<'d>(state: &State<'d>, agents: Option<&Graph>, cx: &mut Reader<'d>) {
     let source = state.node().source();
     if source.depth() > LEVELS {
@@ -81,7 +82,7 @@ pub fn judge<'d>(state: &State<'d>, agents: Option<&Graph>, cx: &mut Reader<'d>)
 
 /// Judges a state, and the runs that are nested in it.
 fn judge_run<'d>(state: &State<'d>, roster: Option<&Roster<'_>>, outermost: bool, cx: &mut Reader<'d>) {
-    if outermost {
+    if outermost && cx.reader_has(V1_15) {
         sandbox::judge(state, cx);
     }
     programs::gate(state, cx);
@@ -109,7 +110,7 @@ fn judge_run<'d>(state: &State<'d>, roster: Option<&Roster<'_>>, outermost: bool
     history.judge(&view, cx);
     resume::judge(&view, &history, cx);
     secrets::judge(&view, cx);
-    if let Some(processed) = processed {
+    if let Some(processed) = processed.filter(|_| cx.reader_has(V1_1)) {
         nested(processed, &view, cx);
     }
 }
