@@ -76,7 +76,8 @@ codes! {
     OTHER_DIALECT = 208 "other-dialect", "Choose a reader of the file's own dialect, or convert the file.";
     /// A feature is used that the reader refuses under this label.
     LABEL_GATE = 209 "label-gate", "Restore the label under which the state was written.";
-    /// The chosen reader is an older release, whose own rules are not known here; the newest release's were used.
+    /// The rules by which the chosen reader judges were compared with another release, which writes the same label or a newer
+    /// one.
     READER_RULES = 210 "reader-rules", "Load the state with the release itself before you rely on it.";
     /// A later release than the chosen reader wrote this field or kind of object; the reader does not know it.
     NOT_IN_READER = 211 "not-in-reader", "Read the state with a newer release of the SDK.";

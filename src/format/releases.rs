@@ -21,6 +21,32 @@ const fn row(dialect: Dialect, major: u16, minor: u16, patch: u16, label: u16, d
     ReleaseRow { dialect, release: Release { major, minor, patch }, label, date }
 }
 
+/// The readers that tests/sdk compares with, on states of their own labels and of older ones: for each label that was
+/// written, the last release that writes it.
+pub(super) const TESTED_READERS: &[(Dialect, Release)] = &[
+    tested(Dialect::Python, 9, 0),
+    tested(Dialect::Python, 9, 1),
+    tested(Dialect::Python, 10, 1),
+    tested(Dialect::Python, 10, 5),
+    tested(Dialect::Python, 12, 0),
+    tested(Dialect::Python, 13, 6),
+    tested(Dialect::Python, 15, 3),
+    tested(Dialect::Python, 17, 5),
+    tested(Dialect::Python, 18, 0),
+    tested(Dialect::Python, 18, 3),
+    tested(Dialect::Python, 19, 4),
+    tested(Dialect::Python, 21, 0),
+    tested(Dialect::Python, 22, 0),
+    tested(Dialect::Python, 22, 3),
+    tested(Dialect::Python, 23, 1),
+    tested(Dialect::Python, 24, 0),
+    tested(Dialect::TypeScript, 20, 0),
+];
+
+const fn tested(dialect: Dialect, minor: u16, patch: u16) -> (Dialect, Release) {
+    (dialect, Release { major: 0, minor, patch })
+}
+
 /// All releases that have a RunState, by dialect and in order.
 #[rustfmt::skip]
 pub const RELEASES: &[ReleaseRow] = &[

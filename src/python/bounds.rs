@@ -25,6 +25,8 @@ labels! {
     V1_8 = 8;
     /// Custom tools, and tool origins from 0.14.2.
     V1_9 = 9;
+    /// `max_turns` may be null.
+    V1_10 = 10;
     /// `custom_data` of tool outputs.
     V1_11 = 11;
     /// Tokens written to the prompt cache.
@@ -45,6 +47,8 @@ labels! {
     V1_20 = 20;
 }
 
+/// The release that first passes over decisions that are no records; it kept the label.
+pub(super) const LENIENT_DECISIONS: Bound = Bound::release(10, 17, 3);
 /// The release that first wrote where a tool comes from; it kept the label.
 pub(super) const ORIGINS: Bound = Bound::release(9, 14, 2);
 /// The release that first wrote the resolved name of a called tool; it kept the label.

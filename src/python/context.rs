@@ -7,7 +7,7 @@ use crate::record::{
     required, tag, union, words,
 };
 
-use super::bounds::{V1_6, V1_12, V1_14, V1_15, V1_18};
+use super::bounds::{LENIENT_DECISIONS, V1_6, V1_12, V1_14, V1_15, V1_18};
 use super::items::AgentRef;
 use super::weigh;
 
@@ -16,9 +16,11 @@ record! {
     pub struct Context<'d>, unknown: Dropped {
         usage: Slot<'d, Usage<'d>> = required("usage").if_absent(Effect::Lost);
         /// Decisions by the key of the tool: those of function tools up to 1.17, from then on the others'.
-        approvals: Slot<'d, Map<'d, ApprovalRecord<'d>>> = required("approvals").tolerated(Effect::Lost);
+        approvals: Slot<'d, Map<'d, ApprovalRecord<'d>>> = required("approvals").tolerated(Effect::Lost)
+            .read_before(LENIENT_DECISIONS, &required("approvals").if_absent(Effect::Lost).inside(Effect::Lost)
+                .if_wrong(Effect::Refused).if_element_wrong(Effect::Refused));
         tool_invocations: Slot<'d, Map<'d, Invocation<'d>>> =
-            required("tool_invocations").since(V1_15).if_absent(Effect::Note);
+            required("tool_invocations").since(V1_15).passed_over().if_absent(Effect::Note);
         /// The user's own object, as far as it is a mapping or could be made one.
         context: Slot<'d, Open<'d>> = nullable("context").if_absent(Effect::Lost);
         context_meta: Slot<'d, ContextMeta<'d>> = required("context_meta").tolerated(Effect::Note);

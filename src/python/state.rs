@@ -1,12 +1,12 @@
 //! The top level of a state.
 
 use crate::finding::Effect;
-use crate::json::{Node, Text};
+use crate::json::{Kinds, Node, Text};
 use crate::record::{
     Flag, Int, Label, List, Map, Open, Reader, Slot, True, Wire as _, Word, nullable, optional, record, required, union,
 };
 
-use super::bounds::{V1_2, V1_4, V1_7, V1_8, V1_13, V1_15, V1_17};
+use super::bounds::{V1_2, V1_4, V1_7, V1_8, V1_10, V1_13, V1_15, V1_17};
 use super::context::{Context, Usage};
 use super::guardrails::{
     InputGuardrailResult, OutputGuardrailResult, Result, ToolInputGuardrailResult, ToolOutputGuardrailResult,
@@ -66,7 +66,8 @@ record! {
         /// Names of the tools that each agent has used.
         tool_use_tracker: Slot<'d, Map<'d, List<'d, Text<'d>>>> = required("tool_use_tracker").if_absent(Effect::Lost)
             .weighed(weigh::object_or_false).weighed_elements(weigh::names).inside(Effect::Lost);
-        max_turns: Slot<'d, Int<'d>> = nullable("max_turns").strict().if_wrong(Effect::Stuck);
+        max_turns: Slot<'d, Int<'d>> = nullable("max_turns").before(V1_10, Kinds::NUMBER)
+            .strict().weighed(weigh::null).if_wrong(Effect::Stuck);
         no_active_agent_run: Slot<'d, True<'d>> = required("no_active_agent_run").ignored();
         input_guardrail_results: Slot<'d, List<'d, Result<InputGuardrailResult<'d>>>> =
             required("input_guardrail_results").if_absent(Effect::Lost).weighed(weigh::results).inside(Effect::Lost);
@@ -110,7 +111,8 @@ record! {
         terminal_unrecoverable: Slot<'d, True<'d>> =
             optional("terminal_unrecoverable").since(V1_17).gated().weighed(weigh::null);
         trace: Slot<'d, Trace<'d>> = nullable("trace").tolerated(Effect::Lost);
-        sandbox: Slot<'d, super::sandbox::Sandbox<'d>> = optional("sandbox").since(V1_7);
+        sandbox: Slot<'d, super::sandbox::Sandbox<'d>> = optional("sandbox").since(V1_7)
+            .read_before(V1_15, &optional("sandbox").tolerated(Effect::Lost));
     }
 }
 

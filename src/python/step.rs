@@ -4,7 +4,7 @@ use crate::finding::Effect;
 use crate::json::{Node, Text};
 use crate::record::{Flag, List, Map, Natural, Open, Sifted, Slot, Tag, optional, record, required, tag, union};
 
-use super::bounds::{V1_1, V1_5, V1_9, V1_15, V1_18, V1_20};
+use super::bounds::{V1_1, V1_5, V1_9, V1_12, V1_14, V1_15, V1_18, V1_20};
 use super::items::{ApprovalItem, Items, LookupKey};
 use super::nested::NestedState;
 use super::raw::{ComputerCall, CustomToolCall, FunctionCall, McpApprovalRequest, ToolCall, Unchecked};
@@ -48,7 +48,8 @@ union! {
 record! {
     /// The function tool that a call goes to. Only its names are read.
     pub struct FunctionToolRef<'d>, unknown: Dropped {
-        name: Slot<'d, Text<'d>> = required("name");
+        name: Slot<'d, Text<'d>> = required("name")
+            .read_before(V1_5, &required("name").weighed(weigh::looked_up));
         namespace: Slot<'d, Text<'d>> = optional("namespace").since(V1_5);
         qualified_name: Slot<'d, Text<'d>> = optional("qualifiedName").since(V1_5);
         lookup_key: Slot<'d, LookupKey<'d>> = required("lookupKey").since(V1_5);
@@ -118,7 +119,8 @@ record! {
 record! {
     /// The name of the tool that hands the run over.
     pub struct HandoffRef<'d>, unknown: Dropped {
-        tool_name: Slot<'d, Text<'d>> = required("tool_name");
+        tool_name: Slot<'d, Text<'d>> = required("tool_name")
+            .read_before(V1_5, &required("tool_name").weighed(weigh::looked_up));
     }
 }
 
@@ -126,7 +128,8 @@ record! {
     /// A handoff that is to be made.
     pub struct HandoffAction<'d>, unknown: Dropped {
         tool_call: Slot<'d, FunctionCall<'d>> = required("tool_call");
-        handoff: Slot<'d, HandoffRef<'d>> = required("handoff");
+        handoff: Slot<'d, HandoffRef<'d>> = required("handoff")
+            .read_before(V1_5, &required("handoff").if_wrong(Effect::Refused));
     }
 }
 
@@ -140,7 +143,8 @@ record! {
 record! {
     /// The hosted MCP tool that asks, with its whole configuration: address, headers, authorization.
     pub struct HostedMcpTool<'d>, unknown: Dropped {
-        name: Slot<'d, Text<'d>> = required("name").tolerated(Effect::Note);
+        name: Slot<'d, Text<'d>> = required("name").tolerated(Effect::Note)
+            .read_before(V1_14, &required("name").if_absent(Effect::Stuck).if_wrong(Effect::Stuck).weighed(weigh::looked_up));
         tool_config: Slot<'d, Open<'d>> = optional("tool_config").if_wrong(Effect::Note);
         /// From other tool classes than the SDK's own.
         value: Slot<'d, Node<'d>> = optional("value");
@@ -151,7 +155,8 @@ record! {
     /// A question of an MCP server that waits for its answer.
     pub struct McpRequestAction<'d>, unknown: Dropped {
         request_item: Slot<'d, RequestItem<'d>> = required("request_item");
-        mcp_tool: Slot<'d, HostedMcpTool<'d>> = required("mcp_tool").if_absent(Effect::Stuck).weighed(weigh::mcp_tool);
+        mcp_tool: Slot<'d, HostedMcpTool<'d>> = required("mcp_tool").if_absent(Effect::Stuck).weighed(weigh::mcp_tool)
+            .read_before(V1_14, &required("mcp_tool").if_absent(Effect::Stuck).weighed(weigh::named_mcp_tool));
     }
 }
 
@@ -162,7 +167,11 @@ record! {
             .if_element_wrong(Effect::Refused).inside(Effect::Lost);
         tools_used: Slot<'d, List<'d, Text<'d>>> = required("tools_used").tolerated(Effect::Note);
         functions: Slot<'d, List<'d, Sifted<FunctionAction<'d>>>> = required("functions").if_absent(Effect::Stuck)
-            .weighed(weigh::skimmed).inside(Effect::Stuck);
+            .weighed(weigh::skimmed).inside(Effect::Stuck)
+            .read_before(V1_12, &required("functions").if_absent(Effect::Stuck).weighed(weigh::looped_or_false)
+                .if_element_wrong(Effect::Refused).inside(Effect::Stuck)
+                .read_before(V1_5, &required("functions").if_absent(Effect::Stuck).weighed(weigh::skimmed_or_false)
+                    .inside(Effect::Stuck)));
         computer_actions: Slot<'d, List<'d, Sifted<ComputerCallAction<'d>>>> = required("computer_actions")
             .if_absent(Effect::Stuck).weighed(weigh::skimmed_or_false).inside(Effect::Stuck);
         custom_tool_actions: Slot<'d, List<'d, Sifted<CustomAction<'d>>>> = required("custom_tool_actions").since(V1_9)

@@ -102,6 +102,11 @@ pub(in crate::python) fn mcp_tool(node: Node<'_>) -> Option<Effect> {
     Some(if is_falsy(node) { Effect::Stuck } else { Effect::Note })
 }
 
+/// The same before 1.14, where the tool is found by its name.
+pub(in crate::python) fn named_mcp_tool(node: Node<'_>) -> Option<Effect> {
+    Some(if is_falsy(node) { Effect::Stuck } else { Effect::Refused })
+}
+
 /// Results of guardrails: texts and objects are looped over, and what is in them becomes empty results.
 pub(in crate::python) fn results(node: Node<'_>) -> Option<Effect> {
     match node.kind() {

@@ -89,6 +89,8 @@ pub struct Row {
     pub before: Option<(Bound, Kinds)>,
     /// The reader refuses the field under a label that does not have it.
     pub gated: bool,
+    /// The reader does not look at the field under a label that does not have it.
+    pub passed_over: bool,
     /// What the reader does when the field is absent although the SDK always writes it.
     pub if_absent: Option<Effect>,
     /// What the reader does when the field has a wrong type or value.
@@ -126,6 +128,7 @@ impl Row {
             only: Kinds::ANY,
             before: None,
             gated: false,
+            passed_over: false,
             if_absent: None,
             if_wrong: None,
             if_element_wrong: None,
@@ -178,6 +181,13 @@ impl Row {
     #[must_use]
     pub const fn gated(mut self) -> Self {
         self.gated = true;
+        self
+    }
+
+    /// The reader does not look at the field under a label that does not have it.
+    #[must_use]
+    pub const fn passed_over(mut self) -> Self {
+        self.passed_over = true;
         self
     }
 

@@ -248,7 +248,10 @@ impl<'d> Reader<'d> {
                 rows.column_mut(row).read(field, member.value, self);
             } else {
                 let effect = self.not_in_label(&field.row, member.value);
-                self.out_of_place(effect, |cx| rows.column_mut(row).read(field, member.value, cx));
+                self.out_of_place(effect, |cx| match field.row.passed_over {
+                    true => cx.unseen(|cx| rows.column_mut(row).read(field, member.value, cx)),
+                    false => rows.column_mut(row).read(field, member.value, cx),
+                });
             }
         }
         for (row, field) in info.fields.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use crate::codes;
 use crate::finding::Effect;
+use crate::format::{Bound, Dialect};
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Kind, Node, Text};
 use crate::model::{Decision, Item, Role, Run, Step, Verdict};
@@ -120,19 +121,32 @@ fn decisions<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
     standing(&run.decisions, cx);
 }
 
-/// A standing approval with exceptions: releases before Python 0.21.1 and TypeScript 0.16.1 ignore the exceptions.
+/// From which release on a decision on one call wins over a standing one: Python 0.21.1, TypeScript 0.16.1.
+const fn exact_first(dialect: Dialect) -> Bound {
+    match dialect {
+        Dialect::Python => Bound::label(16),
+        Dialect::TypeScript => Bound::label(19),
+    }
+}
+
+/// A standing approval with exceptions: older releases ignore the exceptions.
 fn standing<'d>(decisions: &[Decision<'d>], cx: &mut Reader<'d>) {
     let always: HashSet<u32> = decisions
         .iter()
         .filter(|decision| decision.verdict == Verdict::Approved && decision.call.is_none())
         .map(|decision| decision.record.index())
         .collect();
+    let is_ignored = !cx.reader_has(exact_first(cx.dialect));
     for decision in decisions {
         if let (Verdict::Rejected, Some(call)) = (decision.verdict, decision.call)
             && always.contains(&decision.record.index())
         {
-            let message = format!("the rejection of \"{}\" stands against a standing approval", call.lossy());
-            cx.raise(codes::STANDING_AGAINST_EXACT, Effect::Note, call.node(), message);
+            let what = format!("the rejection of \"{}\" stands against a standing approval", call.lossy());
+            let (effect, message) = match is_ignored {
+                true => (Effect::Unsafe, format!("{what}, and {} runs the call", cx.reader)),
+                false => (Effect::Note, what),
+            };
+            cx.raise(codes::STANDING_AGAINST_EXACT, effect, call.node(), message);
         }
     }
 }

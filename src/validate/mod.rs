@@ -176,8 +176,8 @@ fn judge_reader<'d>(reader: Option<Target>, label: Label<'d>, root: Node<'d>, cx
     }
     let own = reader.filter(|reader| reader.format.dialect == dialect);
     cx.reader = own.unwrap_or_else(|| dialect.newest());
-    if let Some(older) = own.filter(|own| own.release != dialect.newest().release) {
-        let message = format!("judged by the rules of {}, not of {older}", dialect.newest());
+    if let Some(other) = own.filter(|own| !own.is_tested()) {
+        let message = format!("the rules for {other} were compared with {} only", other.tested());
         cx.raise(codes::READER_RULES, Effect::Note, root, message);
     }
     judge_label(label, cx.reader, root, cx);

@@ -50,11 +50,11 @@ pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
 
 /// Compares a generated file with what it should be; with `RUNSTATE_UPDATE=1` writes it.
 pub(crate) fn generated(path: &Path, expected: &str) {
-    if std::env::var_os("RUNSTATE_UPDATE").is_some() {
+    let found = fs::read_to_string(path).unwrap_or_default();
+    if found != expected && std::env::var_os("RUNSTATE_UPDATE").is_some() {
         fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the folder can be made");
         fs::write(path, expected).expect("the file can be written");
         return;
     }
-    let found = fs::read_to_string(path).unwrap_or_default();
     assert!(found == expected, "{} is stale; RUNSTATE_UPDATE=1 cargo test writes it anew", path.display());
 }

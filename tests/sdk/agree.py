@@ -49,7 +49,7 @@ LIVE_ERRORS = re.compile("|".join([
     r"agent not found in agent map", r"Agent \S+ not found in agent map", r"Agent (identity )?\S.* not found",
     r"agent identity that is not present", r"Duplicate agent name", r"duplicate-agent identities", r"hook instance",
     r"for the current agent graph", r"\b(Tool|Handoff|MCP tool|Computer tool|Shell tool|Apply patch tool) .* not found",
-    r"with caller \w+, but the tool allows", r"^ModelBehaviorError: Error details are redacted",
+    r"with caller \w+, but the tool allows", r"with a program caller (that|whose)", r"^ModelBehaviorError: Error details are redacted",
     r"[Cc]lient tool_search", r"toolSearchTool\(", r"registered execute callback", r"after an approval decision",
     r"context requires explicit restoration", r"context_deserializer", r"context_override", r"Please provide one",
     r"strict_context", r"contextStrategy", r"RunContext\b",
@@ -231,9 +231,11 @@ class Loader:
 
 def agents_of(path, text):
     """The agents that a fixture was written with, if they stand next to its folder; else derived ones."""
-    own = path.parent.parent / "agents" / path.name
-    if own.exists():
-        return json.loads(own.read_text())
+    folder = path.parent.parent / "agents"
+    scenario = path.stem.partition("@")[0]  # behind it is the release, where the newest one of the label writes another state
+    for own in (folder / path.parent.name / path.name, folder / f"{scenario}.json"):
+        if own.exists():
+            return json.loads(own.read_text())
     shared = path.parent.parent / "agents.json"
     scenarios = json.loads(shared.read_text())["scenarios"] if shared.exists() else {}
     return scenarios.get(path.stem) or graph.derive(json.loads(text))

@@ -32,6 +32,7 @@ from collections.abc import Callable
 from typing import Any
 
 import agents as sdk
+from agents.agent import MCPConfig
 from agents.editor import ApplyPatchResult
 from agents.mcp import MCPServer
 from agents.tool import LocalShellTool
@@ -79,7 +80,7 @@ def build(document: dict[str, Any], call: Call, model: sdk.Model | None = None) 
         agent = live[identity]
         agent.tools = _tools(entry.get("tools", []), live, call)
         agent.handoffs = [_handoff(target, live) for target in entry.get("handoffs", [])]
-        agent.mcp_servers = [_Server(server, call) for server in entry.get("mcp_servers", [])]
+        agent.mcp_servers = _servers(entry, call)
         if entry.get("mcp_tool_prefix"):
             agent.mcp_config = {"include_server_in_tool_names": True}
     return live[document["start"]]
@@ -285,6 +286,15 @@ class _Computer(sdk.Computer):
 
     def drag(self, path: list[tuple[int, int]]) -> None:
         self._call("computer", {"type": "drag"})
+
+
+def _servers(entry: dict[str, Any], call: Call) -> list[MCPServer]:
+    """The servers of an agent. Releases that cannot tell them apart by name take no two tools of one name."""
+    servers = entry.get("mcp_servers", [])
+    if entry.get("mcp_tool_prefix") and "include_server_in_tool_names" not in MCPConfig.__annotations__:
+        names = [name for server in servers for name in server["tools"]]
+        servers = [server for server in servers if all(names.count(name) == 1 for name in server["tools"])]
+    return [_Server(server, call) for server in servers]
 
 
 class _Server(MCPServer):

@@ -2,7 +2,12 @@
 
 use crate::finding::Effect;
 use crate::json::Text;
-use crate::record::{Flag, List, Slot, Tag, Word, nullish, record, required, tag, union, words};
+use crate::record::{Flag, List, Row, Slot, Tag, Word, nullish, record, required, tag, union, words};
+
+use super::super::bounds::V1_12;
+
+/// Who called. The package `openai` before 2.45, with which releases before 0.18.1 go, does not know the field.
+pub(super) const CALLER: Row = nullish("caller").read_before(V1_12, &nullish("caller").tolerated(Effect::Note));
 
 words! {
     /// How far an item is.
@@ -45,7 +50,7 @@ record! {
         kind: Tag<'d> = tag("type", &["function_call"]);
         id: Slot<'d, Text<'d>> = nullish("id");
         asynchronous: Slot<'d, Flag<'d>> = nullish("async_").if_wrong(Effect::Note);
-        caller: Slot<'d, Caller<'d>> = nullish("caller");
+        caller: Slot<'d, Caller<'d>> = CALLER;
         namespace: Slot<'d, Text<'d>> = nullish("namespace");
         status: Slot<'d, Word<'d, ItemStatus>> = nullish("status");
     }
@@ -151,7 +156,7 @@ record! {
         status: Slot<'d, Word<'d, ItemStatus>> = required("status");
         kind: Tag<'d> = tag("type", &["function_call_output"]);
         call_id: Slot<'d, Text<'d>> = nullish("call_id");
-        caller: Slot<'d, Caller<'d>> = nullish("caller");
+        caller: Slot<'d, Caller<'d>> = CALLER;
         created_by: Slot<'d, Text<'d>> = nullish("created_by");
         name: Slot<'d, Text<'d>> = nullish("name");
         namespace: Slot<'d, Text<'d>> = nullish("namespace");
@@ -165,7 +170,7 @@ record! {
         call_id: Slot<'d, Text<'d>> = required("call_id");
         code: Slot<'d, Text<'d>> = required("code");
         fingerprint: Slot<'d, Text<'d>> = required("fingerprint");
-        kind: Tag<'d> = tag("type", &["program"]);
+        kind: Tag<'d> = tag("type", &["program"]).since(V1_12);
     }
 }
 
@@ -184,7 +189,7 @@ record! {
         call_id: Slot<'d, Text<'d>> = required("call_id");
         result: Slot<'d, Text<'d>> = required("result");
         status: Slot<'d, Word<'d, ProgramStatus>> = required("status");
-        kind: Tag<'d> = tag("type", &["program_output"]);
+        kind: Tag<'d> = tag("type", &["program_output"]).since(V1_12);
     }
 }
 
@@ -197,7 +202,7 @@ record! {
         kind: Tag<'d> = tag("type", &["custom_tool_call"]);
         id: Slot<'d, Text<'d>> = nullish("id");
         asynchronous: Slot<'d, Flag<'d>> = nullish("async_").if_wrong(Effect::Note);
-        caller: Slot<'d, Caller<'d>> = nullish("caller");
+        caller: Slot<'d, Caller<'d>> = CALLER;
         namespace: Slot<'d, Text<'d>> = nullish("namespace");
     }
 }
@@ -209,7 +214,7 @@ record! {
         output: Slot<'d, OutputContent<'d>> = required("output");
         kind: Tag<'d> = tag("type", &["custom_tool_call_output"]);
         id: Slot<'d, Text<'d>> = required("id");
-        caller: Slot<'d, Caller<'d>> = nullish("caller");
+        caller: Slot<'d, Caller<'d>> = CALLER;
         status: Slot<'d, Word<'d, ItemStatus>> = required("status");
         created_by: Slot<'d, Text<'d>> = nullish("created_by");
     }

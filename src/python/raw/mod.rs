@@ -12,9 +12,12 @@ mod search;
 mod shell;
 mod tools;
 
+use crate::codes;
 use crate::finding::Effect;
 use crate::json::{Kind, Node, Writer};
 use crate::record::{List, Reader, Shape, Tag, Wire, record, tag, union};
+
+use super::bounds::{V1_9, V1_13};
 
 pub use computer::*;
 pub use containers::*;
@@ -89,7 +92,7 @@ union! {
 }
 
 /// A message of the model. One of the assistant whose content is a text is taken as it is, whatever else is in it
-/// (`_deserialize_message_output_item`, since 0.19.0).
+/// (`_deserialize_message_output_item`, since 0.19.0, as is a null `status`; an absent one since 0.14.0).
 #[derive(Debug)]
 pub struct Message<'d>(pub OutputMessage<'d>);
 
@@ -97,11 +100,16 @@ impl<'d> Wire<'d> for Message<'d> {
     fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         let assistant = || node.member("role").and_then(Node::text).is_some_and(|role| role.is("assistant"));
         let message = match node.member("content") {
-            Some(content) if content.kind() == Kind::String && assistant() => {
+            Some(content) if content.kind() == Kind::String && cx.reader_has(V1_13) && assistant() => {
                 cx.tolerating(Effect::Note, |cx| OutputMessage::read(node, cx))
             }
             _ => OutputMessage::read(node, cx),
         };
+        let status = node.member("status");
+        if status.is_none() && !cx.reader_has(V1_9) || status.is_some_and(Node::is_null) && !cx.reader_has(V1_13) {
+            let message = format!("{} takes no message without `status`", cx.reader);
+            cx.raise(codes::INVALID_VALUE, cx.zone.fault, status.unwrap_or(node), message);
+        }
         message.map(Self)
     }
 
@@ -129,12 +137,12 @@ pub struct Outputs<'d>(pub List<'d, OutputItem<'d>>);
 
 impl<'d> Wire<'d> for Outputs<'d> {
     fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
-        let list = if node.elements().any(has_raw_program) {
+        let list = if cx.reader_has(V1_13) && node.elements().any(has_raw_program) {
             let refused = node.elements().find(|element| is_refused_message(*element, cx));
             let list = cx.tolerating(Effect::Note, |cx| List::read(node, cx));
             if let Some(message) = refused {
                 cx.raise(
-                    crate::codes::INVALID_VALUE,
+                    codes::INVALID_VALUE,
                     cx.zone.fault,
                     message,
                     "the message does not fit the model of a message",
@@ -185,6 +193,7 @@ fn is_refused_message<'d>(element: Node<'d>, cx: &Reader<'d>) -> bool {
         return false;
     }
     let mut aside = Reader::new(cx.doc, cx.dialect, cx.label);
+    aside.reader = cx.reader;
     let read = Message::read(element, &mut aside);
     read.is_none() || aside.faults() > 0
 }

@@ -1,11 +1,13 @@
 //! Calls and outputs of tools as the SDK itself writes them into the history. They are described by typed dictionaries of the
 //! `openai` package, so that the reader drops unknown keys.
 
+use crate::finding::Effect;
 use crate::json::{Node, Text};
 use crate::record::{Flag, List, NonEmpty, Open, Slot, Tag, Word, nullish, optional, record, required, tag, union};
 
+use super::super::bounds::{V1_9, V1_15};
 use super::Unchecked;
-use super::function::{CacheMode, CacheTtl, Caller, FileDetail, ImageDetail, ItemStatus, ProgramOutput};
+use super::function::{CALLER, CacheMode, CacheTtl, Caller, FileDetail, ImageDetail, ItemStatus, ProgramOutput};
 use super::shell::{LocalShellAction, PatchOperation, PatchStatus, ShellAction, ShellEnvironment};
 
 record! {
@@ -96,7 +98,7 @@ record! {
         output: Slot<'d, ReturnedContent<'d>> = required("output");
         kind: Tag<'d> = tag("type", &["function_call_output"]);
         id: Slot<'d, Text<'d>> = nullish("id");
-        caller: Slot<'d, ReturnedCaller<'d>> = nullish("caller");
+        caller: Slot<'d, ReturnedCaller<'d>> = CALLER;
         name: Slot<'d, Text<'d>> = nullish("name");
         namespace: Slot<'d, Text<'d>> = nullish("namespace");
         status: Slot<'d, Word<'d, ItemStatus>> = nullish("status");
@@ -138,7 +140,8 @@ record! {
     /// What a local shell call printed (`_LocalShellCallOutputPayload`, since 0.20.0).
     pub struct ReturnedLocalShellOutput<'d>, unknown: Kept {
         kind: Tag<'d> = tag("type", &["local_shell_call_output"]);
-        call_id: Slot<'d, NonEmpty<'d>> = required("call_id");
+        call_id: Slot<'d, NonEmpty<'d>> =
+            required("call_id").read_before(V1_15, &required("call_id").tolerated(Effect::Note));
         output: Slot<'d, Text<'d>> = required("output");
     }
 }
@@ -153,7 +156,7 @@ record! {
         max_output_length: Slot<'d, Node<'d>> = optional("max_output_length");
         shell_output: Slot<'d, List<'d, Open<'d>>> = optional("shell_output");
         provider_data: Slot<'d, Node<'d>> = optional("provider_data");
-        caller: Slot<'d, ReturnedCaller<'d>> = nullish("caller");
+        caller: Slot<'d, ReturnedCaller<'d>> = CALLER;
         id: Slot<'d, Text<'d>> = nullish("id");
         created_by: Slot<'d, Text<'d>> = nullish("created_by");
     }
@@ -166,7 +169,7 @@ record! {
         call_id: Slot<'d, Text<'d>> = required("call_id");
         status: Slot<'d, Text<'d>> = required("status");
         output: Slot<'d, Text<'d>> = nullish("output");
-        caller: Slot<'d, ReturnedCaller<'d>> = nullish("caller");
+        caller: Slot<'d, ReturnedCaller<'d>> = CALLER;
         id: Slot<'d, Text<'d>> = nullish("id");
         created_by: Slot<'d, Text<'d>> = nullish("created_by");
     }
@@ -175,10 +178,10 @@ record! {
 record! {
     /// What a custom tool returned. The reader keeps it as it is.
     pub struct ReturnedCustomOutput<'d>, unknown: Kept {
-        kind: Tag<'d> = tag("type", &["custom_tool_call_output"]);
+        kind: Tag<'d> = tag("type", &["custom_tool_call_output"]).since(V1_9);
         call_id: Slot<'d, Text<'d>> = required("call_id");
         output: Slot<'d, ReturnedContent<'d>> = required("output");
-        caller: Slot<'d, ReturnedCaller<'d>> = nullish("caller");
+        caller: Slot<'d, ReturnedCaller<'d>> = CALLER;
         id: Slot<'d, Text<'d>> = nullish("id");
     }
 }
@@ -217,7 +220,7 @@ record! {
         operations: Slot<'d, List<'d, PatchOperation<'d>>> = optional("operations");
         id: Slot<'d, Text<'d>> = nullish("id");
         status: Slot<'d, Word<'d, PatchStatus>> = nullish("status");
-        caller: Slot<'d, Caller<'d>> = nullish("caller");
+        caller: Slot<'d, Caller<'d>> = CALLER;
         created_by: Slot<'d, Text<'d>> = nullish("created_by");
     }
 }
@@ -231,7 +234,7 @@ record! {
         id: Slot<'d, Text<'d>> = nullish("id");
         environment: Slot<'d, ShellEnvironment<'d>> = nullish("environment");
         status: Slot<'d, Word<'d, ItemStatus>> = nullish("status");
-        caller: Slot<'d, Caller<'d>> = nullish("caller");
+        caller: Slot<'d, Caller<'d>> = CALLER;
         created_by: Slot<'d, Text<'d>> = nullish("created_by");
     }
 }

@@ -4,7 +4,7 @@ use crate::json::Text;
 use crate::record::{Int, List, Map, Slot, Tag, Word, nullish, record, required, tag, union, words};
 
 use super::containers::ContainerEnvironment;
-use super::function::{Caller, ItemStatus};
+use super::function::{CALLER, Caller, ItemStatus};
 
 record! {
     /// The command of a local shell call.
@@ -72,7 +72,7 @@ record! {
         environment: Slot<'d, ShellEnvironment<'d>> = nullish("environment");
         status: Slot<'d, Word<'d, ItemStatus>> = required("status");
         kind: Tag<'d> = tag("type", &["shell_call"]);
-        caller: Slot<'d, Caller<'d>> = nullish("caller");
+        caller: Slot<'d, Caller<'d>> = CALLER;
         created_by: Slot<'d, Text<'d>> = nullish("created_by");
     }
 }
@@ -119,7 +119,7 @@ record! {
         output: Slot<'d, List<'d, ShellOutput<'d>>> = required("output");
         status: Slot<'d, Word<'d, ItemStatus>> = required("status");
         kind: Tag<'d> = tag("type", &["shell_call_output"]);
-        caller: Slot<'d, Caller<'d>> = nullish("caller");
+        caller: Slot<'d, Caller<'d>> = CALLER;
         created_by: Slot<'d, Text<'d>> = nullish("created_by");
     }
 }
@@ -175,7 +175,7 @@ record! {
         operation: Slot<'d, PatchOperation<'d>> = required("operation");
         status: Slot<'d, Word<'d, PatchStatus>> = required("status");
         kind: Tag<'d> = tag("type", &["apply_patch_call"]);
-        caller: Slot<'d, Caller<'d>> = nullish("caller");
+        caller: Slot<'d, Caller<'d>> = CALLER;
         created_by: Slot<'d, Text<'d>> = nullish("created_by");
     }
 }
@@ -195,7 +195,7 @@ record! {
         call_id: Slot<'d, Text<'d>> = required("call_id");
         status: Slot<'d, Word<'d, PatchOutcome>> = required("status");
         kind: Tag<'d> = tag("type", &["apply_patch_call_output"]);
-        caller: Slot<'d, Caller<'d>> = nullish("caller");
+        caller: Slot<'d, Caller<'d>> = CALLER;
         created_by: Slot<'d, Text<'d>> = nullish("created_by");
         output: Slot<'d, Text<'d>> = nullish("output");
     }

@@ -6,6 +6,7 @@ use crate::finding::Effect;
 use crate::json::{Kind, Node, Text};
 use crate::record::{List, Reader, Sifted, Slot, Wire};
 
+use super::super::bounds::{V1_13, V1_15};
 use super::super::invocation::Lookup;
 use super::super::step::{FunctionAction, ProcessedResponse};
 use super::super::weigh::is_falsy;
@@ -45,7 +46,7 @@ pub(super) fn judge<'d>(processed: &ProcessedResponse<'d>, view: &mut View<'_, '
                 None => return missing(call, agent, codes::MISSING_TOOL, cx),
             }
         }
-        if let Some(call) = call.filter(|call| has_unhashable_type(*call)) {
+        if let Some(call) = call.filter(|call| cx.reader_has(V1_15) && has_unhashable_type(*call)) {
             let message = "the type of the call is no text; the SDK fails when it looks it up";
             cx.raise(codes::UNHASHABLE_TYPE, Effect::Refused, call, message);
         }
@@ -100,6 +101,9 @@ impl<'d> Bench<'_, 'd> {
     /// Whether the call comes from where calls of the tool may come from (`ensure_tool_caller_allowed`,
     /// `ensure_programmatic_tool_call_parent`).
     fn check_caller(&self, call: Option<Node<'d>>, allowed: Option<&[String]>, cx: &mut Reader<'d>) {
+        if !cx.reader_has(V1_13) {
+            return;
+        }
         let (Some(agent), Some(programs)) = (self.agent, &self.programs) else { return };
         let Some(caller) = call.and_then(|call| call.member("caller")).filter(|caller| !caller.is_null()) else {
             return check_kind("direct", call, allowed, cx);

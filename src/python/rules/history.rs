@@ -8,6 +8,7 @@ use crate::hash::HashMap;
 use crate::json::{Document, Kind, Node, Text};
 use crate::record::{Reader, Wire as _};
 
+use super::super::bounds::V1_15;
 use super::super::canonical::{Unhashable, digest};
 use super::super::context::Invocation;
 use super::super::invocation::{CALLS, Call, Known, Lookup, completes};
@@ -122,11 +123,16 @@ impl<'d> History<'d> {
         if raw.kind() != Kind::Object {
             return;
         }
+        let compares = cx.reader_has(V1_15);
         if has_unhashable_type(raw) {
+            if !compares {
+                return;
+            }
             let message = "the type of the item is no text; the SDK fails when it looks it up";
             return cx.raise(codes::UNHASHABLE_TYPE, Effect::Refused, raw, message);
         }
-        if view.patches == Some(true)
+        if compares
+            && view.patches == Some(true)
             && let Some(name) = raw.member("name").filter(|name| name.text().is_none() && !is_falsy(*name))
         {
             let message = "the name is no text; the SDK fails when it compares it with the patch tool's";
@@ -153,6 +159,7 @@ impl<'d> History<'d> {
         let outcome = identify(&call, &known, place.may_hand_off, wanted, view.patches, &mut self.scopes);
         let identified = match outcome {
             Ok(identified) => identified,
+            Err(_) if !compares => Identified::Fits(Meaning::Further),
             Err(fault) => {
                 let message = match fault {
                     Unhashable::LoneSurrogate => {

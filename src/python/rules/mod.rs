@@ -21,6 +21,7 @@ use crate::json::{Node, Text};
 use crate::record::{Reader, Wire as _};
 
 use super::State;
+use super::bounds::{V1_1, V1_15};
 use super::context::Invocation;
 use super::nested::within;
 use super::step::ProcessedResponse;
@@ -81,7 +82,7 @@ pub fn judge<'d>(state: &State<'d>, agents: Option<&Graph>, cx: &mut Reader<'d>)
 
 /// Judges a state, and the runs that are nested in it.
 fn judge_run<'d>(state: &State<'d>, roster: Option<&Roster<'_>>, outermost: bool, cx: &mut Reader<'d>) {
-    if outermost {
+    if outermost && cx.reader_has(V1_15) {
         sandbox::judge(state, cx);
     }
     programs::gate(state, cx);
@@ -109,7 +110,7 @@ fn judge_run<'d>(state: &State<'d>, roster: Option<&Roster<'_>>, outermost: bool
     history.judge(&view, cx);
     resume::judge(&view, &history, cx);
     secrets::judge(&view, cx);
-    if let Some(processed) = processed {
+    if let Some(processed) = processed.filter(|_| cx.reader_has(V1_1)) {
         nested(processed, &view, cx);
     }
 }

@@ -9,11 +9,9 @@ use crate::json::{Kind, Node};
 use crate::record::{Reader, Wire as _};
 
 use super::super::State;
+use super::super::bounds::V1_13;
 use super::super::weigh::is_falsy;
 use super::restore::has_unhashable_type;
-
-/// The label that first has programs.
-const PROGRAMS: u16 = 13;
 
 /// Ids of the programs of a state (`_run_state_program_call_ids`).
 #[derive(Debug, Default)]
@@ -26,7 +24,7 @@ pub(super) struct Programs<'d> {
 
 /// Labels before programs must not hold any.
 pub(super) fn gate<'d>(state: &State<'d>, cx: &mut Reader<'d>) {
-    if cx.label >= PROGRAMS {
+    if V1_13.may_hold(cx.label) || !cx.reader_has(V1_13) {
         return;
     }
     for raw in raw_items(state.node()).into_iter().filter(|raw| raw.kind() == Kind::Object) {
@@ -36,7 +34,7 @@ pub(super) fn gate<'d>(state: &State<'d>, cx: &mut Reader<'d>) {
         }
         let program = is_kind(raw, "program") || is_kind(raw, "program_output") || caller(raw).is_some();
         if program {
-            let message = format!("programs came with 1.{PROGRAMS} and must not stand in 1.{}", cx.label);
+            let message = format!("programs came with {V1_13} and must not stand in 1.{}", cx.label);
             return cx.raise(codes::LABEL_GATE, Effect::Refused, raw, message);
         }
     }

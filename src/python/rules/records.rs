@@ -5,22 +5,16 @@ use crate::finding::Effect;
 use crate::record::{Reader, Wire as _};
 
 use super::super::State;
+use super::super::bounds::{V1_14, V1_15, V1_18};
 use super::roster::{Found, Roster, resolve};
 use super::unnamed;
-
-/// The label that first has approvals that belong to an agent.
-const OWNED: u16 = 18;
-/// The label that first has the ledger.
-const LEDGER: u16 = 15;
-/// The label that first has approvals of hosted MCP tools by server.
-const HOSTED: u16 = 14;
 
 /// Judges the decisions and the ledger, whatever the history says.
 pub(super) fn judge<'d>(state: &State<'d>, roster: Option<&Roster<'_>>, cx: &mut Reader<'d>) {
     let Some(context) = state.context.value() else { return };
-    if let Some(approvals) = context.function_tool_approvals.value() {
-        if cx.label < OWNED && !approvals.is_empty() {
-            let message = format!("decisions that belong to an agent came with 1.{OWNED}");
+    if let Some(approvals) = context.function_tool_approvals.value().filter(|_| cx.reader_has(V1_18)) {
+        if !V1_18.may_hold(cx.label) && !approvals.is_empty() {
+            let message = format!("decisions that belong to an agent came with {V1_18}");
             cx.raise(codes::LABEL_GATE, Effect::Refused, approvals.node(), message);
         }
         for approval in approvals.values() {
@@ -35,12 +29,16 @@ pub(super) fn judge<'d>(state: &State<'d>, roster: Option<&Roster<'_>>, cx: &mut
         }
     }
     if let Some(approvals) = context.hosted_mcp_approvals.value().filter(|approvals| !approvals.is_empty())
-        && cx.label < HOSTED
+        && !V1_14.may_hold(cx.label)
+        && cx.reader_has(V1_14)
     {
-        let message = format!("the SDK ignores decisions by server before 1.{HOSTED}");
+        let message = format!("the SDK ignores decisions by server before {V1_14}");
         cx.raise(codes::DECISION_VOID, Effect::Lost, approvals.node(), message);
     }
-    let Some(ledger) = context.tool_invocations.value().filter(|_| cx.label >= LEDGER) else { return };
+    let Some(ledger) = context.tool_invocations.value().filter(|_| V1_15.may_hold(cx.label) && cx.reader_has(V1_15))
+    else {
+        return;
+    };
     for (id, entry) in ledger.values() {
         if id.is_empty() {
             cx.raise(codes::LEDGER, Effect::Refused, entry.node(), "the ledger has an entry for an empty call id");

@@ -5,6 +5,7 @@ use crate::finding::Effect;
 use crate::json::{Kind, Node};
 use crate::record::{Reader, Sifted, Slot, Wire as _};
 
+use super::super::bounds::{V1_5, V1_15};
 use super::super::items::{Items, RunItem};
 use super::super::weigh::is_falsy;
 use super::roster::{Found, Roster, resolve};
@@ -59,7 +60,13 @@ fn keep<'d>(sifted: &Sifted<RunItem<'d>>, roster: Option<&Roster<'_>>, cx: &mut 
     } else if matches!(found, Found::Nobody) {
         unnamed(node.member("agent"), Effect::Lost, cx);
     }
-    let raw = node.member("raw_item")?;
+    let Some(raw) = node.member("raw_item") else {
+        // The rows of the items that it knows say the same.
+        if matches!(found, Found::Agent(_)) && is_strange(&sifted.value, cx) {
+            cx.raise(codes::ITEM_DROPPED, Effect::Refused, node, "the SDK fails on an item without `raw_item`");
+        }
+        return None;
+    };
     if sifted.dropped || !matches!(found, Found::Agent(_)) {
         return None;
     }
@@ -69,12 +76,28 @@ fn keep<'d>(sifted: &Sifted<RunItem<'d>>, roster: Option<&Roster<'_>>, cx: &mut 
         cx.raise(codes::ITEM_DROPPED, Effect::Lost, raw, format!("expected a raw item of type \"{wanted}\""));
         return None;
     }
+    let is_kind = |wanted| raw.member("type").and_then(Node::text).is_some_and(|kind| kind.is(wanted));
+    if is_kind("local_shell_call_output") && !cx.reader_has(V1_15) && raw.member("id").and_then(Node::text).is_none() {
+        let message = format!("{} drops what a local shell call printed when it has no `id`", cx.reader);
+        cx.raise(codes::ITEM_DROPPED, Effect::Lost, raw, message);
+        return None;
+    }
     let parsed = matches!(sifted.value, RunItem::ToolCall(_) | RunItem::Approval(_));
     if parsed && has_unhashable_type(raw) {
         cx.raise(codes::ITEM_DROPPED, Effect::Lost, raw, "the type of the raw item cannot be looked up");
         return None;
     }
     Some(raw)
+}
+
+/// Whether the reader does not know the type of an item.
+fn is_strange(item: &RunItem<'_>, cx: &Reader<'_>) -> bool {
+    match item {
+        RunItem::Other(_) => true,
+        RunItem::Input(_) => !cx.reader_has(V1_15),
+        RunItem::ToolSearchCall(_) | RunItem::ToolSearchOutput(_) => !cx.reader_has(V1_5),
+        _ => false,
+    }
 }
 
 /// The type that the raw item of a search for tools must have.

@@ -8,6 +8,7 @@ use crate::json::{Kind, Node, Text};
 use crate::record::{Flag, Reader, Sifted, Slot, Wire as _};
 
 use super::super::State;
+use super::super::bounds::{V1_10, V1_15, V1_17, V1_18};
 use super::super::context::{ApprovalRecord, Decision};
 use super::super::invocation::{Call, Known};
 use super::super::items::{ApprovalItem, OriginKind, RunItem};
@@ -32,14 +33,21 @@ pub(super) fn judge<'d>(view: &View<'_, 'd>, history: &History<'d>, cx: &mut Rea
             unhashable(approval, cx);
         }
     }
-    if let Some(terminal) = state.terminal_unrecoverable.value() {
+    if let Some(terminal) = state.terminal_unrecoverable.value().filter(|_| cx.reader_has(V1_17)) {
         cx.raise(codes::TERMINAL, Effect::Stuck, terminal.node(), "the run ended in a way that cannot be resumed");
+    }
+    if let Slot::Null(limit) | Slot::Invalid(limit) = state.max_turns
+        && limit.is_null()
+        && !cx.reader_has(V1_10)
+    {
+        let message = format!("{} compares the limit of turns with a number, and fails on null", cx.reader);
+        cx.raise(codes::TURN_LIMIT, Effect::Stuck, limit, message);
     }
     let pending = pending(view, cx);
     match state.current_step.value() {
         Some(CurrentStep::Interruption(step)) => {
             let accepted = step.data.node().and_then(|data| data.member("response_accepted"));
-            let accepted = accepted.is_some_and(|accepted| !is_falsy(accepted));
+            let accepted = cx.reader_has(V1_15) && accepted.is_some_and(|accepted| !is_falsy(accepted));
             interrupted(view, step.node(), &pending, accepted, cx);
         }
         _ => forgotten(view, history, cx),
@@ -127,6 +135,7 @@ fn interrupted<'d>(
                 let agent_tool = is_from(approval, OriginKind::AgentAsTool);
                 started(view, &call, (&scope, &digest), agent_tool, cx);
             }
+            Err(_) if !cx.reader_has(V1_15) => {}
             Err(_) => {
                 let node = raw.unwrap_or(approval.node());
                 let message = "the SDK cannot hash the pending call";
@@ -143,7 +152,7 @@ fn is_from(approval: &ApprovalItem<'_>, kind: OriginKind) -> bool {
 
 /// A call of a local MCP server's tool cannot be executed unless it is known which server it goes to.
 fn unbound<'d>(view: &View<'_, 'd>, approval: &ApprovalItem<'d>, call: &Call<'d>, cx: &mut Reader<'d>) {
-    let Some(id) = call.id.filter(|_| is_from(approval, OriginKind::Mcp)) else { return };
+    let Some(id) = call.id.filter(|_| cx.reader_has(V1_18) && is_from(approval, OriginKind::Mcp)) else { return };
     let bindings = view.processed.and_then(|processed| processed.mcp_tool_bindings.value());
     if !bindings.into_iter().flat_map(|bindings| bindings.values()).any(|(own, _)| own.same_text(id)) {
         let message = format!("it is not known which server \"{}\" goes to: it cannot be executed", id.lossy());
@@ -222,6 +231,9 @@ fn decisions<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], cx: &mut Re
         let Some(key) = approval_lookup(approval.node(), raw).filter(|_| function).map(|key| key.approval_key()) else {
             continue;
         };
+        if !cx.reader_has(V1_18) {
+            break;
+        }
         let kept = context.approvals.value().into_iter().flat_map(|approvals| approvals.values());
         for (_, record) in kept.filter(|(own, _)| *own.wtf8() == *key) {
             let stands =
@@ -247,7 +259,7 @@ fn decisions<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], cx: &mut Re
                 }
                 Some(Decision::Standing(flag)) if flag.get() => {
                     let scoped = record.sticky_scope.value().is_some();
-                    if owned && !scoped {
+                    if owned && !scoped && cx.reader_has(V1_18) {
                         let message = "a standing decision without its scope is ignored: the calls are asked again";
                         cx.raise(codes::STANDING_WITHOUT_SCOPE, Effect::Lost, record.node(), message);
                     }

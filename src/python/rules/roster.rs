@@ -8,6 +8,7 @@ use crate::finding::Effect;
 use crate::json::{Kind, Node, Text};
 use crate::record::Reader;
 
+use super::super::bounds::V1_7;
 use super::super::weigh::is_falsy;
 
 /// The agents within reach of a root agent.
@@ -83,6 +84,11 @@ impl<'g> Roster<'g> {
         self.reached.iter().flat_map(|&at| self.graph.agents[at].tools.iter())
     }
 
+    /// Before there were identities, the first agent of a name stood for all of them.
+    fn first_named(&self, name: Text<'_>) -> Option<usize> {
+        self.reached.iter().copied().find(|&at| name.is(&self.graph.agents[at].name))
+    }
+
     fn look_up(&self, name: Text<'_>) -> Option<usize> {
         self.found.get(name.exact()?.as_ref()).copied()
     }
@@ -92,7 +98,7 @@ impl<'g> Roster<'g> {
 pub(super) fn resolve<'d>(roster: Option<&Roster<'_>>, node: Option<Node<'d>>, cx: &mut Reader<'d>) -> Found<'d> {
     let Some(node) = node else { return Found::Nobody };
     let object = node.kind() == Kind::Object;
-    let identity = object.then(|| node.member("identity")).flatten().and_then(Node::text);
+    let identity = (object && cx.reader_has(V1_7)).then(|| node.member("identity")).flatten().and_then(Node::text);
     if let Some(identity) = identity {
         let Some(roster) = roster else { return Found::Agent(None) };
         let found = roster.look_up(identity);
@@ -107,6 +113,9 @@ pub(super) fn resolve<'d>(roster: Option<&Roster<'_>>, node: Option<Node<'d>>, c
         None => Found::Nobody,
         Some(name) => match roster {
             None => Found::Agent(None),
+            Some(roster) if !cx.reader_has(V1_7) => {
+                roster.first_named(name).map_or(Found::Unknown(name), |at| Found::Agent(Some(at)))
+            }
             Some(roster) => roster.look_up(name).map_or(Found::Unknown(name), |at| Found::Agent(Some(at))),
         },
     }

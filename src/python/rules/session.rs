@@ -8,6 +8,7 @@ use crate::finding::Effect;
 use crate::json::{Kind, Node};
 use crate::record::{Reader, Slot, Wire as _};
 
+use super::super::bounds::{V1_13, V1_17, V1_20};
 use super::super::digest;
 use super::super::session::PendingSessionWrite;
 use super::super::state::Input;
@@ -16,10 +17,14 @@ use super::View;
 
 /// Judges everything that points somewhere.
 pub(super) fn judge<'d>(view: &View<'_, 'd>, cx: &mut Reader<'d>) {
-    nested_history(view, cx);
-    session_indexes(view, cx);
-    guardrail_boundary(view, cx);
-    if let Some(write) = view.state.pending_session_write.value() {
+    if cx.reader_has(V1_13) {
+        nested_history(view, cx);
+        session_indexes(view, cx);
+    }
+    if cx.reader_has(V1_20) {
+        guardrail_boundary(view, cx);
+    }
+    if let Some(write) = view.state.pending_session_write.value().filter(|_| cx.reader_has(V1_17)) {
         pending_write(write, view, cx);
     }
 }
