@@ -1,7 +1,7 @@
 //! The format of the Python SDK, `openai-agents`: `RunState.to_string()` and `RunState.from_string()`.
 //!
 //! Rows say what the SDK writes and what the reader of release 0.24.0 (label 1.21) does with anything else, under the
-//! labels 1.0 to 1.21 alike.
+//! labels 1.0 to 1.21 alike; `read_before` and `Reader::reader_has` say what older readers do.
 
 mod bounds;
 mod canonical;

@@ -123,6 +123,18 @@ class Base:
     label: int
     text: str
     mutants: int = 0
+    relabelled: bool = False
+
+    @property
+    def name(self):
+        """A fixture by its label and name."""
+        return f"{self.path.parent.name}/{self.path.name}" + (f" under 1.{self.label}" if self.relabelled else "")
+
+    def under(self, label):
+        """The same state under another label, nested runs included: what came after that label stands in it, too."""
+        old = r'(\\*"\$schemaVersion\\*": ?\\*")1\.' + str(self.label) + r'(?=\\*")'
+        text = re.sub(old, rf"\g<1>1.{label}", self.text)
+        return dataclasses.replace(self, label=label, text=text, relabelled=True)
 
 
 @dataclasses.dataclass
@@ -179,7 +191,7 @@ class Loader:
                 for base in self.states:
                     agents = agents_of(base.path, base.text)
                     cases = [(base.text, UNMUTATED), *mutants(base, self.reader, self.options)]
-                    self.asked.put((base.path, agents, cases))
+                    self.asked.put((base, agents, cases))
                     for state, _ in cases:
                         question = {"id": next(number), "state": state, "agents": agents}
                         questions.write(json.dumps(question).encode() + b"\n")
@@ -189,23 +201,23 @@ class Loader:
             self.asked.put(error)
 
     def judged(self):
-        """(path, agents, cases) of each state, in order."""
+        """(base, agents, cases) of each state, in order."""
         self.sender.start()
         number = itertools.count()
         for done in range(len(self.states)):
             asked = self.asked.get()
             if isinstance(asked, Exception):
                 raise asked
-            path, agents, cases = asked
+            base, agents, cases = asked
             judged = [(text, mutation, self.answer(next(number))) for text, mutation in cases]
             if judged[0][2] is None:
-                raise Failed(f"the {self.reader} loader gave no verdict on {path}")
+                raise Failed(f"the {self.reader} loader gave no verdict on {base.name}")
             self.unanswered += sum(answer is None for _, _, answer in judged)
-            judged = [Case(self.reader, named(path), mutation, text, **answer)
+            judged = [Case(self.reader, base.name, mutation, text, **answer)
                       for text, mutation, answer in judged if answer is not None]
             if not judged[0].loaded:
                 del judged[1:]  # mutants of a state that does not load say nothing
-            yield path, agents, judged
+            yield base, agents, judged
             if time.monotonic() - self.started > self.options.seconds:
                 raise Failed(f"out of time: {self.reader} did not judge {len(self.states) - done - 1} states")
 
@@ -241,11 +253,6 @@ def agents_of(path, text):
     return scenarios.get(path.stem) or graph.derive(json.loads(text))
 
 
-def named(path):
-    """A fixture by its label and name."""
-    return f"{path.parent.name}/{path.name}"
-
-
 def mutants(base, reader, options):
     """The mutants of a state, half of them of a relaxed copy if there is one."""
     def of(text, count, name):
@@ -253,10 +260,10 @@ def mutants(base, reader, options):
 
     relaxed = mutate.relaxed(base.text) if base.mutants > 1 else None
     if relaxed is None:
-        return list(of(base.text, base.mutants, named(base.path)))
+        return list(of(base.text, base.mutants, base.name))
     half = base.mutants // 2
-    return [*of(base.text, base.mutants - half, named(base.path)),
-            *((mutant, about | {"relaxed": True}) for mutant, about in of(relaxed, half, named(base.path) + " relaxed"))]
+    return [*of(base.text, base.mutants - half, base.name),
+            *((mutant, about | {"relaxed": True}) for mutant, about in of(relaxed, half, base.name + " relaxed"))]
 
 
 def loader_command(reader, options):
@@ -362,9 +369,13 @@ def share(found, reader, options):
     """The states that this release is asked about, each with the number of its mutants.
 
     Its own label gets most of them, older labels the rest; states of the next newer label are only to be refused.
+    With --relabelled, states of the newest label under its own one show what it does with what it does not know.
     """
     states = [base for base in found if base.dialect == reader.dialect]
     own = [base for base in states if base.label == reader.label]
+    if options.relabelled and not reader.is_newest:
+        newest = READERS[reader.dialect][-1].label
+        own += [base.under(reader.label) for base in states if base.label == newest]
     older = [base for base in states if base.label < reader.label]
     newer = [base for base in states if base.label > reader.label]
     first = min((base.label for base in newer), default=None)
@@ -383,9 +394,9 @@ def compare(reader, states, options):
     loader = Loader(reader, states, options)
     cases, started = [], time.monotonic()
     try:
-        for path, agents, judged in loader.judged():
+        for base, agents, judged in loader.judged():
             if options.record:
-                record(options.record / str(reader), path, agents, judged)
+                record(options.record / str(reader), base.path, agents, judged)
             if options.runstate:
                 ask_runstate(agents, judged, options)
             for case in judged:
@@ -551,6 +562,7 @@ def parse_options(arguments):
                         metavar="SDK@RELEASE", help="repeatable, or a list with commas (python,typescript)")
     parser.add_argument("--list-older", action="store_true", help="only print the last release of each older label")
     parser.add_argument("--older-mutants", type=int, default=10, help="per state of an older label (10)")
+    parser.add_argument("--relabelled", action="store_true", help="also the newest label's states under a release's own label")
     parser.add_argument("--texts", type=int, help="per release, shared out among the states, instead of --mutants")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="fail when a release takes longer")
     parser.add_argument("--jobs", type=int, default=2, help="releases at a time (2)")

@@ -141,6 +141,13 @@ class Agreement(unittest.TestCase):
         shares = [(base.label, base.mutants) for base in agree.share(found, reader, options)]
         self.assertEqual(shares, [(4, 60), (0, 20), (1, 20), (5, 0), (5, 0)])
 
+    def test_a_state_under_another_label_takes_its_nested_runs_along(self):
+        for state, dialect, label in ((PYTHON, "python", 21), (TYPESCRIPT, "typescript", 22)):
+            base = agree.Base(pathlib.Path("f/x.json"), dialect, label, json.dumps(state))
+            other = base.under(4)
+            self.assertEqual(other.name, "f/x.json under 1.4")
+            self.assertEqual(other.text, json.dumps(state).replace(f"1.{label}", "1.4"))
+
     def test_labels_are_numbers(self):
         labels = [agree.label_of({"$schemaVersion": label}) for label in ("1.10", "1.021", "2.0", 1.2, None)]
         self.assertEqual(labels, [10, None, None, None, None])

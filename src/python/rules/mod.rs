@@ -1,4 +1,4 @@
-//! What the Python SDK's newest reader does with a state beyond its shape.
+//! What the Python SDK's reader does with a state beyond its shape: the newest one, and older ones where they have the rule.
 
 mod actions;
 mod gates;
@@ -69,7 +69,7 @@ impl<'s, 'd> View<'s, 'd> {
     }
 }
 
-/// Raises what the newest reader refuses, drops or cannot resume.
+/// Raises what the reader refuses, drops or cannot resume.
 pub fn judge<'d>(state: &State<'d>, agents: Option<&Graph>, cx: &mut Reader<'d>) {
     let source = state.node().source();
     if source.depth() > LEVELS {
