@@ -10,6 +10,8 @@ pub(crate) mod spoil;
 pub(crate) struct Fixture {
     pub(crate) path: PathBuf,
     pub(crate) dialect: &'static str,
+    /// The number behind `1.` of its label.
+    pub(crate) label: u16,
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
 }
@@ -29,7 +31,9 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         for path in folders.iter().flat_map(|folder| entries(folder)) {
             let bytes = fs::read(&path).expect("a fixture can be read");
             let name = path.file_stem().expect("a fixture has a name").to_string_lossy().into_owned();
-            all.push(Fixture { path, dialect, name, bytes });
+            let folder = path.parent().and_then(Path::file_name).expect("a fixture is in a folder").to_string_lossy();
+            let label = folder[2..].parse().expect("the folder is named after the label");
+            all.push(Fixture { path, dialect, label, name, bytes });
         }
     }
     assert!(all.len() > 100, "the fixtures are there");

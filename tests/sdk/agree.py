@@ -243,9 +243,11 @@ class Loader:
 
 def agents_of(path, text):
     """The agents that a fixture was written with, if they stand next to its folder; else derived ones."""
-    own = path.parent.parent / "agents" / path.name
-    if own.exists():
-        return json.loads(own.read_text())
+    folder = path.parent.parent / "agents"
+    scenario = path.stem.partition("@")[0]  # behind it is the release, where the newest one of the label writes another state
+    for own in (folder / path.parent.name / path.name, folder / f"{scenario}.json"):
+        if own.exists():
+            return json.loads(own.read_text())
     shared = path.parent.parent / "agents.json"
     scenarios = json.loads(shared.read_text())["scenarios"] if shared.exists() else {}
     return scenarios.get(path.stem) or graph.derive(json.loads(text))
