@@ -8,7 +8,7 @@ use crate::record::{
 };
 
 use super::bounds::{LENIENT_DECISIONS, V1_6, V1_12, V1_14, V1_15, V1_18};
-use super::items::AgentRef;
+use super::items::{AgentRef, ByIdentity};
 use super::weigh;
 
 record! {
@@ -162,7 +162,7 @@ words! {
 record! {
     /// Decisions about one agent's calls of a function tool.
     pub struct FunctionApproval<'d>, unknown: Dropped {
-        agent: Slot<'d, AgentRef<'d>> = required("agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").weighed(weigh::named);
         tool_key: Slot<'d, Text<'d>> = required("tool_key");
         decision: Slot<'d, ApprovalRecord<'d>> = required("decision").inside(Effect::Lost);
     }

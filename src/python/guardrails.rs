@@ -4,7 +4,7 @@ use crate::finding::Effect;
 use crate::json::{Node, Text};
 use crate::record::{Flag, Sifted, Slot, Tag, nullable, record, required, tag, union};
 
-use super::items::AgentRef;
+use super::items::{AgentRef, ByIdentity};
 use super::weigh;
 
 /// Declares the record of a guardrail and of its result.
@@ -61,7 +61,7 @@ record! {
         /// The output that was judged.
         agent_output: Slot<'d, Node<'d>> = required("agentOutput").tolerated(Effect::Note);
         /// The current agent stands in for one that is not known.
-        agent: Slot<'d, AgentRef<'d>> = required("agent").tolerated(Effect::Note);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").tolerated(Effect::Note);
     }
 }
 

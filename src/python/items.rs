@@ -1,9 +1,10 @@
 //! Run items: the history as the SDK keeps it, one record for each kind of item.
 
 use crate::finding::Effect;
-use crate::json::{Node, Text};
+use crate::json::{Kind, Node, Text, Writer};
 use crate::record::{
-    List, NonEmpty, Open, Sifted, Slot, Tag, True, Word, optional, record, required, tag, union, words,
+    List, NonEmpty, Open, Reader, Shape, Sifted, Slot, Tag, True, Wire, Word, optional, record, required, tag, union,
+    words,
 };
 
 use super::bounds::{ORIGINS, TOOL_NAMES, V1_5, V1_7, V1_11, V1_15};
@@ -28,6 +29,37 @@ record! {
         name: Slot<'d, Text<'d>> = required("name");
         /// Written when several agents share the name.
         identity: Slot<'d, Text<'d>> = optional("identity").since(V1_7).if_wrong(Effect::Note);
+    }
+}
+
+/// A reference to an agent: one with an identity is looked up by it alone (`_resolve_agent_from_data`, since 0.14.0).
+#[derive(Debug)]
+pub struct ByIdentity<T>(pub T);
+
+impl<'d, T: Wire<'d>> Wire<'d> for ByIdentity<T> {
+    fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
+        let identity = node.member("identity").and_then(Node::text).filter(|_| node.kind() == Kind::Object);
+        let read = match identity.filter(|_| cx.reader_has(V1_7)) {
+            Some(_) => cx.tolerating(Effect::Note, |cx| T::read(node, cx)),
+            None => T::read(node, cx),
+        };
+        read.map(Self)
+    }
+
+    fn write(&self, out: &mut Writer) {
+        self.0.write(out);
+    }
+
+    fn node(&self) -> Node<'d> {
+        self.0.node()
+    }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
+    fn debug(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.debug(f)
     }
 }
 
@@ -73,7 +105,7 @@ record! {
     pub struct InputItem<'d>, unknown: Dropped {
         kind: Tag<'d> = tag("type", &["input_item"]).since(V1_15);
         raw_item: Slot<'d, Node<'d>> = required("raw_item").if_absent(Effect::Refused);
-        agent: Slot<'d, AgentRef<'d>> = required("agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").weighed(weigh::named);
         /// A new one is made up where it is missing.
         input_id: Slot<'d, Text<'d>> = required("input_id").tolerated(Effect::Note);
     }
@@ -84,7 +116,7 @@ record! {
     pub struct MessageItem<'d>, unknown: Dropped {
         kind: Tag<'d> = tag("type", &["message_output_item"]);
         raw_item: Slot<'d, Message<'d>> = required("raw_item").if_absent(Effect::Refused);
-        agent: Slot<'d, AgentRef<'d>> = required("agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").weighed(weigh::named);
     }
 }
 
@@ -93,7 +125,7 @@ record! {
     pub struct ToolSearchCallItem<'d>, unknown: Dropped {
         kind: Tag<'d> = tag("type", &["tool_search_call_item"]).since(V1_5);
         raw_item: Slot<'d, Unchecked<ToolSearchCall<'d>>> = required("raw_item").if_absent(Effect::Refused);
-        agent: Slot<'d, AgentRef<'d>> = required("agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").weighed(weigh::named);
     }
 }
 
@@ -102,7 +134,7 @@ record! {
     pub struct ToolSearchOutputItem<'d>, unknown: Dropped {
         kind: Tag<'d> = tag("type", &["tool_search_output_item"]).since(V1_5);
         raw_item: Slot<'d, Unchecked<ToolSearchOutput<'d>>> = required("raw_item").if_absent(Effect::Refused);
-        agent: Slot<'d, AgentRef<'d>> = required("agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").weighed(weigh::named);
     }
 }
 
@@ -112,7 +144,7 @@ record! {
         kind: Tag<'d> = tag("type", &["tool_call_item"]);
         raw_item: Slot<'d, Unchecked<ToolCall<'d>>> =
             required("raw_item").if_absent(Effect::Refused).if_wrong(Effect::Note);
-        agent: Slot<'d, AgentRef<'d>> = required("agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").weighed(weigh::named);
         tool_name: Slot<'d, Text<'d>> = optional("tool_name").since(TOOL_NAMES).if_wrong(Effect::Note);
         description: Slot<'d, Text<'d>> = optional("description").if_wrong(Effect::Note);
         title: Slot<'d, Text<'d>> = optional("title").since(V1_5).if_wrong(Effect::Note);
@@ -126,7 +158,7 @@ record! {
         kind: Tag<'d> = tag("type", &["tool_call_output_item"]);
         raw_item: Slot<'d, ToolOutput<'d>> =
             required("raw_item").if_absent(Effect::Refused).weighed(weigh::unless_null);
-        agent: Slot<'d, AgentRef<'d>> = required("agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").weighed(weigh::named);
         /// What the tool returned, as JSON; the text that the model was shown stands in the raw item.
         output: Slot<'d, Node<'d>> = required("output").if_absent(Effect::Lost);
         tool_origin: Slot<'d, ToolOrigin<'d>> = optional("tool_origin").since(ORIGINS).tolerated(Effect::Lost);
@@ -139,7 +171,7 @@ record! {
     pub struct ReasoningItem<'d>, unknown: Dropped {
         kind: Tag<'d> = tag("type", &["reasoning_item"]);
         raw_item: Slot<'d, Reasoning<'d>> = required("raw_item").if_absent(Effect::Refused);
-        agent: Slot<'d, AgentRef<'d>> = required("agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").weighed(weigh::named);
     }
 }
 
@@ -148,7 +180,7 @@ record! {
     pub struct HandoffCallItem<'d>, unknown: Dropped {
         kind: Tag<'d> = tag("type", &["handoff_call_item"]);
         raw_item: Slot<'d, FunctionCall<'d>> = required("raw_item").if_absent(Effect::Refused);
-        agent: Slot<'d, AgentRef<'d>> = required("agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").weighed(weigh::named);
     }
 }
 
@@ -159,9 +191,9 @@ record! {
         raw_item: Slot<'d, Unchecked<ReturnedFunctionOutput<'d>>> =
             required("raw_item").if_absent(Effect::Refused).if_wrong(Effect::Note);
         /// Any of the three agents will do for the item, but both ends of the handoff must be known.
-        agent: Slot<'d, AgentRef<'d>> = required("agent").tolerated(Effect::Note);
-        source_agent: Slot<'d, HandoffEnd<'d>> = required("source_agent").weighed(weigh::named);
-        target_agent: Slot<'d, HandoffEnd<'d>> = required("target_agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").tolerated(Effect::Note);
+        source_agent: Slot<'d, ByIdentity<HandoffEnd<'d>>> = required("source_agent").weighed(weigh::named);
+        target_agent: Slot<'d, ByIdentity<HandoffEnd<'d>>> = required("target_agent").weighed(weigh::named);
     }
 }
 
@@ -170,7 +202,7 @@ record! {
     pub struct McpListToolsItem<'d>, unknown: Dropped {
         kind: Tag<'d> = tag("type", &["mcp_list_tools_item"]);
         raw_item: Slot<'d, McpListTools<'d>> = required("raw_item").if_absent(Effect::Refused);
-        agent: Slot<'d, AgentRef<'d>> = required("agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").weighed(weigh::named);
     }
 }
 
@@ -179,7 +211,7 @@ record! {
     pub struct McpApprovalRequestItem<'d>, unknown: Dropped {
         kind: Tag<'d> = tag("type", &["mcp_approval_request_item"]);
         raw_item: Slot<'d, McpApprovalRequest<'d>> = required("raw_item").if_absent(Effect::Refused);
-        agent: Slot<'d, AgentRef<'d>> = required("agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").weighed(weigh::named);
     }
 }
 
@@ -188,7 +220,7 @@ record! {
     pub struct McpApprovalResponseItem<'d>, unknown: Dropped {
         kind: Tag<'d> = tag("type", &["mcp_approval_response_item"]);
         raw_item: Slot<'d, ReturnedMcpApproval<'d>> = required("raw_item").if_absent(Effect::Refused);
-        agent: Slot<'d, AgentRef<'d>> = required("agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").weighed(weigh::named);
     }
 }
 
@@ -199,7 +231,7 @@ record! {
         kind: Tag<'d> = tag("type", &["compaction_item"]);
         raw_item: Slot<'d, Unchecked<ReturnedCompaction<'d>>> =
             required("raw_item").if_absent(Effect::Refused).if_wrong(Effect::Note);
-        agent: Slot<'d, AgentRef<'d>> = required("agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").weighed(weigh::named);
     }
 }
 
@@ -209,7 +241,7 @@ record! {
         kind: Tag<'d> = tag("type", &["tool_approval_item"]).tolerated(Effect::Note);
         raw_item: Slot<'d, Unchecked<ToolCall<'d>>> =
             required("raw_item").if_absent(Effect::Stuck).if_wrong(Effect::Note);
-        agent: Slot<'d, AgentRef<'d>> = required("agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").weighed(weigh::named);
         tool_name: Slot<'d, Text<'d>> = optional("tool_name").if_wrong(Effect::Note);
         tool_namespace: Slot<'d, Text<'d>> = optional("tool_namespace").since(V1_5).if_wrong(Effect::Note);
         tool_lookup_key: Slot<'d, LookupKey<'d>> = optional("tool_lookup_key").since(V1_5).tolerated(Effect::Lost);
@@ -226,7 +258,7 @@ record! {
         kind: Tag<'d> = tag("type", &["tool_approval_item"]);
         raw_item: Slot<'d, Unchecked<ToolCall<'d>>> =
             required("raw_item").if_absent(Effect::Refused).if_wrong(Effect::Note);
-        agent: Slot<'d, AgentRef<'d>> = required("agent").weighed(weigh::named);
+        agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("agent").weighed(weigh::named);
         tool_name: Slot<'d, Text<'d>> = optional("tool_name").if_wrong(Effect::Note);
         tool_namespace: Slot<'d, Text<'d>> = optional("tool_namespace").since(V1_5).if_wrong(Effect::Note);
         tool_lookup_key: Slot<'d, LookupKey<'d>> = optional("tool_lookup_key").since(V1_5).tolerated(Effect::Lost);

@@ -11,7 +11,7 @@ use super::context::{Context, Usage};
 use super::guardrails::{
     InputGuardrailResult, OutputGuardrailResult, Result, ToolInputGuardrailResult, ToolOutputGuardrailResult,
 };
-use super::items::{AgentRef, Items};
+use super::items::{AgentRef, ByIdentity, Items};
 use super::raw::Outputs;
 use super::session::{ItemOwnership, NestedHistoryRef, PendingSessionWrite, ReasoningPolicy, SessionIndex};
 use super::step::{CurrentStep, ProcessedResponse};
@@ -56,7 +56,8 @@ record! {
         /// `1.` and a number; the two dialects count separately.
         schema_version: Slot<'d, Label<'d>> = required("$schemaVersion").judged_elsewhere();
         current_turn: Slot<'d, Int<'d>> = required("current_turn").strict().if_wrong(Effect::Stuck);
-        current_agent: Slot<'d, AgentRef<'d>> = required("current_agent").weighed(weigh::named);
+        current_agent: Slot<'d, ByIdentity<AgentRef<'d>>> = required("current_agent").weighed(weigh::named)
+            .read_before(V1_15, &required("current_agent"));
         original_input: Slot<'d, Input<'d>> = required("original_input").if_wrong(Effect::Stuck);
         /// Input that was given to the paused run and not yet taken up.
         pending_input: Slot<'d, List<'d, Node<'d>>> = required("pending_input").since(V1_15).if_absent(Effect::Note);

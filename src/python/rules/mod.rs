@@ -21,7 +21,7 @@ use crate::json::{Node, Text};
 use crate::record::{Reader, Wire as _};
 
 use super::State;
-use super::bounds::{V1_1, V1_15};
+use super::bounds::{V1_1, V1_7, V1_15};
 use super::context::Invocation;
 use super::nested::within;
 use super::step::ProcessedResponse;
@@ -116,6 +116,11 @@ fn judge_run<'d>(state: &State<'d>, roster: Option<&Roster<'_>>, outermost: bool
 }
 
 fn current_agent<'d>(state: &State<'d>, roster: Option<&Roster<'_>>, cx: &mut Reader<'d>) -> Option<usize> {
+    let reference = state.current_agent.node().filter(|_| cx.reader_has(V1_7) && !cx.reader_has(V1_15));
+    if let Some(node) = reference.filter(|node| node.member("identity").is_some() && node.member("name").is_none()) {
+        let message = format!("{} looks at the current agent's name before its identity", cx.reader);
+        cx.raise(codes::UNKNOWN_AGENT, Effect::Refused, node, message);
+    }
     match resolve(roster, state.current_agent.node(), cx) {
         Found::Agent(at) => at,
         Found::Unknown(name) => {
