@@ -107,7 +107,7 @@ impl<'d> Judge<'_, 'd> {
             self.cx.raise(codes::NO_RESPONSE, Effect::Stuck, state.node(), message);
         }
         let mut waiting = 0;
-        let nested: HashSet<Vec<u8>> = self.nested_call_ids();
+        let (nested, complete) = self.nested_call_ids();
         for slot in step.into_iter().flat_map(Step::interruptions) {
             waiting += 1;
             let Some(item) = slot.value() else { continue };
@@ -119,7 +119,18 @@ impl<'d> Judge<'_, 'd> {
             let id = id.or(raw.call_id.value().copied()).or(raw.id.value().copied());
             let Some(id) = id else { continue };
             let key = id.wtf8();
-            if self.owner(item.agent.value()) != self.current() || nested.contains(&*key) {
+            if nested.contains(&*key) {
+                continue;
+            }
+            if self.owner(item.agent.value()) != self.current() {
+                // The SDK hands the decision to the nested run that asked; without it nobody looks at the decision.
+                if complete && !asked.contains(&key) && !self.has_action(&key) {
+                    let message = format!(
+                        "the nested run that the call \"{}\" belongs to is missing: it would never run",
+                        id.lossy()
+                    );
+                    self.cx.raise(codes::PENDING_NOT_IN_HISTORY, Effect::Stuck, item.node(), message);
+                }
                 continue;
             }
             if !asked.contains(&key) {
@@ -148,14 +159,23 @@ impl<'d> Judge<'_, 'd> {
         self.bindings(&answered);
     }
 
-    /// Call ids that belong to nested runs: their requests stand in the nested states.
-    fn nested_call_ids(&self) -> HashSet<Vec<u8>> {
+    /// Call ids that belong to nested runs, at any depth: their requests stand in the nested states. And whether all
+    /// of those states could be read.
+    fn nested_call_ids(&self) -> (HashSet<Vec<u8>>, bool) {
         let mut ids = HashSet::new();
-        let runs = self.state.pending_agent_tool_runs.value().into_iter().flat_map(|map| map.values());
-        for nested in runs.filter_map(|(_, run)| run.state.as_ref()) {
-            ids.extend(nested.history().filter_map(request_id).map(|id| id.wtf8().into_owned()));
+        let mut complete = true;
+        let mut states = vec![self.state];
+        while let Some(state) = states.pop() {
+            for (_, run) in state.pending_agent_tool_runs.value().into_iter().flat_map(|map| map.values()) {
+                let Some(nested) = run.state.as_ref() else {
+                    complete = false;
+                    continue;
+                };
+                ids.extend(nested.history().filter_map(request_id).map(|id| id.wtf8().into_owned()));
+                states.push(nested);
+            }
         }
-        ids
+        (ids, complete)
     }
 
     fn has_action(&self, id: &[u8]) -> bool {
