@@ -17,12 +17,13 @@ pub mod record;
 mod schema;
 pub mod typescript;
 mod validate;
+pub mod versions;
 
 pub use finding::{Effect, Finding, Severity};
 pub use format::{Dialect, Format, Target};
 pub use normalize::{Invalid, Layout, Normalize, Outcome, normalize};
 #[cfg(feature = "schema")]
-pub use schema::schema;
+pub use schema::{schema, schema_of_any, schema_text};
 pub use validate::{Validate, Verdict, judge, validate, verdict};
 
 /// Runs the example of the README as a test.

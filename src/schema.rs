@@ -3,13 +3,14 @@
 //! A schema describes what the SDK *writes* under a label. What its reader tolerates beyond that is `validate`'s matter.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use schemars::Schema;
 use serde_json::{Map, Value, json};
 
 use crate::format::{Dialect, Format};
 use crate::json::{Kind, Kinds};
-use crate::record::{Choices, Field, Info, Record as _, Shape, Unknown};
+use crate::record::{Choices, Field, Info, Record as _, Row, Shape, Unknown};
 use crate::{python, typescript};
 
 /// The JSON Schema (draft 2020-12) of a format.
@@ -22,29 +23,131 @@ use crate::{python, typescript};
 /// ```
 #[must_use]
 pub fn schema(format: Format) -> Schema {
-    let root = match format.dialect {
+    let label = format!("1.{}", format.label);
+    let says = format!("What the {} writes under label {label}.", format.dialect.sdk());
+    document(format.dialect, format.label..=format.label, &label, &says)
+}
+
+/// The JSON Schema of what an SDK writes under any of its labels: a field of some labels is optional.
+#[must_use]
+pub fn schema_of_any(dialect: Dialect) -> Schema {
+    let says = format!("What the {} writes, under any of its labels.", dialect.sdk());
+    document(dialect, 0..=dialect.newest_label(), "any", &says)
+}
+
+fn document(dialect: Dialect, labels: RangeInclusive<u16>, name: &str, says: &str) -> Schema {
+    let root = match dialect {
         Dialect::Python => python::State::INFO,
         Dialect::TypeScript => typescript::State::INFO,
     };
-    let mut defs = Defs { format, made: BTreeMap::new(), docs: BTreeMap::new() };
+    let mut defs = Defs { dialect, labels, made: BTreeMap::new(), docs: BTreeMap::new() };
     defs.record(root);
     let root = defs.reference(root.name);
     let defs: Map<String, Value> = defs.made.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
     Schema::try_from(json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": format!("urn:runstate:{}:1.{}", format.dialect, format.label),
-        "title": format!("RunState, {format}"),
-        "description": format!("What the {} writes under label 1.{}. Generated; do not edit.", format.dialect.sdk(), format.label),
+        "$id": format!("urn:runstate:{dialect}:{name}"),
+        "title": format!("RunState, {dialect}@{name}"),
+        "description": format!("{says} Generated; do not edit."),
         "$ref": root["$ref"],
         "$defs": defs,
     }))
     .expect("an object is a schema")
 }
 
+/// A schema as text: what fits into a line stands on one.
+///
+/// ```
+/// let text = runstate::schema_text(&runstate::schema_of_any(runstate::Dialect::Python));
+/// assert!(text.starts_with("{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"));
+/// ```
+#[must_use]
+pub fn schema_text(schema: &Schema) -> String {
+    let mut out = String::new();
+    lines(schema.as_value(), 0, 0, &mut out);
+    out.push('\n');
+    out
+}
+
+/// Writes a value that starts in a line at this column, in a block that is indented so far.
+fn lines(value: &Value, indent: usize, column: usize, out: &mut String) {
+    const WIDTH: usize = 120;
+    let start = out.len();
+    one_line(value, out);
+    if column + out.len() - start <= WIDTH || !(value.is_object() || value.is_array()) {
+        return;
+    }
+    out.truncate(start);
+    let indented = indent + 2;
+    let open_line = |out: &mut String, at: usize, indent: usize| {
+        out.push_str(if at > 0 { ",\n" } else { "\n" });
+        out.extend(std::iter::repeat_n(' ', indent));
+    };
+    match value {
+        Value::Object(members) => {
+            out.push('{');
+            for (at, (key, member)) in in_order(members).into_iter().enumerate() {
+                open_line(out, at, indented);
+                one_line(&json!(key), out);
+                out.push_str(": ");
+                lines(member, indented, indented + key.len() + 4, out);
+            }
+            open_line(out, 0, indent);
+            out.push('}');
+        }
+        Value::Array(elements) => {
+            out.push('[');
+            for (at, element) in elements.iter().enumerate() {
+                open_line(out, at, indented);
+                lines(element, indented, indented, out);
+            }
+            open_line(out, 0, indent);
+            out.push(']');
+        }
+        _ => {}
+    }
+}
+
+fn one_line(value: &Value, out: &mut String) {
+    let comma = |at: usize| if at > 0 { ", " } else { "" };
+    match value {
+        Value::Object(members) => {
+            out.push('{');
+            for (at, (key, member)) in in_order(members).into_iter().enumerate() {
+                out.push_str(comma(at));
+                one_line(&json!(key), out);
+                out.push_str(": ");
+                one_line(member, out);
+            }
+            out.push('}');
+        }
+        Value::Array(elements) => {
+            out.push('[');
+            for (at, element) in elements.iter().enumerate() {
+                out.push_str(comma(at));
+                one_line(element, out);
+            }
+            out.push(']');
+        }
+        other => out.push_str(&other.to_string()),
+    }
+}
+
+/// What a reader of a schema wants to know first stands first.
+fn in_order(members: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    const FIRST: &[&str] =
+        &["$schema", "$id", "title", "description", "$ref", "type", "if", "then", "else", "properties"];
+    let rank = |key: &str| FIRST.iter().position(|first| *first == key).unwrap_or(FIRST.len());
+    let mut ordered: Vec<_> = members.iter().collect();
+    ordered.sort_by_key(|(key, _)| rank(key));
+    ordered
+}
+
 /// The definitions made so far. A definition is entered before its parts are made, so that records may contain
 /// themselves.
 struct Defs {
-    format: Format,
+    dialect: Dialect,
+    labels: RangeInclusive<u16>,
     made: BTreeMap<&'static str, Value>,
     docs: BTreeMap<&'static str, &'static str>,
 }
@@ -52,6 +155,10 @@ struct Defs {
 impl Defs {
     fn reference(&self, name: &str) -> Value {
         json!({ "$ref": format!("#/$defs/{name}") })
+    }
+
+    fn label_names(&self) -> Vec<String> {
+        self.labels.clone().map(|label| format!("1.{label}")).collect()
     }
 
     /// The names of all types of a dialect share one space, in which none may hide another.
@@ -75,10 +182,13 @@ impl Defs {
             Shape::NonEmpty => json!({ "type": "string", "minLength": 1 }),
             Shape::Digest => json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }),
             Shape::Words(words) => json!({ "enum": words }),
-            Shape::Label => json!({ "const": format!("1.{}", self.format.label) }),
+            Shape::Label => match self.label_names().as_slice() {
+                [label] => json!({ "const": label }),
+                labels => json!({ "enum": labels }),
+            },
             Shape::Number => json!({ "type": "number" }),
             Shape::Integer(None) => json!({ "type": "integer" }),
-            Shape::Integer(Some(least)) if self.format.dialect == Dialect::TypeScript => {
+            Shape::Integer(Some(least)) if self.dialect == Dialect::TypeScript => {
                 json!({ "type": "integer", "minimum": least, "maximum": 9_007_199_254_740_991_u64 })
             }
             Shape::Integer(Some(least)) => json!({ "type": "integer", "minimum": least }),
@@ -92,7 +202,7 @@ impl Defs {
             // A nested state has a label of its own; only under the same label is it described here.
             Shape::State => json!({
                 "type": "object",
-                "if": { "properties": { "$schemaVersion": { "const": format!("1.{}", self.format.label) } } },
+                "if": { "properties": { "$schemaVersion": { "enum": self.label_names() } } },
                 "then": { "$ref": "#" },
             }),
             Shape::StateText => json!({ "type": "string", "contentMediaType": "application/json" }),
@@ -101,17 +211,21 @@ impl Defs {
 
     fn record(&mut self, info: &'static Info) -> Value {
         self.define(info.name, info.doc, |defs| {
-            let label = defs.format.label;
-            let fields = || info.fields.iter().filter(move |field| field.row.is_in(label));
+            let labels = || defs.labels.clone();
+            let is_in = |row: &Row| labels().any(|label| row.is_in(label));
+            let required: Vec<&str> = info
+                .fields
+                .iter()
+                .filter(|field| labels().all(|label| field.row.is_required_in(label)))
+                .map(|field| field.row.key)
+                .collect();
+            let (there, absent): (Vec<&Field>, Vec<&Field>) = info.fields.iter().partition(|field| is_in(&field.row));
             let mut properties: Map<String, Value> =
-                fields().map(|field| (field.row.key.to_owned(), defs.field(field))).collect();
+                there.into_iter().map(|field| (field.row.key.to_owned(), defs.field(field))).collect();
             let kept = matches!(info.unknown, Unknown::Kept | Unknown::Open);
             if kept {
-                let absent = info.fields.iter().filter(|field| !field.row.is_in(label));
-                properties.extend(absent.map(|field| (field.row.key.to_owned(), json!(false))));
+                properties.extend(absent.into_iter().map(|field| (field.row.key.to_owned(), json!(false))));
             }
-            let required: Vec<&str> =
-                fields().filter(|field| field.row.is_required_in(label)).map(|field| field.row.key).collect();
             let mut schema = json!({ "description": sentence(info.doc), "type": "object", "properties": properties });
             if !required.is_empty() {
                 schema["required"] = json!(required);
@@ -131,11 +245,11 @@ impl Defs {
             tags => json!({ "enum": tags }),
         };
         let shape = if row.tags.is_empty() { (field.shape)() } else { Shape::Text };
-        let narrow = row.kinds_in(self.format.label);
+        let narrow = row.kinds_in(*self.labels.end());
         if narrow != Kinds::ANY {
             schema = merge(schema, json!({ "type": types(narrow) }));
         }
-        if row.allows_null_in(self.format.label) && !shape.kinds().has(Kind::Null) {
+        if row.allows_null_in(*self.labels.end()) && !shape.kinds().has(Kind::Null) {
             schema = with_null(schema);
         }
         if !field.doc.is_empty() {
@@ -149,7 +263,7 @@ impl Defs {
 
     /// The parts are tried by a condition each, not by `oneOf`, so that a fault is reported where it is.
     fn union(&mut self, choices: &'static Choices) -> Value {
-        let label = self.format.label;
+        let label = *self.labels.end();
         let in_label = |shape: &Shape| match shape {
             Shape::Record(info) => info.since.is_none_or(|since| since.may_hold(label)),
             _ => true,
@@ -200,7 +314,8 @@ impl Defs {
         let mut schema = Value::Null;
         for shape in shapes.iter().rev() {
             let Shape::Record(info) = *shape else { continue };
-            let needed = info.fields.iter().filter(|field| field.row.is_required_in(self.format.label));
+            let needed =
+                info.fields.iter().filter(|field| self.labels.clone().all(|label| field.row.is_required_in(label)));
             let condition = json!({ "required": needed.map(|field| field.row.key).collect::<Vec<_>>() });
             let other = if schema.is_null() { condition.clone() } else { schema };
             schema = json!({ "type": "object", "if": condition, "then": self.record(info), "else": other });

@@ -7,15 +7,17 @@ use std::collections::BTreeSet;
 use common::spoil::{Random, spoil};
 use runstate::check::Checker;
 use runstate::json::Document;
-use runstate::{Dialect, Finding, Validate, schema, validate};
+use runstate::{Dialect, Finding, Validate, schema, schema_of_any, schema_text, validate};
 
 #[test]
 fn the_schemas_in_the_repository_are_up_to_date() {
-    for format in Dialect::ALL.iter().flat_map(|dialect| dialect.formats()) {
-        let dialect = format.dialect;
-        let path = common::root().join("schemas").join(dialect.name()).join(format!("1.{}.json", format.label));
-        let text = serde_json::to_string_pretty(&schema(format)).expect("a schema is JSON") + "\n";
-        common::generated(&path, &text);
+    let folder = common::root().join("schemas");
+    for dialect in Dialect::ALL {
+        let folder = folder.join(dialect.name());
+        common::generated(&folder.join("any.json"), &schema_text(&schema_of_any(dialect)));
+        for format in dialect.formats() {
+            common::generated(&folder.join(format!("1.{}.json", format.label)), &schema_text(&schema(format)));
+        }
     }
 }
 
@@ -125,4 +127,28 @@ fn by_schema(checker: &Checker, text: &str) -> BTreeSet<String> {
 
 fn labels(text: &str) -> Vec<&str> {
     text.split("\"$schemaVersion\"").skip(1).map(|rest| &rest[..rest.len().min(12)]).collect()
+}
+
+#[test]
+fn the_page_of_changes_is_up_to_date() {
+    common::generated(&common::root().join("schemas/CHANGES.md"), &runstate::versions::page());
+}
+
+#[test]
+fn every_label_says_what_it_means_and_every_bound_is_a_label_or_a_release() {
+    for dialect in Dialect::ALL {
+        let versions = match dialect {
+            Dialect::Python => runstate::python::VERSIONS,
+            Dialect::TypeScript => runstate::typescript::VERSIONS,
+        };
+        assert_eq!(versions.len(), dialect.formats().count(), "one version a label of {dialect}");
+        for format in dialect.formats() {
+            for change in runstate::versions::history(format).changes {
+                let Some(release) = change.release else { continue };
+                let mut known = dialect.releases().filter(|row| row.release.to_string() == release);
+                let label = known.next().map(|row| row.label);
+                assert_eq!(label, Some(format.label), "{} came with {release}", change.pointer);
+            }
+        }
+    }
 }

@@ -47,6 +47,9 @@ pub(crate) enum Command {
     /// Print the JSON Schema of a format or of a report.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(Schema),
+    /// Tell which release writes and reads which label, and what changed from label to label.
+    #[command(after_help = VERSIONS_EXAMPLES)]
+    Versions(Versions),
     /// List the codes of all findings.
     Rules(Rules),
     /// Explain the codes of findings.
@@ -84,8 +87,15 @@ Examples:
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
   runstate schema python@1.21
-  runstate schema typescript
+  runstate schema typescript@any
   runstate schema report";
+
+const VERSIONS_EXAMPLES: &str = "\
+Examples:
+  runstate versions
+  runstate versions typescript
+  runstate versions python@0.20.0
+  runstate versions --between python@0.17.5 python@0.24.0";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -154,9 +164,23 @@ pub(crate) struct Normalize {
 
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
-    /// A format such as python@1.21, or `report`, `detection` or `agents` for the tool's own documents.
+    /// A format such as python@1.21, python@any for all labels, or `report`, `detection`, `versions` or `agents` for the
+    /// tool's own documents.
     #[arg(value_name = "FORMAT")]
     pub(crate) of: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Versions {
+    /// An SDK (python), a label (python@1.21) or a release (python@0.24.0); by default all.
+    #[arg(value_name = "FORMAT", conflicts_with = "between")]
+    pub(crate) of: Option<String>,
+    /// What a state meets on its way from one to the other, in both directions.
+    #[arg(long, num_args = 2, value_names = ["A", "B"])]
+    pub(crate) between: Vec<Target>,
+    /// Form of the answer; `runstate schema versions` describes the JSON document.
+    #[arg(long, value_enum, default_value_t = Listing::Human)]
+    pub(crate) format: Listing,
 }
 
 #[derive(Debug, Args)]

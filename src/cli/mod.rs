@@ -13,6 +13,7 @@ mod render;
 mod report;
 mod schema;
 mod validate;
+mod versions;
 mod window;
 
 use std::io::{self, Write as _};
@@ -61,6 +62,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Detect(options) => detect::run(&options),
         Command::Normalize(options) => normalize::run(&options),
         Command::Schema(options) => schema::run(&options),
+        Command::Versions(options) => versions::run(&options),
         Command::Rules(options) => explain::rules(&options),
         Command::Explain(options) => explain::run(&options),
     };

@@ -5,25 +5,27 @@ use std::io::{self, Write as _};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema as JsonSchemaDocument, schema_for};
 
+use runstate::Target;
 use runstate::agents::Graph;
-use runstate::{Dialect, Target};
 
 use super::args::Schema;
 use super::detect::Detections;
 use super::report::Report;
+use super::versions::History;
 use super::{Exit, Failure};
 
 pub(crate) fn run(arguments: &Schema) -> Result<Exit, Failure> {
     let schema = match arguments.of.as_str() {
         "report" => written::<Report<'_>>(),
         "detection" => written::<Detections<'_>>(),
+        "versions" => written::<History>(),
         "agents" => schema_for!(Graph),
-        format => runstate::schema(target(format)?.format),
+        format => match format.strip_suffix("@any") {
+            Some(dialect) => runstate::schema_of_any(target(dialect)?.format.dialect),
+            None => runstate::schema(target(format)?.format),
+        },
     };
-    let mut out = io::BufWriter::new(io::stdout());
-    serde_json::to_writer_pretty(&mut out, &schema).map_err(io::Error::from)?;
-    writeln!(out)?;
-    out.flush()?;
+    io::stdout().write_all(runstate::schema_text(&schema).as_bytes())?;
     Ok(Exit::Clean)
 }
 
@@ -33,13 +35,10 @@ fn written<T: JsonSchema>() -> JsonSchemaDocument {
 }
 
 fn target(text: &str) -> Result<Target, Failure> {
-    let target: Target = text.parse().map_err(|error| {
-        Failure::Usage(format!("{error}; `report`, `detection` and `agents` are the tool's own documents"))
-    })?;
-    let newest = target.format.dialect.newest();
-    if target.format != newest.format {
-        let known = Dialect::ALL.map(|dialect| dialect.newest().format.to_string()).join(" and ");
-        return Err(Failure::Usage(format!("there is no schema of {}; there are {known}", target.format)));
-    }
-    Ok(target)
+    text.parse().map_err(|error| {
+        Failure::Usage(format!(
+            "{error}; `report`, `detection`, `versions` and `agents` are the tool's own documents, \
+             python@any and typescript@any stand for all labels"
+        ))
+    })
 }

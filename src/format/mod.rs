@@ -67,6 +67,34 @@ impl Bound {
     }
 }
 
+/// What a label means beyond its fields.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Version {
+    /// What came with it.
+    pub summary: &'static str,
+    /// What newer releases do with states under older labels; empty when nothing is worth a word.
+    pub up: &'static str,
+    /// What happens to a state of this label under an older one, in an older release.
+    pub down: &'static str,
+}
+
+impl Version {
+    pub(crate) const fn new(summary: &'static str) -> Self {
+        Self { summary, up: "", down: "" }
+    }
+
+    pub(crate) const fn up(mut self, up: &'static str) -> Self {
+        self.up = up;
+        self
+    }
+
+    pub(crate) const fn down(mut self, down: &'static str) -> Self {
+        self.down = down;
+        self
+    }
+}
+
 /// A dialect and the number behind `1.` of a label: `python@1.21`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Format {

@@ -18,9 +18,11 @@ pub mod sandbox;
 pub mod session;
 mod state;
 pub mod step;
+mod versions;
 mod weigh;
 
 pub use lift::lift;
 pub use nested::NestedState;
 pub use rules::judge;
 pub use state::{Input, ModelResponse, State, Trace};
+pub use versions::VERSIONS;

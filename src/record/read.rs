@@ -290,9 +290,13 @@ impl<'d> Reader<'d> {
         self.tolerating(Effect::Note, read)
     }
 
-    /// A field that the release knows nothing of is a key like any other that it does not know.
+    /// A field that the release knows nothing of is a key like any other that it does not know. Under a label that it does not
+    /// know either, that says it all.
     #[cold]
     fn not_in_reader(&mut self, unknown: Unknown, row: &Row, since: Bound, value: Node<'d>) {
+        if self.label > self.reader.format.label {
+            return;
+        }
         let (effect, fault, what) = match unknown {
             Unknown::Dropped => (Effect::Lost.min(self.zone.fault), false, "drops it"),
             Unknown::Rejected => (self.zone.fault, true, "refuses it"),
@@ -307,6 +311,9 @@ impl<'d> Reader<'d> {
     pub fn variant<T: Wire<'d>>(&mut self, node: Node<'d>, tag: &str) -> Option<T> {
         let Shape::Record(info) = T::shape() else { return T::read(node, self) };
         let Some(since) = info.since else { return T::read(node, self) };
+        if !self.reader_has(since) && self.label > self.reader.format.label {
+            return self.unseen(|cx| T::read(node, cx));
+        }
         if !self.reader_has(since) {
             let named = node.member(tag).unwrap_or(node);
             let message = format!("this kind of object came with {since}; {} does not know it", self.reader);

@@ -24,6 +24,7 @@ mod state;
 mod step;
 mod trace;
 mod values;
+mod versions;
 
 pub use actions::{
     ApplyPatchAction, ComputerAction, FunctionAction, FunctionNotFound, HandoffAction, HostedMcp, LiveCall,
@@ -60,6 +61,7 @@ pub use state::{Input, ReasoningIds, State};
 pub use step::{FinalOutputStep, HandoffStep, Interruption, InterruptionData, InterruptionStep, RunAgainStep, Step};
 pub use trace::{PreviousSpan, Span, SpanError, Trace};
 pub use values::{Finite, Index, OneOrMore};
+pub use versions::VERSIONS;
 
 use crate::finding::Effect;
 use crate::record::{Row, required};

@@ -166,16 +166,44 @@ fn rules_lists_every_code() {
 }
 
 #[test]
-fn schema_prints_the_newest_formats_and_says_which_there_are() {
+fn schema_prints_every_format() {
     let folder = folder(&[]);
     let document = json(&runstate(folder.path(), &["schema", "python@1.21"]).out);
     assert_eq!(document["title"], "RunState, python@1.21");
     let document = json(&runstate(folder.path(), &["schema", "ts"]).out);
     assert_eq!(document["title"], "RunState, typescript@1.22");
-    let run = runstate(folder.path(), &["schema", "python@1.4"]);
-    assert_eq!(run.code, 2);
-    assert_eq!(run.err, "error: there is no schema of python@1.4; there are python@1.21 and typescript@1.22\n");
-    assert_eq!(runstate(folder.path(), &["schema", "nonsense"]).code, 2);
+    let document = json(&runstate(folder.path(), &["schema", "python@0.10.5"]).out);
+    assert_eq!(document["title"], "RunState, python@1.4");
+    let document = json(&runstate(folder.path(), &["schema", "ts@any"]).out);
+    assert_eq!(document["title"], "RunState, typescript@any");
+    assert_eq!(document["$defs"]["State"]["properties"]["$schemaVersion"]["enum"][22], "1.22");
+    for wrong in ["nonsense", "nonsense@any", "python@1.22"] {
+        assert_eq!(runstate(folder.path(), &["schema", wrong]).code, 2);
+    }
+}
+
+#[test]
+fn versions_tells_labels_releases_and_what_lies_between() {
+    let folder = folder(&[]);
+    let run = runstate(folder.path(), &["versions"]);
+    assert_eq!((run.code, run.out.lines().count()), (0, 45));
+    let run = runstate(folder.path(), &["versions", "typescript"]);
+    assert_eq!((run.code, run.out.lines().count()), (0, 23));
+    let document = json(&runstate(folder.path(), &["versions", "py@0.21.1", "--format", "json"]).out);
+    let label = &document["labels"][0];
+    assert_eq!(label["format"], "python@1.16");
+    assert_eq!(label["written_by"][0], json(r#"{"release": "0.21.1", "date": "2026-08-16"}"#));
+    assert_eq!(label["readable_since"], "0.21.1");
+    let run = runstate(folder.path(), &["versions", "--between", "py@1.16", "py@1.15"]);
+    let expected = "\
+From python@1.15 up to python@1.16
+  nothing that is worth a word
+
+From python@1.16 down to python@1.15
+  1.16: A call that was rejected is run when its tool is always approved.
+";
+    assert_eq!((run.code, run.out.as_str()), (0, expected));
+    assert_eq!(runstate(folder.path(), &["versions", "--between", "py", "ts"]).code, 2);
 }
 
 #[test]
