@@ -5,14 +5,20 @@
 
 use crate::json::{Node, Text};
 use crate::record::{
-    Flag, List, Open, Slot, Tag, Word, nullable, nullish, optional, record, required, tag, union, words,
+    Flag, List, Open, Row, Slot, Tag, Word, nullable, nullish, optional, record, required, tag, union, words,
 };
 
+use super::bounds::{HOSTED_MCP, LOCAL_TOOLS, NOT_FOUND_REASON, REQUEST_DATA, SANDBOXES, v};
 use super::items::{AgentRef, RunItem};
 use super::raw::Caller;
 use super::values::Index;
-use super::{anything, v};
+use super::{ANYTHING_OR_ABSENT, anything};
 use crate::finding::Effect;
+
+/// The call behind an action.
+const fn called() -> Row {
+    anything(required("toolCall")).read_before(SANDBOXES, &ANYTHING_OR_ABSENT)
+}
 
 record! {
     /// A call as the provider gave it; other members may stand beside these.
@@ -59,7 +65,7 @@ record! {
 record! {
     /// A handoff that the model asked for.
     pub struct HandoffAction<'d>, unknown: Dropped {
-        tool_call: Slot<'d, LiveCall<'d>> = anything(required("toolCall"));
+        tool_call: Slot<'d, LiveCall<'d>> = called();
         handoff: Slot<'d, LiveHandoff<'d>> = anything(required("handoff"));
         /// Whom to hand over to; the reader insists on it from 1.16 on.
         target_agent: Slot<'d, AgentRef<'d>> = required("targetAgent").since(v(16));
@@ -91,8 +97,9 @@ union! {
 record! {
     /// A function that the model called.
     pub struct FunctionAction<'d>, unknown: Dropped {
-        tool_call: Slot<'d, LiveCall<'d>> = anything(required("toolCall"));
-        tool: Slot<'d, LiveTool<'d>> = anything(required("tool"));
+        tool_call: Slot<'d, LiveCall<'d>> = called();
+        tool: Slot<'d, LiveTool<'d>> =
+            anything(required("tool")).read_before(SANDBOXES, &ANYTHING_OR_ABSENT);
         mcp_tool_binding: Slot<'d, McpToolBinding<'d>> =
             nullable("mcpToolBinding").since(v(21)).if_absent(Effect::Note);
     }
@@ -106,16 +113,16 @@ words! {
 record! {
     /// A function that the model called and the agent does not have.
     pub struct FunctionNotFound<'d>, unknown: Dropped {
-        tool_call: Slot<'d, LiveCall<'d>> = anything(required("toolCall"));
+        tool_call: Slot<'d, LiveCall<'d>> = called();
         tool_name: Slot<'d, Text<'d>> = required("toolName");
-        reason: Slot<'d, Word<'d, NotFoundReason>> = optional("reason").since(v(20));
+        reason: Slot<'d, Word<'d, NotFoundReason>> = optional("reason").since(NOT_FOUND_REASON);
     }
 }
 
 record! {
     /// A call of the computer.
     pub struct ComputerAction<'d>, unknown: Dropped {
-        tool_call: Slot<'d, LiveCall<'d>> = anything(required("toolCall"));
+        tool_call: Slot<'d, LiveCall<'d>> = called();
         computer: Slot<'d, LiveTool<'d>> = anything(required("computer"));
     }
 }
@@ -123,7 +130,7 @@ record! {
 record! {
     /// A call of the shell.
     pub struct ShellAction<'d>, unknown: Dropped {
-        tool_call: Slot<'d, LiveCall<'d>> = anything(required("toolCall"));
+        tool_call: Slot<'d, LiveCall<'d>> = called();
         shell: Slot<'d, LiveTool<'d>> = anything(required("shell"));
     }
 }
@@ -131,7 +138,7 @@ record! {
 record! {
     /// A call that patches a file.
     pub struct ApplyPatchAction<'d>, unknown: Dropped {
-        tool_call: Slot<'d, LiveCall<'d>> = anything(required("toolCall"));
+        tool_call: Slot<'d, LiveCall<'d>> = called();
         apply_patch: Slot<'d, LiveTool<'d>> = anything(required("applyPatch"));
     }
 }
@@ -145,7 +152,7 @@ record! {
         status: Slot<'d, Text<'d>> = optional("status");
         output: Slot<'d, Text<'d>> = optional("output");
         caller: Slot<'d, Caller<'d>> = optional("caller").since(v(14));
-        provider_data: Slot<'d, Open<'d>> = nullish("providerData");
+        provider_data: Slot<'d, Open<'d>> = nullish("providerData").since(REQUEST_DATA);
     }
 }
 
@@ -187,8 +194,8 @@ record! {
         functions: Slot<'d, List<'d, FunctionAction<'d>>> = required("functions");
         functions_not_found: Slot<'d, List<'d, FunctionNotFound<'d>>> = optional("functionToolsNotFound").since(v(12));
         computer_actions: Slot<'d, List<'d, ComputerAction<'d>>> = required("computerActions");
-        shell_actions: Slot<'d, List<'d, ShellAction<'d>>> = optional("shellActions");
-        apply_patch_actions: Slot<'d, List<'d, ApplyPatchAction<'d>>> = optional("applyPatchActions");
-        mcp_requests: Slot<'d, List<'d, McpRequest<'d>>> = optional("mcpApprovalRequests");
+        shell_actions: Slot<'d, List<'d, ShellAction<'d>>> = optional("shellActions").since(LOCAL_TOOLS);
+        apply_patch_actions: Slot<'d, List<'d, ApplyPatchAction<'d>>> = optional("applyPatchActions").since(LOCAL_TOOLS);
+        mcp_requests: Slot<'d, List<'d, McpRequest<'d>>> = optional("mcpApprovalRequests").since(HOSTED_MCP);
     }
 }

@@ -3,7 +3,9 @@
 use crate::json::{Node, Text};
 use crate::record::{Flag, Slot, Tag, optional, record, required, tag, union};
 
+use super::bounds::SANDBOXES;
 use super::items::AgentRef;
+use super::{ANYTHING_OR_ABSENT, anything};
 
 /// Declares a guardrail of one kind.
 macro_rules! guardrail {
@@ -57,7 +59,7 @@ record! {
     pub struct OutputGuardrailResult<'d>, unknown: Dropped {
         guardrail: Slot<'d, OutputGuardrail<'d>> = required("guardrail");
         /// What the guardrail looked at.
-        agent_output: Slot<'d, Node<'d>> = required("agentOutput");
+        agent_output: Slot<'d, Node<'d>> = anything(required("agentOutput")).read_before(SANDBOXES, &ANYTHING_OR_ABSENT);
         agent: Slot<'d, AgentRef<'d>> = required("agent");
         output: Slot<'d, GuardrailOutput<'d>> = required("output");
     }

@@ -7,7 +7,7 @@ use super::raw::{
     ApprovableCall, AssistantMessage, Call, CallResult, Compaction, FunctionCall, FunctionCallResult, ModelItem,
     Reasoning, ToolSearchCall, ToolSearchOutput,
 };
-use super::v;
+use super::bounds::{LOCAL_TOOLS, v};
 use crate::json::Kinds;
 
 record! {
@@ -136,7 +136,7 @@ record! {
         raw_item: Slot<'d, ApprovableCall<'d>> = required("rawItem");
         agent: Slot<'d, AgentRef<'d>> = required("agent");
         /// The tool's name as people know it: with its namespace in front.
-        tool_name: Slot<'d, Text<'d>> = optional("toolName");
+        tool_name: Slot<'d, Text<'d>> = optional("toolName").since(LOCAL_TOOLS);
         /// The tool's canonical key.
         function_tool_state_key: Slot<'d, Text<'d>> = optional("functionToolStateKey").since(v(16));
     }

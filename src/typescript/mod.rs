@@ -1,10 +1,11 @@
 //! The format of the TypeScript SDK, `@openai/agents`: `RunState#toString()` and `RunState.fromString()`.
 //!
-//! One superset of all labels from 1.0 to 1.22, with what the reader of release 0.20.0 (zod 4.6.7) does about faults.
+//! One superset of all labels from 1.0 to 1.22, with what the readers of all releases do about faults, each with the zod of its time.
 //! Shapes are those of `SerializedRunState` and of the protocol schemas (`runState.mjs`, `types/protocol.mjs`).
 
 mod actions;
 mod approvals;
+mod bounds;
 mod calls;
 mod canonical;
 mod context;
@@ -63,15 +64,13 @@ pub use values::{Finite, Index, OneOrMore};
 pub use versions::VERSIONS;
 
 use crate::finding::Effect;
-use crate::format::Bound;
-use crate::record::Row;
-
-/// The bound of the label with this number behind `1.`.
-const fn v(label: u16) -> Bound {
-    Bound::label(label)
-}
+use crate::record::{Row, required};
+use bounds::v;
 
 /// A place that the SDK fills in a known way and does not look at when it reads (`z.any()`).
 const fn anything(row: Row) -> Row {
     row.if_wrong(Effect::Note).if_element_wrong(Effect::Note).inside(Effect::Note)
 }
+
+/// The same in the schemas that zod before 4.4 checked: absence is a value, too.
+const ANYTHING_OR_ABSENT: Row = anything(required("any")).if_absent(Effect::Note);

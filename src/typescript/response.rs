@@ -3,6 +3,7 @@
 use crate::json::Text;
 use crate::record::{List, Map, Open, Slot, optional, record, required};
 
+use super::bounds::{COMPACTION, RESPONSE_DATA, USAGE_DETAILS};
 use super::raw::OutputItem;
 use super::v;
 use super::values::Finite;
@@ -16,7 +17,7 @@ record! {
         input_tokens_details: Slot<'d, Map<'d, Finite<'d>>> = optional("inputTokensDetails");
         output_tokens_details: Slot<'d, Map<'d, Finite<'d>>> = optional("outputTokensDetails");
         /// What was called, such as `responses.create`.
-        endpoint: Slot<'d, Text<'d>> = optional("endpoint");
+        endpoint: Slot<'d, Text<'d>> = optional("endpoint").since(COMPACTION);
     }
 }
 
@@ -27,9 +28,11 @@ record! {
         input_tokens: Slot<'d, Finite<'d>> = required("inputTokens");
         output_tokens: Slot<'d, Finite<'d>> = required("outputTokens");
         total_tokens: Slot<'d, Finite<'d>> = required("totalTokens");
-        input_tokens_details: Slot<'d, List<'d, Map<'d, Finite<'d>>>> = optional("inputTokensDetails");
-        output_tokens_details: Slot<'d, List<'d, Map<'d, Finite<'d>>>> = optional("outputTokensDetails");
-        request_usage_entries: Slot<'d, List<'d, RequestUsage<'d>>> = optional("requestUsageEntries");
+        input_tokens_details: Slot<'d, List<'d, Map<'d, Finite<'d>>>> =
+            optional("inputTokensDetails").since(USAGE_DETAILS);
+        output_tokens_details: Slot<'d, List<'d, Map<'d, Finite<'d>>>> =
+            optional("outputTokensDetails").since(USAGE_DETAILS);
+        request_usage_entries: Slot<'d, List<'d, RequestUsage<'d>>> = optional("requestUsageEntries").since(USAGE_DETAILS);
     }
 }
 
@@ -40,6 +43,6 @@ record! {
         output: Slot<'d, List<'d, OutputItem<'d>>> = required("output");
         response_id: Slot<'d, Text<'d>> = optional("responseId");
         request_id: Slot<'d, Text<'d>> = optional("requestId").since(v(6));
-        provider_data: Slot<'d, Open<'d>> = optional("providerData");
+        provider_data: Slot<'d, Open<'d>> = optional("providerData").since(RESPONSE_DATA);
     }
 }

@@ -1,13 +1,14 @@
 //! The top level of a state.
 
 use crate::finding::Effect;
-use crate::json::{Node, Text};
+use crate::json::{Kinds, Node, Text};
 use crate::record::{
-    Flag, Label, List, Map, Reader, Slot, True, Wire as _, Word, nullable, nullish, optional, record, required, union,
+    Flag, Label, List, Map, Reader, Row, Slot, True, Wire as _, Word, nullable, nullish, optional, record, required, union,
     words,
 };
 
 use super::actions::ProcessedResponse;
+use super::bounds::{PERSISTED, v};
 use super::context::Context;
 use super::guardrails::{
     InputGuardrailResult, OutputGuardrailResult, ToolInputGuardrailResult, ToolOutputGuardrailResult,
@@ -21,7 +22,6 @@ use super::sandbox::Sandbox;
 use super::session::{HistoryTransaction, Ownership, PendingWrite};
 use super::step::Step;
 use super::trace::{Span, Trace};
-use super::v;
 use super::values::{Finite, Index};
 
 words! {
@@ -35,6 +35,14 @@ union! {
         Text(Text<'d>);
         Items(List<'d, ModelItem<'d>>);
     }
+}
+
+/// The turn limit as readers before 1.11 take it: as a number.
+const LIMITED: Row = required("maxTurns");
+
+/// No limit is a value for all readers from 1.11 on, whatever the label.
+fn unlimited(node: Node<'_>) -> Option<Effect> {
+    node.is_null().then_some(Effect::Note)
 }
 
 record! {
@@ -53,7 +61,7 @@ record! {
         /// Names of the tools that each agent has used.
         tool_use_tracker: Slot<'d, Map<'d, List<'d, Text<'d>>>> = required("toolUseTracker");
         /// `null` for no limit.
-        max_turns: Slot<'d, Finite<'d>> = nullable("maxTurns");
+        max_turns: Slot<'d, Finite<'d>> = nullable("maxTurns").before(v(11), Kinds::NUMBER).weighed(unlimited).read_before(v(11), &LIMITED);
         current_agent_span: Slot<'d, Span<'d>> = nullish("currentAgentSpan");
         /// Whether the next turn starts an agent.
         no_active_agent_run: Slot<'d, Flag<'d>> = required("noActiveAgentRun");
@@ -81,7 +89,7 @@ record! {
         last_processed_response: Slot<'d, ProcessedResponse<'d>> = optional("lastProcessedResponse");
         /// How many items of this turn the session has already.
         persisted_count: Slot<'d, Index<'d>> =
-            required("currentTurnPersistedItemCount").required_since(v(1)).if_absent(Effect::Note);
+            required("currentTurnPersistedItemCount").since(PERSISTED).if_absent(Effect::Note);
         compacted_count: Slot<'d, Index<'d>> =
             optional("currentTurnSessionWriteCompactedItemCount").since(v(20)).gated();
         deferred_indexes: Slot<'d, List<'d, Index<'d>>> =

@@ -1,8 +1,11 @@
 //! Numbers as the SDK's schemas take them.
 
 use crate::codes;
+use crate::finding::Effect;
 use crate::json::{Node, Writer};
 use crate::record::{Int, Reader, Shape, Wire};
+
+use super::bounds::OUTPUT_PARTS;
 
 /// The first double behind which not every integer has one of its own.
 const UNSAFE: f64 = 9_007_199_254_740_992.0;
@@ -24,7 +27,9 @@ impl<'d> Wire<'d> for Finite<'d> {
         let value = node.number()?.to_f64();
         if value.is_infinite() {
             let message = "the number is too large for JavaScript, which reads Infinity here";
-            cx.raise(codes::IMPRECISE_NUMBER, cx.zone.fault, node, message);
+            // zod 3 took Infinity for a number.
+            let effect = if cx.reader_has(OUTPUT_PARTS) { cx.zone.fault } else { Effect::Lost.min(cx.zone.fault) };
+            cx.raise(codes::IMPRECISE_NUMBER, effect, node, message);
         }
         Some(Self(node))
     }

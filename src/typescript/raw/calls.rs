@@ -5,7 +5,9 @@ use crate::record::{
     Filled, List, NonEmpty, Open, Slot, Tag, Word, nullish, optional, record, required, tag, union, words,
 };
 
+use super::super::bounds::{HOSTED_MCP, LOCAL_TOOLS, SANDBOXES};
 use super::super::values::Index;
+use super::super::{ANYTHING_OR_ABSENT, anything};
 use super::computer::ComputerActionItem;
 use super::{Caller, Status, v};
 
@@ -29,7 +31,8 @@ record! {
         /// The same id in the SDK's own spelling.
         call_id_camel: Slot<'d, Text<'d>> = nullish("callId");
         execution: Slot<'d, Word<'d, Execution>> = optional("execution");
-        arguments: Slot<'d, Node<'d>> = required("arguments");
+        arguments: Slot<'d, Node<'d>> =
+            anything(required("arguments")).read_before(SANDBOXES, &ANYTHING_OR_ABSENT);
         status: Slot<'d, Text<'d>> = optional("status");
     }
 }
@@ -41,7 +44,7 @@ record! {
         id: Slot<'d, Text<'d>> = optional("id");
         kind: Tag<'d> = tag("type", &["hosted_tool_call"]);
         name: Slot<'d, Text<'d>> = required("name");
-        arguments: Slot<'d, Text<'d>> = optional("arguments");
+        arguments: Slot<'d, Text<'d>> = optional("arguments").since(HOSTED_MCP);
         status: Slot<'d, Text<'d>> = optional("status");
         output: Slot<'d, Text<'d>> = optional("output");
         caller: Slot<'d, Caller<'d>> = optional("caller").since(v(14));
@@ -103,7 +106,7 @@ record! {
     pub struct ShellCall<'d>, unknown: Dropped {
         provider_data: Slot<'d, Open<'d>> = optional("providerData");
         id: Slot<'d, Text<'d>> = optional("id");
-        kind: Tag<'d> = tag("type", &["shell_call"]);
+        kind: Tag<'d> = tag("type", &["shell_call"]).since(LOCAL_TOOLS);
         call_id: Slot<'d, Text<'d>> = required("callId");
         status: Slot<'d, Word<'d, Status>> = optional("status");
         action: Slot<'d, ShellCommand<'d>> = required("action");
@@ -152,7 +155,7 @@ record! {
     pub struct ApplyPatchCall<'d>, unknown: Dropped {
         provider_data: Slot<'d, Open<'d>> = optional("providerData");
         id: Slot<'d, Text<'d>> = optional("id");
-        kind: Tag<'d> = tag("type", &["apply_patch_call"]);
+        kind: Tag<'d> = tag("type", &["apply_patch_call"]).since(LOCAL_TOOLS);
         call_id: Slot<'d, Text<'d>> = required("callId");
         status: Slot<'d, Word<'d, PatchStatus>> = required("status");
         operation: Slot<'d, PatchOperation<'d>> = required("operation");

@@ -3,7 +3,7 @@
 use crate::json::Text;
 use crate::record::{Open, Slot, Tag, Word, nullish, optional, record, required, tag, union, words};
 
-use super::v;
+use super::super::bounds::{BREAKPOINTS, OUTPUT_PARTS};
 
 words! {
     /// How a prompt's cached part ends.
@@ -61,7 +61,7 @@ record! {
         provider_data: Slot<'d, Open<'d>> = optional("providerData");
         kind: Tag<'d> = tag("type", &["input_text"]);
         text: Slot<'d, Text<'d>> = required("text");
-        prompt_cache_breakpoint: Slot<'d, PromptCacheBreakpoint<'d>> = optional("promptCacheBreakpoint").since(v(13));
+        prompt_cache_breakpoint: Slot<'d, PromptCacheBreakpoint<'d>> = optional("promptCacheBreakpoint").since(BREAKPOINTS);
     }
 }
 
@@ -71,8 +71,8 @@ record! {
         provider_data: Slot<'d, Open<'d>> = optional("providerData");
         kind: Tag<'d> = tag("type", &["input_image"]);
         image: Slot<'d, Media<'d>> = optional("image");
-        detail: Slot<'d, Text<'d>> = optional("detail");
-        prompt_cache_breakpoint: Slot<'d, PromptCacheBreakpoint<'d>> = optional("promptCacheBreakpoint").since(v(13));
+        detail: Slot<'d, Text<'d>> = optional("detail").since(OUTPUT_PARTS);
+        prompt_cache_breakpoint: Slot<'d, PromptCacheBreakpoint<'d>> = optional("promptCacheBreakpoint").since(BREAKPOINTS);
     }
 }
 
@@ -82,8 +82,8 @@ record! {
         provider_data: Slot<'d, Open<'d>> = optional("providerData");
         kind: Tag<'d> = tag("type", &["input_file"]);
         file: Slot<'d, InputFileSource<'d>> = optional("file");
-        filename: Slot<'d, Text<'d>> = optional("filename");
-        prompt_cache_breakpoint: Slot<'d, PromptCacheBreakpoint<'d>> = optional("promptCacheBreakpoint").since(v(13));
+        filename: Slot<'d, Text<'d>> = optional("filename").since(OUTPUT_PARTS);
+        prompt_cache_breakpoint: Slot<'d, PromptCacheBreakpoint<'d>> = optional("promptCacheBreakpoint").since(BREAKPOINTS);
     }
 }
 
@@ -95,7 +95,7 @@ record! {
         audio: Slot<'d, Media<'d>> = required("audio");
         format: Slot<'d, Text<'d>> = nullish("format");
         transcript: Slot<'d, Text<'d>> = nullish("transcript");
-        prompt_cache_breakpoint: Slot<'d, PromptCacheBreakpoint<'d>> = optional("promptCacheBreakpoint").since(v(13));
+        prompt_cache_breakpoint: Slot<'d, PromptCacheBreakpoint<'d>> = optional("promptCacheBreakpoint").since(BREAKPOINTS);
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::json::Text;
 use crate::record::{List, Open, Slot, Tag, Word, optional, record, required, tag, union, words};
 
+use super::super::bounds::{COMPACTION, RAW_REASONING};
 use super::content::{AssistantContent, InputText, ReasoningText, UserContent};
 use super::{Status, v};
 
@@ -73,7 +74,7 @@ record! {
         id: Slot<'d, Text<'d>> = optional("id");
         kind: Tag<'d> = tag("type", &["reasoning"]);
         content: Slot<'d, List<'d, InputText<'d>>> = required("content");
-        raw_content: Slot<'d, List<'d, ReasoningText<'d>>> = optional("rawContent");
+        raw_content: Slot<'d, List<'d, ReasoningText<'d>>> = optional("rawContent").since(RAW_REASONING);
     }
 }
 
@@ -82,7 +83,7 @@ record! {
     pub struct Compaction<'d>, unknown: Dropped {
         provider_data: Slot<'d, Open<'d>> = optional("providerData");
         id: Slot<'d, Text<'d>> = optional("id");
-        kind: Tag<'d> = tag("type", &["compaction"]);
+        kind: Tag<'d> = tag("type", &["compaction"]).since(COMPACTION);
         encrypted_content: Slot<'d, Text<'d>> = required("encrypted_content");
         created_by: Slot<'d, Text<'d>> = optional("created_by");
     }

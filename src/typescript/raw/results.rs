@@ -5,6 +5,7 @@ use crate::record::{
     Int, List, Open, Slot, Tag, Word, nullable, nullish, optional, record, required, tag, union, words,
 };
 
+use super::super::bounds::{LOCAL_TOOLS, OUTPUT_PARTS};
 use super::super::values::Finite;
 use super::calls::Execution;
 use super::content::InputPart;
@@ -104,8 +105,8 @@ record! {
     pub struct OutputImage<'d>, unknown: Dropped {
         provider_data: Slot<'d, Open<'d>> = optional("providerData");
         kind: Tag<'d> = tag("type", &["image"]);
-        image: Slot<'d, ToolImage<'d>> = optional("image");
-        detail: Slot<'d, Text<'d>> = optional("detail");
+        image: Slot<'d, ToolImage<'d>> = optional("image").since(OUTPUT_PARTS);
+        detail: Slot<'d, Text<'d>> = optional("detail").since(OUTPUT_PARTS);
     }
 }
 
@@ -155,7 +156,7 @@ record! {
     /// A file that a tool returned (`ToolOutputFileContent`).
     pub struct OutputFile<'d>, unknown: Dropped {
         provider_data: Slot<'d, Open<'d>> = optional("providerData");
-        kind: Tag<'d> = tag("type", &["file"]);
+        kind: Tag<'d> = tag("type", &["file"]).since(OUTPUT_PARTS);
         file: Slot<'d, ToolFile<'d>> = required("file");
     }
 }
@@ -250,7 +251,7 @@ record! {
     pub struct ShellCallOutput<'d>, unknown: Dropped {
         provider_data: Slot<'d, Open<'d>> = optional("providerData");
         id: Slot<'d, Text<'d>> = optional("id");
-        kind: Tag<'d> = tag("type", &["shell_call_output"]);
+        kind: Tag<'d> = tag("type", &["shell_call_output"]).since(LOCAL_TOOLS);
         call_id: Slot<'d, Text<'d>> = required("callId");
         status: Slot<'d, Word<'d, Status>> = optional("status").since(v(14));
         max_output_length: Slot<'d, Finite<'d>> = optional("maxOutputLength");
@@ -264,7 +265,7 @@ record! {
     pub struct ApplyPatchCallOutput<'d>, unknown: Dropped {
         provider_data: Slot<'d, Open<'d>> = optional("providerData");
         id: Slot<'d, Text<'d>> = optional("id");
-        kind: Tag<'d> = tag("type", &["apply_patch_call_output"]);
+        kind: Tag<'d> = tag("type", &["apply_patch_call_output"]).since(LOCAL_TOOLS);
         call_id: Slot<'d, Text<'d>> = required("callId");
         status: Slot<'d, Word<'d, PatchResult>> = required("status");
         output: Slot<'d, Text<'d>> = optional("output");

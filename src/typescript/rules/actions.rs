@@ -9,7 +9,7 @@ use crate::json::{Kind, Node, Text};
 use crate::record::{List, Slot, Wire as _};
 use crate::typescript::calls::AnyCall;
 use crate::typescript::raw::{Call, Caller};
-use crate::typescript::{LiveCall, LiveTool, ProcessedResponse, RunItem, Step, ToolKey};
+use crate::typescript::{Interruption, LiveCall, LiveTool, ProcessedResponse, RunItem, Step, ToolKey, bounds};
 
 use super::{Judge, Owner};
 
@@ -100,6 +100,14 @@ impl<'s, 'd> Judge<'s, 'd> {
         self.interruption_routes(&current, &generated, &processed);
     }
 
+    /// The interruptions as readers before 0.14.3 take them: without a look at where their calls go.
+    pub(super) fn interruptions(&mut self) {
+        let Some(current) = self.current().filter(|_| self.has(bounds::INTERRUPTIONS)) else { return };
+        for slot in self.state.current_step.value().into_iter().flat_map(Step::interruptions) {
+            self.taken(slot, &current);
+        }
+    }
+
     fn rerouted(&mut self, node: Node<'d>) {
         let message = "the call id is used for calls of different tools";
         self.refuse(codes::REROUTED_CALL, node, message);
@@ -134,36 +142,9 @@ impl<'s, 'd> Judge<'s, 'd> {
             self.refuse(codes::INTERRUPTIONS, *node, "expected an array of interruptions");
         }
         for slot in state.current_step.value().into_iter().flat_map(Step::interruptions) {
-            let Some(item) = slot.value() else {
-                if let Some(node) = slot.node() {
-                    self.dropped(node);
-                }
-                continue;
-            };
-            let parsed = self.parsed(item.node());
-            let raw = item.raw_item.value();
-            let kind = raw.and_then(|raw| raw.kind.value());
-            let approvable = kind.is_some_and(|kind| {
-                let kinds = ["function_call", "hosted_tool_call", "computer_call", "shell_call", "apply_patch_call"];
-                kinds.iter().any(|word| kind.is(word))
-            });
-            match &parsed {
-                Some(RunItem::Approval(_)) => {}
-                Some(other) => {
-                    if self.live.is_some() {
-                        self.item_agents(other);
-                    }
-                    self.dropped(item.node());
-                    continue;
-                }
-                None if !approvable => {
-                    self.dropped(item.node());
-                    continue;
-                }
-                None => {}
-            }
-            let owner = self.interruption_owner(item.agent.value(), item.node(), current);
-            let Some(raw) = raw.filter(|_| kind.is_some_and(|kind| kind.is("function_call"))) else { continue };
+            let Some((item, owner)) = self.taken(slot, current) else { continue };
+            let raw = item.raw_item.value().filter(|raw| raw.kind.value().is_some_and(|kind| kind.is("function_call")));
+            let Some(raw) = raw else { continue };
             let Some(route) = key(raw) else { continue };
             let id = id(raw);
             let known = generated.get(&(owner.clone(), id.clone()));
@@ -182,6 +163,41 @@ impl<'s, 'd> Judge<'s, 'd> {
         }
     }
 
+    /// What the reader takes an interruption for: a request for approval and its agent (`deserializeInterruptionItem`).
+    fn taken<'i>(
+        &mut self,
+        slot: &'i Slot<'d, Interruption<'d>>,
+        current: &Owner<'d>,
+    ) -> Option<(&'i Interruption<'d>, Owner<'d>)> {
+        let Some(item) = slot.value() else {
+            if let Some(node) = slot.node() {
+                self.dropped(node);
+            }
+            return None;
+        };
+        let kind = item.raw_item.value().and_then(|raw| raw.kind.value());
+        let approvable = kind.is_some_and(|kind| {
+            let kinds = ["function_call", "hosted_tool_call", "computer_call", "shell_call", "apply_patch_call"];
+            kinds.iter().any(|word| kind.is(word))
+        });
+        match &self.parsed(item.node()) {
+            Some(RunItem::Approval(_)) => {}
+            Some(other) => {
+                if self.live.is_some() {
+                    self.item_agents(other);
+                }
+                self.dropped(item.node());
+                return None;
+            }
+            None if !approvable => {
+                self.dropped(item.node());
+                return None;
+            }
+            None => {}
+        }
+        Some((item, self.interruption_owner(item.agent.value(), item.node(), current)))
+    }
+
     fn dropped(&mut self, node: Node<'d>) {
         let message = "this is no request for approval; the SDK drops it";
         self.cx.raise(codes::ITEM_DROPPED, Effect::Lost, node, message);
@@ -198,7 +214,8 @@ impl<'s, 'd> Judge<'s, 'd> {
         if let Some(owner) = self.owner(Some(agent)) {
             return owner;
         }
-        if let Some(identity) = agent.identity.value().filter(|identity| !identity.is_empty()) {
+        let identity = agent.identity.value().filter(|identity| !identity.is_empty());
+        if let Some(identity) = identity.filter(|_| self.has(bounds::IDENTITIES)) {
             let message = format!("the agent identity \"{}\" is not among the agents", identity.lossy());
             self.refuse(codes::UNKNOWN_IDENTITY, node, message);
         } else {
@@ -208,18 +225,23 @@ impl<'s, 'd> Judge<'s, 'd> {
         current.clone()
     }
 
-    /// What the last response asked for (`deserializeProcessedResponse`), and the step's agent.
-    pub(super) fn actions(&mut self) {
-        let state = self.state;
-        if let Some(Step::Handoff(step)) = state.current_step.value() {
-            match step.new_agent.value() {
-                Some(agent) if agent.key().is_some() => self.agent_exists(Some(agent)),
-                _ => {
-                    let node = step.new_agent.node().unwrap_or(step.node());
-                    self.refuse(codes::UNKNOWN_AGENT, node, "expected the agent to hand over to");
-                }
+    /// The agent that a step hands over to. Before 0.11.0 the reader asked it for its name, and took any answer.
+    pub(super) fn step(&mut self) {
+        let Some(Step::Handoff(step)) = self.state.current_step.value() else { return };
+        match step.new_agent.value() {
+            Some(agent) if self.key_of(agent).is_some() => self.agent_exists(Some(agent)),
+            _ => {
+                let node = step.new_agent.node().unwrap_or(step.node());
+                let named = self.has(bounds::KNOWN_AGENTS) || step.new_agent.node().is_none_or(Node::is_null);
+                let effect = if named { Effect::Refused } else { Effect::Stuck };
+                self.cx.raise(codes::UNKNOWN_AGENT, effect, node, "expected the agent to hand over to");
             }
         }
+    }
+
+    /// What the last response asked for (`deserializeProcessedResponse`).
+    pub(super) fn actions(&mut self) {
+        let state = self.state;
         self.aliases();
         let Some(last) = state.last_processed_response.value() else { return };
         self.file_actions(last);
@@ -231,9 +253,7 @@ impl<'s, 'd> Judge<'s, 'd> {
     /// What can be told without the live agents.
     fn file_actions(&mut self, last: &ProcessedResponse<'d>) {
         for action in last.handoffs.value().into_iter().flat_map(List::values) {
-            if self.label >= 16 {
-                self.agent_exists(action.target_agent.value());
-            }
+            self.agent_exists(action.target_agent.value());
             if action.handoff.node().is_some_and(Node::is_null) {
                 self.refuse(codes::HANDOFF_TARGET, action.node(), "expected the handoff of the action");
             }
@@ -262,7 +282,7 @@ impl<'s, 'd> Judge<'s, 'd> {
     }
 
     /// A tool is called only by whom it allows; `allowed` is what the live tool says.
-    fn called_directly(&mut self, slot: &Slot<'d, LiveCall<'d>>, allowed: Option<&[String]>) {
+    pub(super) fn called_directly(&mut self, slot: &Slot<'d, LiveCall<'d>>, allowed: Option<&[String]>) {
         let Some(call) = slot.value() else {
             if let Some(node) = slot.node().filter(|node| node.kind() != Kind::Array) {
                 self.refuse(codes::REROUTED_CALL, node, "expected the call of the action");
@@ -285,12 +305,15 @@ impl<'s, 'd> Judge<'s, 'd> {
     fn live_actions(&mut self, last: &ProcessedResponse<'d>, at: usize) {
         for action in last.handoffs.value().into_iter().flat_map(List::values) {
             let Some(handoff) = action.handoff.value() else { continue };
-            let target = self.owner(action.target_agent.value());
             let name = handoff.tool_name.value().map(|name| name.lossy()).unwrap_or_default();
-            let found = self.live.as_ref().and_then(|live| live.handoff(at, &name));
-            let fits = match found {
-                None => false,
-                Some(found) => self.label < 16 || found.map(Owner::Live) == target,
+            let found = self.live.as_ref().and_then(|live| Some((live, live.handoff(at, &name)?)));
+            let fits = match (found, action.target_agent.value()) {
+                (None, _) => false,
+                (Some((_, found)), Some(target)) => found.map(Owner::Live) == self.owner(Some(target)),
+                // Before 1.16 the handoff itself says whom it leads to.
+                (Some((live, found)), None) => found.map(|at| live.agent(at)).is_some_and(|agent| {
+                    handoff.agent_name.value().is_some_and(|name| name.is(&agent.name))
+                }),
             };
             if !fits {
                 let message = format!("the agent has no handoff \"{name}\" to this agent");
@@ -304,7 +327,7 @@ impl<'s, 'd> Judge<'s, 'd> {
             let Some(tool) = action.computer.value() else { continue };
             let has = self.live.as_ref().is_some_and(|live| live.named_tool(at, "computer").is_some());
             let named = tool.name.value().is_some_and(|name| name.is("computer") || name.is("computer_use_preview"));
-            if !has || !named {
+            if (!has || !named) && !self.holds_place(Some(tool.node()), at, "computer") {
                 self.refuse(codes::MISSING_TOOL, action.node(), "the agent does not have this computer");
             }
         }
@@ -329,17 +352,14 @@ impl<'s, 'd> Judge<'s, 'd> {
 
     fn named(&mut self, tool: &Slot<'d, LiveTool<'d>>, call: &Slot<'d, LiveCall<'d>>, at: usize, kind: &'static str) {
         let Some(tool) = tool.value() else { return };
-        let (name, allowed) = match &self.live {
-            Some(live) => {
-                let allowed = live.agent(at).tools.iter().find(|tool| tool.kind == kind);
-                (live.named_tool(at, kind), allowed.and_then(|tool| tool.allowed_callers.clone()))
-            }
-            None => return,
-        };
+        let Some(live) = &self.live else { return };
+        let allowed = live.agent(at).tools.iter().find(|tool| tool.kind == kind);
+        let (name, allowed) = (live.named_tool(at, kind), allowed.and_then(|tool| tool.allowed_callers.clone()));
         match name {
             Some(live) if tool.name.value().is_some_and(|name| name.is(live)) => {
                 self.called_directly(call, allowed.as_deref());
             }
+            _ if self.holds_place(Some(tool.node()), at, kind) => self.called_directly(call, None),
             _ => self.refuse(codes::MISSING_TOOL, tool.node(), format!("the agent does not have this {kind} tool")),
         }
     }
@@ -370,11 +390,11 @@ impl<'s, 'd> Judge<'s, 'd> {
             let allowed = found.tool.and_then(|tool| tool.allowed_callers.clone());
             return self.called_directly(&action.tool_call, allowed.as_deref());
         }
-        let sandboxed = live.agent(at).sandbox;
+        let sandboxed = self.holds_place(action.tool.node(), at, "function");
         let id = call.and_then(id).unwrap_or_default();
         let done =
             self.current().and_then(|owner| self.recorded.get(&owner)).is_some_and(|calls| calls.contains_key(&id));
-        let dead = !matches!(action.mcp_tool_binding, Slot::Null(_)) || done;
+        let dead = self.has(bounds::BINDINGS) && (!matches!(action.mcp_tool_binding, Slot::Null(_)) || done);
         if action.tool.node().is_some_and(Node::is_null) {
             self.refuse(codes::MISSING_TOOL, action.node(), "expected the tool of the action");
         } else if !dead && !sandboxed {
@@ -420,7 +440,7 @@ impl<'s, 'd> Judge<'s, 'd> {
 }
 
 /// The server that a request for approval comes from.
-fn server_label<'d>(request: &crate::typescript::McpRequest<'d>) -> Option<Text<'d>> {
+pub(super) fn server_label<'d>(request: &crate::typescript::McpRequest<'d>) -> Option<Text<'d>> {
     let raw = request.request_item.value()?.raw_item.value()?.provider_data.node();
     let own = raw.and_then(|data| data.member("server_label")?.text());
     let tool = request.mcp_tool.value()?.provider_data.node();

@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 use crate::codes;
 use crate::finding::Effect;
 use crate::json::Text;
-use crate::record::{List, Map};
-use crate::typescript::{ApprovalRecord, Decisions, ToolKey};
+use crate::record::{List, Map, Wire as _};
+use crate::typescript::{ApprovalRecord, Decisions, ToolKey, bounds};
 
 use super::Judge;
 
@@ -64,6 +64,29 @@ impl<'d> Judge<'_, 'd> {
             if self.label >= 18 && !is_hosted_key(key) {
                 let message = "the key does not name a server and a tool; the SDK drops the decision";
                 self.cx.raise(codes::DECISION_VOID, Effect::Lost, key.node(), message);
+            }
+        }
+    }
+
+    /// Before 0.16.1 a decision about all calls of a tool was stronger than one about a single call of it.
+    pub(super) fn standing(&mut self) {
+        if self.has(bounds::EXACT_DECISIONS) {
+            return;
+        }
+        let Some(context) = self.state.context.value() else { return };
+        let owned = context.function_approvals.value().filter(|_| self.has(bounds::TOOL_KEYS));
+        let owned = owned.into_iter().flat_map(List::values).filter_map(|owned| owned.approvals.value());
+        let legacy = context.legacy_function_approvals.value().filter(|_| self.has(bounds::TOOL_KEYS));
+        let records = context.approvals.value().into_iter().chain(legacy).chain(owned).flat_map(Map::values);
+        for (_, record) in records {
+            let (Some(Decisions::Standing(always)), Some(Decisions::Calls(rejected))) =
+                (record.approved.value(), record.rejected.value())
+            else {
+                continue;
+            };
+            if always.get() && !rejected.is_empty() {
+                let message = "the tool is approved for all calls: this reader runs the rejected ones, too";
+                self.cx.raise(codes::STANDING_AGAINST_EXACT, Effect::Unsafe, rejected.node(), message);
             }
         }
     }

@@ -1,9 +1,10 @@
 //! The live agents, as the loader finds them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::agents::{Agent, Graph, Handoff, Tool};
-use crate::typescript::ToolKey;
+use crate::format::Target;
+use crate::typescript::{ToolKey, bounds};
 
 /// The agents that can be reached from the start, by the keys that a state names them by.
 pub(super) struct Live<'g> {
@@ -23,13 +24,14 @@ pub(super) struct Function<'g> {
 
 impl<'g> Live<'g> {
     /// Walks the graph breadth-first (`buildAgentMap`, `buildAgentIdentityMap`). Agents of one name are told apart by
-    /// identity from 1.10 on: the start first, then the others in the order of the document.
-    pub(super) fn of(graph: &'g Graph, label: u16) -> Self {
-        Self::starting(graph, label, &graph.start)
+    /// identity from 1.10 on: the start first, then the others in the order of the document. Readers before 0.8.3 know
+    /// the first one of a name only.
+    pub(super) fn of(graph: &'g Graph, label: u16, reader: Target) -> Self {
+        Self::starting(graph, label, reader, &graph.start)
     }
 
     /// The same from another agent on, which is how a nested run is loaded.
-    pub(super) fn starting(graph: &'g Graph, label: u16, start: &str) -> Self {
+    pub(super) fn starting(graph: &'g Graph, label: u16, reader: Target, start: &str) -> Self {
         let identities = graph.identities();
         let find = |name: &str| {
             identities
@@ -37,16 +39,20 @@ impl<'g> Live<'g> {
                 .position(|identity| identity == name)
                 .or_else(|| graph.agents.iter().position(|agent| agent.name == name))
         };
+        let unique = reader.has(bounds::UNIQUE_NAMES);
+        let mut names = HashSet::new();
         let mut reached = vec![false; graph.agents.len()];
         let first = find(start);
         let mut queue: VecDeque<usize> = first.into_iter().collect();
         while let Some(at) = queue.pop_front() {
-            if std::mem::replace(&mut reached[at], true) {
+            let agent = &graph.agents[at];
+            if reached[at] || !unique && !names.insert(agent.name.as_str()) {
                 continue;
             }
-            let agent = &graph.agents[at];
+            reached[at] = true;
             queue.extend(agent.handoffs.iter().filter_map(|handoff| find(target(handoff))));
-            let behind = agent.tools.iter().filter(|tool| tool.namespace.is_none());
+            let spaced = reader.has(bounds::TOOL_SEARCH);
+            let behind = agent.tools.iter().filter(|tool| reader.has(bounds::AGENT_TOOLS) && !(spaced && tool.namespace.is_some()));
             queue.extend(behind.filter_map(|tool| tool.agent.as_deref()).filter_map(find));
         }
         let mut order: Vec<usize> = (0..graph.agents.len()).filter(|&at| reached[at]).collect();
@@ -59,7 +65,7 @@ impl<'g> Live<'g> {
                 live.keys.insert(name.as_bytes().to_vec(), at);
                 continue;
             }
-            if label < 10 {
+            if label < 10 && unique {
                 live.shared = Some(&live.agents[at].name);
             }
             let mut number = 2;

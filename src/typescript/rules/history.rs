@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use crate::codes;
+use crate::finding::Effect;
 use crate::json::Text;
 use crate::record::{List, Slot, Wire as _};
-use crate::typescript::{EvidenceItem, RunItem};
+use crate::typescript::{EvidenceItem, RunItem, bounds};
 
 use super::{Judge, Owner};
 
@@ -24,7 +25,12 @@ impl<'s, 'd> Judge<'s, 'd> {
         for item in state.history() {
             self.item_agents(item);
         }
-        self.agent_exists(state.current_agent.value());
+        if let Some(agent) = state.current_agent.value()
+            && let Some(key) = self.key_of(agent)
+        {
+            let identity = self.has(bounds::IDENTITIES) && agent.identity.value().is_some();
+            self.key_found(key, agent.node(), identity, Effect::Refused);
+        }
         for (key, _) in state.tool_use_tracker.value().into_iter().flat_map(|map| map.values()) {
             self.key_exists(key, key.node(), false);
         }
@@ -51,7 +57,10 @@ impl<'s, 'd> Judge<'s, 'd> {
             RunItem::Reasoning(item) => self.agent_exists(item.agent.value()),
             RunItem::Compaction(item) => self.agent_exists(item.agent.value()),
             RunItem::HandoffCall(item) => self.agent_exists(item.agent.value()),
-            RunItem::Approval(item) => self.agent_exists(item.agent.value()),
+            RunItem::Approval(item) => {
+                self.agent_exists(item.agent.value());
+                self.nameless_approval(item);
+            }
             RunItem::Other(_) => {}
         }
     }

@@ -10,7 +10,9 @@ use crate::json::{Node, Text};
 use crate::record::Wire as _;
 use crate::typescript::calls::{AnyCall, qualified};
 use crate::typescript::raw::{CallResult, Caller};
-use crate::typescript::{AgentRef, EvidenceItem, Fingerprint, RunItem, ToolApprovalItem, ToolCallItem, ToolKey};
+use crate::typescript::{
+    AgentRef, EvidenceItem, Fingerprint, RunItem, ToolApprovalItem, ToolCallItem, ToolKey, bounds,
+};
 
 use super::{Judge, Owner};
 
@@ -248,6 +250,26 @@ impl<'s, 'd> Judge<'s, 'd> {
         }
     }
 
+    /// The tool's key that a call item carries; readers before 0.17.1 do not look at it.
+    fn key_of_item(&self, item: &ToolCallItem<'d>) -> Option<Text<'d>> {
+        item.function_tool_state_key.value().copied().filter(|_| self.has(bounds::OWNERSHIP))
+    }
+
+    /// The tool's name that a call item leads to expect in its fingerprint.
+    fn expected_name<'c>(&self, item: CallItem<'c, 'd>) -> Option<(AnyCall<'c, 'd>, Vec<u8>)> {
+        let call = item.call()?;
+        let name = match (item, call) {
+            (CallItem::Handoff(_), AnyCall::Function(call)) => handoff_name(call),
+            (CallItem::Approval(item), _) => approval_key(item)?,
+            (CallItem::Tool(item), AnyCall::Function(_)) => match self.key_of_item(item) {
+                Some(key) => key.wtf8().into_owned(),
+                None => call.key()?,
+            },
+            _ => return None,
+        };
+        Some((call, name))
+    }
+
     fn no_id(&mut self, node: Node<'d>, what: &'static str) {
         let message = format!("{what} without a call id that is not empty");
         self.cx.raise(codes::NO_CALL_ID, Effect::Refused, node, message);
@@ -256,7 +278,7 @@ impl<'s, 'd> Judge<'s, 'd> {
     /// The key of a function call as its item gives it (`getSerializedLocalToolIdentity`).
     fn routed(&mut self, call: AnyCall<'_, 'd>, given: Option<Text<'d>>) -> Option<Vec<u8>> {
         let own = call.key();
-        let Some(given) = given else { return own };
+        let Some(given) = given.filter(|_| self.has(bounds::OWNERSHIP)) else { return own };
         let key = given.wtf8();
         if own.as_deref() != Some(&*key) {
             let AnyCall::Function(function) = call else { return own };
@@ -542,7 +564,7 @@ impl<'s, 'd> Judge<'s, 'd> {
                 found.entry(owner.clone()).or_default().insert(id.clone(), *fingerprint);
                 let &[call, output] = resolved.as_slice() else { continue };
                 let text = fingerprint.wtf8();
-                let named = CallItem::of(call).and_then(|call| expected_name(call)).filter(|(call, name)| {
+                let named = CallItem::of(call).and_then(|call| self.expected_name(call)).filter(|(call, name)| {
                     (*prints.of(*call)).as_ref().is_some_and(|print| print.text(&call.canonical_name(name)) == *text)
                 });
                 // A fingerprint that is the expected one need not be taken apart to see which tool it names.
@@ -604,7 +626,7 @@ impl<'s, 'd> Judge<'s, 'd> {
             }
             (CallItem::Approval(item), AnyCall::Function(_)) => approval_key(item),
             (CallItem::Approval(item), _) => approval_name(item),
-            (CallItem::Tool(item), AnyCall::Function(_)) => match item.function_tool_state_key.value() {
+            (CallItem::Tool(item), AnyCall::Function(_)) => match self.key_of_item(item) {
                 Some(key) => Some(key.wtf8().into_owned()),
                 None => {
                     let key = call.key();
@@ -669,21 +691,6 @@ fn completion<'s, 'd>(item: &'s RunItem<'d>) -> Option<(Option<&'s AgentRef<'d>>
         RunItem::ToolCall(item) => (item.agent.value(), answered_request(item)??),
         _ => return None,
     })
-}
-
-/// The tool's name that a call item leads to expect in its fingerprint.
-fn expected_name<'s, 'd>(item: CallItem<'s, 'd>) -> Option<(AnyCall<'s, 'd>, Vec<u8>)> {
-    let call = item.call()?;
-    let name = match (item, call) {
-        (CallItem::Handoff(_), AnyCall::Function(call)) => handoff_name(call),
-        (CallItem::Approval(item), _) => approval_key(item)?,
-        (CallItem::Tool(item), AnyCall::Function(_)) => match item.function_tool_state_key.value() {
-            Some(key) => key.wtf8().into_owned(),
-            None => call.key()?,
-        },
-        _ => return None,
-    };
-    Some((call, name))
 }
 
 /// The name of the tool that stands for a handoff (`getHandoffToolInvocationName`).

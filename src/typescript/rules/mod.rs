@@ -1,4 +1,5 @@
-//! What the TypeScript SDK's reader does with a state beyond its shape (`RunState.fromString`, release 0.20.0).
+//! What the TypeScript SDK's reader does with a state beyond its shape (`RunState.fromString`), release by release. What names
+//! no release holds for all since the rule's own label.
 //!
 //! The rules look at the model as it was read, under its own label. What depends on the live agents is judged when they are
 //! given.
@@ -10,6 +11,8 @@ mod gates;
 mod graph;
 mod history;
 mod ledger;
+mod named;
+mod older;
 mod progress;
 mod resume;
 mod sandbox;
@@ -23,17 +26,18 @@ use std::borrow::Cow;
 use crate::agents::Graph;
 use crate::codes;
 use crate::finding::Effect;
+use crate::format::Bound;
 use crate::hash::HashMap;
 use crate::json::{Node, Text};
 use crate::record::{Reader, Wire as _};
 
-use super::{AgentRef, NestedRun, State};
+use super::{AgentRef, NestedRun, State, bounds};
 use graph::Live;
 use ledger::{Listed, Recorded};
 
-/// Raises what the newest reader refuses, drops or cannot resume.
+/// Raises what the reader refuses, drops or cannot resume.
 pub fn judge<'d>(state: &State<'d>, agents: Option<&Graph>, cx: &mut Reader<'d>) {
-    let live = agents.map(|graph| Live::of(graph, cx.label));
+    let live = agents.map(|graph| Live::of(graph, cx.label, cx.reader));
     Judge::new(state, agents, live, cx).run();
 }
 
@@ -64,20 +68,42 @@ impl<'s, 'd> Judge<'s, 'd> {
 
     fn run(&mut self) {
         self.values();
+        self.older();
         self.label_gates();
-        self.legacy_compaction();
+        if self.has(bounds::TOOL_KEYS) {
+            self.legacy_compaction();
+        }
         self.progress();
         self.agents();
-        self.approvals();
-        self.records();
-        self.ledger();
-        self.searches();
-        self.routes();
-        self.actions();
-        self.sandbox();
+        if self.has(bounds::TOOL_KEYS) {
+            self.approvals();
+        }
+        self.standing();
+        if self.has(bounds::LEDGER) {
+            self.records();
+            self.ledger();
+        }
+        self.step();
+        if self.has(bounds::TOOL_KEYS) {
+            self.searches();
+            self.routes();
+            self.actions();
+        } else {
+            self.named_searches();
+            self.interruptions();
+            self.named_actions();
+        }
+        if self.has(bounds::LEDGER) {
+            self.sandbox();
+        }
         self.resume();
         self.gates();
         self.nested();
+    }
+
+    /// Whether the reader is from this bound on.
+    fn has(&self, bound: Bound) -> bool {
+        self.cx.reader_has(bound)
     }
 
     fn refuse(&mut self, code: codes::Code, node: Node<'d>, message: impl Into<Cow<'static, str>>) {
@@ -86,7 +112,7 @@ impl<'s, 'd> Judge<'s, 'd> {
 
     /// Whose something is.
     fn owner(&self, agent: Option<&AgentRef<'d>>) -> Option<Owner<'d>> {
-        self.owner_of(agent?.key()?.wtf8())
+        self.owner_of(self.key_of(agent?)?.wtf8())
     }
 
     fn owner_of(&self, key: Cow<'d, [u8]>) -> Option<Owner<'d>> {
@@ -96,29 +122,44 @@ impl<'s, 'd> Judge<'s, 'd> {
         }
     }
 
+    /// What the reader looks an agent up by.
+    fn key_of(&self, agent: &AgentRef<'d>) -> Option<Text<'d>> {
+        if self.has(bounds::IDENTITIES) { agent.key() } else { agent.name.value().copied() }
+    }
+
     /// The agent that the run is with.
     fn current(&self) -> Option<Owner<'d>> {
         self.owner(self.state.current_agent.value())
     }
 
-    /// Refuses an agent that is not among the live ones.
+    /// Raises an agent that is not among the live ones.
     fn agent_exists(&mut self, agent: Option<&AgentRef<'d>>) {
         let Some(agent) = agent else { return };
-        let Some(key) = agent.key() else { return };
-        self.key_exists(key, agent.node(), agent.identity.value().is_some());
+        let Some(key) = self.key_of(agent) else { return };
+        let identity = self.has(bounds::IDENTITIES) && agent.identity.value().is_some();
+        self.key_exists(key, agent.node(), identity);
     }
 
+    /// Before 0.11.0 the reader went on without the agent, except without that of the run.
     fn key_exists(&mut self, key: Text<'d>, node: Node<'d>, identity: bool) {
+        let effect = if self.has(bounds::KNOWN_AGENTS) { Effect::Refused } else { Effect::Lost };
+        self.key_found(key, node, identity, effect);
+    }
+
+    fn key_found(&mut self, key: Text<'d>, node: Node<'d>, identity: bool, effect: Effect) {
         let known = self.live.as_ref().is_none_or(|live| live.find(&key.wtf8()).is_some());
         if known {
             return;
         }
         let (code, what) = if identity { (codes::UNKNOWN_IDENTITY, "identity ") } else { (codes::UNKNOWN_AGENT, "") };
-        self.refuse(code, node, format!("the agent {what}\"{}\" is not among the agents", key.lossy()));
+        self.cx.raise(code, effect, node, format!("the agent {what}\"{}\" is not among the agents", key.lossy()));
     }
 
     /// The texts of nested runs, each under its own label and with the agent behind its tool.
     fn nested(&mut self) {
+        if !self.has(bounds::NESTED_RUNS) {
+            return;
+        }
         let state = self.state;
         for (key, run) in state.pending_agent_tool_runs.value().into_iter().flat_map(|map| map.values()) {
             let Some(nested) = &run.state else { continue };
@@ -129,7 +170,7 @@ impl<'s, 'd> Judge<'s, 'd> {
                 tools.filter(|live| live.name.as_bytes() == tool).find_map(|live| live.agent.as_deref())
             });
             let ((), refused) = self.cx.nested(run.label, |cx| {
-                let live = graph.zip(start).map(|(graph, start)| Live::starting(graph, cx.label, start));
+                let live = graph.zip(start).map(|(graph, start)| Live::starting(graph, cx.label, cx.reader, start));
                 Judge::new(nested, graph, live, cx).run();
             });
             self.nested_refused(run, refused);

@@ -10,7 +10,7 @@ use crate::typescript::canonical::{Compact, as_javascript, javascript};
 use crate::typescript::raw::{CallResult, Caller};
 use crate::typescript::{
     AppendReady, CompactionPending, Index, LiveCall, PendingWrite, PreparedWrite, RunItem, Step, TerminalBehavior,
-    TerminalFinalization,
+    TerminalFinalization, bounds,
 };
 
 use super::Judge;
@@ -54,7 +54,8 @@ impl<'s, 'd> Judge<'s, 'd> {
     /// What a label does not have although its key is old enough.
     pub(super) fn label_gates(&mut self) {
         let state = self.state;
-        if let (Some(sandbox), label) = (state.sandbox.value(), self.label) {
+        let sandbox = state.sandbox.value().filter(|_| self.has(bounds::SANDBOXES));
+        if let (Some(sandbox), label) = (sandbox, self.label) {
             let entries = sandbox.sessions_by_agent.value().into_iter().flat_map(|map| map.values());
             let envelopes = sandbox.session_state.value().into_iter();
             for envelope in envelopes.chain(entries.filter_map(|(_, entry)| entry.session_state.value())) {
@@ -72,7 +73,7 @@ impl<'s, 'd> Judge<'s, 'd> {
                 }
             }
         }
-        if self.label < 14 {
+        if self.label < 14 && self.has(bounds::CALLERS) {
             let processed = state.last_processed_response.value();
             let functions = processed.and_then(|last| last.functions.value()).into_iter().flat_map(List::values);
             for action in functions {
@@ -118,10 +119,11 @@ impl<'s, 'd> Judge<'s, 'd> {
             return;
         }
         let state = self.state;
+        let writing = self.has(bounds::OWNERSHIP) && !state.pending_write.is_absent();
         let unsafe_node = [
             state.deferred_indexes.value().filter(|list| !list.is_empty()).map(Wire::node),
             state.blocked_start.value().map(Wire::node),
-            state.session_bound.value().map(Wire::node).filter(|_| state.pending_write.is_absent()),
+            state.session_bound.value().map(Wire::node).filter(|_| !writing),
             state.history_transaction.value().map(Wire::node),
         ];
         for node in unsafe_node.into_iter().flatten() {
@@ -368,6 +370,7 @@ impl<'s, 'd> Judge<'s, 'd> {
     /// A value as a run item, if the schema takes it for one.
     pub(super) fn parsed(&self, node: Node<'d>) -> Option<RunItem<'d>> {
         let mut probe = Reader::new(self.cx.doc, self.cx.dialect, self.cx.dialect.newest_label());
+        probe.reader = self.cx.reader;
         let item = RunItem::read(node, &mut probe)?;
         (probe.faults() == 0).then_some(item)
     }

@@ -7,7 +7,7 @@ use crate::finding::Effect;
 use crate::json::{Node, Text};
 use crate::record::{List, Slot, Wire as _};
 use crate::typescript::calls::AnyCall;
-use crate::typescript::{ApprovalRecord, Decisions, McpToolBinding, RunItem, Step};
+use crate::typescript::{ApprovalRecord, Decisions, McpToolBinding, RunItem, Step, bounds};
 
 use super::Judge;
 
@@ -22,6 +22,9 @@ impl<'d> Judge<'_, 'd> {
 
     /// The gate of release 0.19.0 (`initialInputGuardrailsCompleted`).
     fn guardrails(&mut self) {
+        if !self.has(bounds::BINDINGS) {
+            return;
+        }
         let state = self.state;
         let finished = matches!(state.current_step.value(), Some(Step::FinalOutput(_)));
         let passed = state.initial_input_guardrails_completed.value().is_some_and(|flag| flag.get());
@@ -203,6 +206,9 @@ impl<'d> Judge<'_, 'd> {
 
     /// A function whose server is not known is not executed (release 0.19.0).
     fn bindings(&mut self, answered: &HashSet<std::borrow::Cow<'d, [u8]>>) {
+        if !self.has(bounds::BINDINGS) {
+            return;
+        }
         let last = self.state.last_processed_response.value();
         for action in last.and_then(|last| last.functions.value()).into_iter().flat_map(List::values) {
             let id = action.tool_call.value().and_then(|call| call.call_id.value());

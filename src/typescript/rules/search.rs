@@ -16,7 +16,7 @@ struct Search<'s, 'd> {
     output: Option<&'s ToolSearchOutput<'d>>,
 }
 
-fn by_server(own: Option<Execution>, data: Option<Node<'_>>) -> bool {
+pub(super) fn by_server(own: Option<Execution>, data: Option<Node<'_>>) -> bool {
     let word = data.and_then(|data| data.member("execution")?.text());
     match own {
         Some(own) => own == Execution::Server,
@@ -31,7 +31,7 @@ fn explicit<'d>(data: Option<Node<'d>>, rest: [Option<Node<'d>>; 2]) -> Option<c
     [member("call_id"), member("callId")].into_iter().flatten().chain(own).find(|text| !text.is_empty())
 }
 
-fn call_id<'d>(call: &ToolSearchCall<'d>) -> Option<crate::json::Text<'d>> {
+pub(super) fn call_id<'d>(call: &ToolSearchCall<'d>) -> Option<crate::json::Text<'d>> {
     explicit(call.provider_data.node(), [call.call_id_camel.node(), call.call_id.node()])
         .or_else(|| call.id.value().copied().filter(|id| !id.is_empty()))
 }

@@ -7,7 +7,7 @@ use crate::record::{List, Wire as _};
 use crate::typescript::calls::AnyCall;
 use crate::typescript::raw::{ApprovableCall, Call, ModelItem, OutputItem};
 use crate::typescript::state::Input;
-use crate::typescript::{Evidence, EvidenceItem, ModelResponse, PendingWrite, RunItem};
+use crate::typescript::{Evidence, EvidenceItem, ModelResponse, PendingWrite, RunItem, bounds};
 
 use super::Judge;
 
@@ -15,7 +15,11 @@ impl<'d> Judge<'_, 'd> {
     /// Values by themselves.
     pub(super) fn values(&mut self) {
         let state = self.state;
-        let inputs = [state.pending_input.value(), state.session_input.value(), state.legacy_compaction.value()];
+        let inputs = [
+            state.pending_input.value().filter(|_| self.has(bounds::LEDGER)),
+            state.session_input.value().filter(|_| self.has(bounds::TOOL_KEYS)),
+            state.legacy_compaction.value().filter(|_| self.has(bounds::TOOL_KEYS)),
+        ];
         for item in inputs.into_iter().flatten().flat_map(List::values) {
             self.model_item(item);
         }
@@ -34,12 +38,12 @@ impl<'d> Judge<'_, 'd> {
         for item in state.last_processed_response.value().into_iter().filter_map(|last| last.new_items.value()) {
             item.values().for_each(|item| self.item(item));
         }
-        for entry in state.evidence.value().into_iter().flat_map(List::values) {
+        for entry in state.evidence.value().filter(|_| self.has(bounds::LEDGER)).into_iter().flat_map(List::values) {
             for (_, evidence) in entry.invocations.value().into_iter().flat_map(|map| map.values()) {
                 self.evidence_values(evidence);
             }
         }
-        if let Some(write) = state.pending_write.value() {
+        if let Some(write) = state.pending_write.value().filter(|_| self.has(bounds::OWNERSHIP)) {
             self.write_values(write);
         }
         for result in state.input_guardrail_results.value().into_iter().flat_map(List::values) {
@@ -85,10 +89,11 @@ impl<'d> Judge<'_, 'd> {
         }
     }
 
-    /// `z.any()` takes no absence for a value (zod 4.6.7).
+    /// `z.any()` takes no absence for a value (from zod 4.4 on).
     fn info(&mut self, output: Option<&crate::typescript::GuardrailOutput<'d>>) {
         if let Some(output) = output
             && output.output_info.is_absent()
+            && self.has(bounds::SANDBOXES)
         {
             let message = "`outputInfo` is missing; the SDK writes the state so when a guardrail returns undefined, and \
                            refuses to read it";
@@ -138,9 +143,13 @@ impl<'d> Judge<'_, 'd> {
     fn call(&mut self, call: AnyCall<'_, 'd>) {
         if let AnyCall::Computer(call) = call
             && call.action.is_absent()
-            && call.actions.is_absent()
         {
-            self.refuse(codes::NO_ACTION, call.node(), "expected `action` or `actions`");
+            if !self.has(bounds::TOOL_SEARCH) {
+                let message = "expected `action`: several actions in one call came with 1.8";
+                self.refuse(codes::NO_ACTION, call.node(), message);
+            } else if call.actions.is_absent() {
+                self.refuse(codes::NO_ACTION, call.node(), "expected `action` or `actions`");
+            }
         }
     }
 
