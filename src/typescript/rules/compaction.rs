@@ -4,10 +4,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::codes;
-use crate::json::{Kind, Node};
-use crate::record::Wire as _;
+use crate::json::{Kind, Member, Node};
+use crate::record::{Field, Record as _, Shape, Unknown, Wire as _};
+use crate::typescript::raw::{FunctionCall, OutputItem};
+use crate::typescript::{AgentRef, RunItem};
 
 use super::Judge;
+use super::progress::chosen;
 
 /// The order of the items does not tell where the compaction item belongs.
 struct Ambiguous;
@@ -200,7 +203,7 @@ fn anchors(items: &[Node<'_>], output: &[Node<'_>]) -> Vec<Anchor> {
         let listed = is(*item, "tool_search_output_item") || (is(*item, "tool_call_output_item") && answered);
         let key = key(raw);
         let stands = always || (listed && keys.contains(&key));
-        stands.then(|| Anchor { key, item: at, agent: item.member("agent").map(canonical) })
+        stands.then(|| Anchor { key, item: at, agent: item.member("agent").map(|agent| canonical(agent, AgentRef::shape())) })
     };
     items.iter().enumerate().filter_map(anchor).collect()
 }
@@ -270,8 +273,8 @@ fn one_agent(found: &[Anchor]) -> Result<Option<Key>, Ambiguous> {
 
 /// Where the items of the last response stand for the last time in the history.
 fn trailing(items: &[Node<'_>], new_items: &[Node<'_>]) -> Option<usize> {
-    let items: Vec<Key> = items.iter().map(|item| canonical(*item)).collect();
-    let wanted: Vec<Key> = new_items.iter().map(|item| canonical(*item)).collect();
+    let items: Vec<Key> = items.iter().map(|item| canonical(*item, RunItem::shape())).collect();
+    let wanted: Vec<Key> = new_items.iter().map(|item| canonical(*item, RunItem::shape())).collect();
     if wanted.is_empty() { Some(items.len()) } else { items.windows(wanted.len()).rposition(|window| window == wanted) }
 }
 
@@ -283,11 +286,13 @@ fn is(node: Node<'_>, kind: &str) -> bool {
 fn key(item: Node<'_>) -> Key {
     let text = |key: &str| item.member(key).and_then(Node::text).filter(|text| !text.is_empty());
     match text("namespace").filter(|_| is(item, "function_call")) {
-        None => canonical(item),
+        None => canonical(item, OutputItem::shape()),
         Some(namespace) => {
             let mut members: BTreeMap<Vec<u8>, Key> = BTreeMap::new();
-            for member in item.members().filter(|member| !member.key.is("namespace")) {
-                members.insert(member.key.wtf8().into_owned(), canonical(member.value));
+            for field in FunctionCall::INFO.fields.iter().filter(|field| field.row.key != "namespace") {
+                if let Some(value) = item.member(field.row.key) {
+                    members.insert(field.row.key.as_bytes().to_vec(), canonical(value, shape_of(field)));
+                }
             }
             if let Some(name) = text("name") {
                 let dotted = [b"s", &*namespace.wtf8(), b".", &*name.wtf8()].concat();
@@ -298,27 +303,47 @@ fn key(item: Node<'_>) -> Key {
     }
 }
 
-/// A value with its members in order. What lies deeper than 128 levels counts as it is written.
-fn canonical(node: Node<'_>) -> Key {
-    fn at(node: Node<'_>, depth: u8) -> Key {
+fn shape_of(field: &Field) -> Shape {
+    if field.row.tags.is_empty() { (field.shape)() } else { Shape::Text }
+}
+
+/// What the schema keeps of a value, with its members in order. What lies deeper than 128 levels counts as it is written.
+fn canonical(node: Node<'_>, shape: Shape) -> Key {
+    fn at(node: Node<'_>, shape: Shape, depth: u8) -> Key {
+        let element = match shape {
+            Shape::Union(choices) => return at(node, chosen(node, choices), depth),
+            Shape::List(element) | Shape::Filled(element) | Shape::Map(element) => element(),
+            _ => Shape::Any,
+        };
         match node.kind() {
             _ if depth == 0 => node.raw().as_bytes().to_vec(),
             Kind::String => [b"s", &*node.text().map(|text| text.wtf8()).unwrap_or_default()].concat(),
             Kind::Number => node.number().map_or_else(Vec::new, |number| number.to_f64().to_string().into_bytes()),
             Kind::Array => {
                 let mut key = b"[".to_vec();
-                for element in node.elements() {
-                    part(&mut key, &at(element, depth - 1));
+                for value in node.elements() {
+                    part(&mut key, &at(value, element, depth - 1));
                 }
                 key
             }
             Kind::Object => {
-                object(node.members().map(|one| (one.key.wtf8().into_owned(), at(one.value, depth - 1))).collect())
+                let fields = match shape {
+                    Shape::Record(info) if info.unknown != Unknown::Kept => Some(info.fields),
+                    _ => None,
+                };
+                let kept = |one: Member<'_>| {
+                    let shape = match fields {
+                        Some(fields) => shape_of(fields.iter().find(|field| one.key.is(field.row.key))?),
+                        None => element,
+                    };
+                    Some((one.key.wtf8().into_owned(), at(one.value, shape, depth - 1)))
+                };
+                object(node.members().filter_map(kept).collect())
             }
             Kind::Null | Kind::Bool => node.raw().as_bytes().to_vec(),
         }
     }
-    at(node, 128)
+    at(node, shape, 128)
 }
 
 fn object(members: BTreeMap<Vec<u8>, Key>) -> Key {

@@ -7,9 +7,10 @@ use crate::format::Dialect;
 use crate::json::{Kind, Node};
 use crate::record::{Choices, List, Reader, Shape, Slot, Wire};
 use crate::typescript::canonical::{Compact, as_javascript, javascript};
-use crate::typescript::raw::{CallResult, Caller};
+use crate::typescript::raw::CallResult;
+use crate::typescript::state::Input;
 use crate::typescript::{
-    AppendReady, CompactionPending, Index, LiveCall, PendingWrite, PreparedWrite, RunItem, Step, TerminalBehavior,
+    AppendReady, CompactionPending, Index, PendingWrite, PreparedWrite, RunItem, Step, TerminalBehavior,
     TerminalFinalization, bounds,
 };
 
@@ -74,31 +75,36 @@ impl<'s, 'd> Judge<'s, 'd> {
             }
         }
         if self.label < 14 && self.has(bounds::CALLERS) {
-            let processed = state.last_processed_response.value();
-            let functions = processed.and_then(|last| last.functions.value()).into_iter().flat_map(List::values);
-            for action in functions {
-                self.program_call(action.tool_call.value());
-            }
-            let missing =
-                processed.and_then(|last| last.functions_not_found.value()).into_iter().flat_map(List::values);
-            for action in missing {
-                self.program_call(action.tool_call.value());
-            }
-            let shells = processed.and_then(|last| last.shell_actions.value()).into_iter().flat_map(List::values);
-            for action in shells {
-                self.program_call(action.tool_call.value());
-            }
-            let patches =
-                processed.and_then(|last| last.apply_patch_actions.value()).into_iter().flat_map(List::values);
-            for action in patches {
-                self.program_call(action.tool_call.value());
-            }
+            self.program_gate();
         }
     }
 
-    fn program_call(&mut self, call: Option<&LiveCall<'d>>) {
-        if let Some(Caller::Program(caller)) = call.and_then(|call| call.caller.value()) {
-            self.refuse(codes::LABEL_GATE, caller.node(), "programs that call tools came with 1.14");
+    /// Programs, and calls that they made, in what the reader looks through (`containsProgrammaticToolCallingState`).
+    fn program_gate(&mut self) {
+        let state = self.state;
+        let mut items: Vec<Node<'d>> = Vec::new();
+        if let Some(Input::Items(list)) = state.original_input.value() {
+            items.extend(list.values().map(Wire::node));
+        }
+        let responses = state.model_responses.value().into_iter().flat_map(List::values).map(Box::as_ref);
+        for response in responses.chain(state.last_model_response.value()) {
+            items.extend(response.output.value().into_iter().flat_map(List::values).map(Wire::node));
+        }
+        let last = state.last_processed_response.value();
+        let new = last.and_then(|last| last.new_items.value()).into_iter().flat_map(List::values).map(Box::as_ref);
+        items.extend(state.history().chain(new).filter_map(|item| item.node().member("rawItem")));
+        if let Some(last) = last {
+            let functions = last.functions.value().into_iter().flat_map(List::values);
+            items.extend(functions.filter_map(|action| action.tool_call.node()));
+            let missing = last.functions_not_found.value().into_iter().flat_map(List::values);
+            items.extend(missing.filter_map(|action| action.tool_call.node()));
+            let shells = last.shell_actions.value().into_iter().flat_map(List::values);
+            items.extend(shells.filter_map(|action| action.tool_call.node()));
+            let patches = last.apply_patch_actions.value().into_iter().flat_map(List::values);
+            items.extend(patches.filter_map(|action| action.tool_call.node()));
+        }
+        for item in items.into_iter().filter(|item| is_programmed(*item)) {
+            self.refuse(codes::LABEL_GATE, item, "programs that call tools came with 1.14");
         }
     }
 
@@ -376,6 +382,27 @@ impl<'s, 'd> Judge<'s, 'd> {
     }
 }
 
+/// Whether an item is a program, or comes of one (`isProgrammaticToolCallingProtocolItem`).
+fn is_programmed(item: Node<'_>) -> bool {
+    const CALLED: &[&str] = &[
+        "function_call",
+        "function_call_result",
+        "shell_call",
+        "shell_call_output",
+        "apply_patch_call",
+        "apply_patch_call_output",
+        "hosted_tool_call",
+    ];
+    let kind = |node: Node<'_>, words: &[&str]| {
+        node.member("type").and_then(Node::text).is_some_and(|kind| words.iter().any(|word| kind.is(word)))
+    };
+    kind(item, &["program", "program_output"])
+        || kind(item, CALLED)
+            && item.member("caller").is_some_and(|caller| {
+                kind(caller, &["program"]) && caller.member("callerId").is_some_and(|id| id.text().is_some())
+            })
+}
+
 /// Whether two values are the same once the schema has read them and `JSON.stringify` has written them.
 fn equal(one: Node<'_>, two: Node<'_>, shape: Shape) -> bool {
     one.raw() == two.raw() || text(one, shape) == text(two, shape)
@@ -441,7 +468,7 @@ fn parsed(node: Node<'_>, shape: Shape, depth: u16, out: &mut Compact) {
 }
 
 /// The shape that a union reads a value as.
-fn chosen(node: Node<'_>, choices: &Choices) -> Shape {
+pub(super) fn chosen(node: Node<'_>, choices: &Choices) -> Shape {
     let tag = choices.tag.map(|key| (key, node.member(key).and_then(Node::text)));
     let mut shapes = choices.shapes.iter().map(|shape| shape());
     let found = shapes.find(|shape| match (tag, shape) {
