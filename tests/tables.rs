@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use runstate::detect::{Detection, detect};
 use runstate::format::{RELEASES, ReleaseRow};
 use runstate::record::{Info, Record as _, Shape};
 use runstate::{Dialect, codes, python, typescript};
@@ -246,4 +247,25 @@ fn lifting_opens_everything() {
             assert!(!rest, "{path}:{} leaves something out: {line}", number + 1);
         }
     }
+}
+
+#[test]
+fn detect_names_the_release_that_wrote_each_fixture() {
+    let mut compared = 0;
+    for dialect in ["python", "typescript"] {
+        let folder = common::root().join("fixtures").join(dialect);
+        let page = std::fs::read_to_string(folder.join("PROVENANCE.md")).expect("every fixture has a provenance");
+        for row in page.lines().filter(|line| line.starts_with("| `1.")) {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let (file, release) = (cells[1].trim_matches('`'), cells[2]);
+            if release == "derived" {
+                continue;
+            }
+            let bytes = std::fs::read(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let Detection::State { written_by, .. } = detect(bytes, None) else { panic!("{file} is a state") };
+            assert!(written_by.iter().any(|name| name == release), "{dialect}/{file}: {release} is not in {written_by:?}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 900, "{compared} fixtures were compared");
 }

@@ -33,7 +33,7 @@ fn detect_tells_what_each_file_is() {
   written by  @openai/agents 0.20.0
   read by     @openai/agents 0.20.0 and later
 ./c.json: typescript@1.0
-  written by  @openai/agents 0.0.1 to 0.3.7 (39 releases)
+  written by  @openai/agents 0.3.6 to 0.3.7 (2 releases)
   read by     @openai/agents 0.0.1 and later
 ./d.json: typescript, unknown label "1.99"
 ./e.json: JSON with a RunState at /run

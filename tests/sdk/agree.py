@@ -93,8 +93,11 @@ READERS = readers()
 
 
 def older_readers():
-    """The last release of every label that was written, but for the newest one."""
-    last = {(reader.dialect, reader.label): reader for of in READERS.values() for reader in of}
+    """The last release of every label that was written and can be installed, but for the newest one."""
+    listed = json.loads((HERE / "releases.json").read_text())
+    known = {(dialect, row["release"]) for dialect in DIALECTS for row in listed[dialect]}
+    of = [reader for dialect in DIALECTS for reader in READERS[dialect] if (dialect, reader.release) in known]
+    last = {(reader.dialect, reader.label): reader for reader in of}
     return [reader for reader in last.values() if not reader.is_newest]
 
 
