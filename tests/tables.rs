@@ -263,7 +263,10 @@ fn detect_names_the_release_that_wrote_each_fixture() {
             }
             let bytes = std::fs::read(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
             let Detection::State { written_by, .. } = detect(bytes, None) else { panic!("{file} is a state") };
-            assert!(written_by.iter().any(|name| name == release), "{dialect}/{file}: {release} is not in {written_by:?}");
+            assert!(
+                written_by.iter().any(|name| name == release),
+                "{dialect}/{file}: {release} is not in {written_by:?}"
+            );
             compared += 1;
         }
     }

@@ -3,11 +3,11 @@
 use crate::json::{Node, Text};
 use crate::record::{NonEmpty, Open, Slot, Tag, Word, optional, record, required, tag, union, words};
 
+use super::bounds::{LOCAL_TOOLS, v};
 use super::raw::{
     ApprovableCall, AssistantMessage, Call, CallResult, Compaction, FunctionCall, FunctionCallResult, ModelItem,
     Reasoning, ToolSearchCall, ToolSearchOutput,
 };
-use super::bounds::{LOCAL_TOOLS, v};
 use crate::json::Kinds;
 
 record! {

@@ -311,9 +311,9 @@ impl<'s, 'd> Judge<'s, 'd> {
                 (None, _) => false,
                 (Some((_, found)), Some(target)) => found.map(Owner::Live) == self.owner(Some(target)),
                 // Before 1.16 the handoff itself says whom it leads to.
-                (Some((live, found)), None) => found.map(|at| live.agent(at)).is_some_and(|agent| {
-                    handoff.agent_name.value().is_some_and(|name| name.is(&agent.name))
-                }),
+                (Some((live, found)), None) => found
+                    .map(|at| live.agent(at))
+                    .is_some_and(|agent| handoff.agent_name.value().is_some_and(|name| name.is(&agent.name))),
             };
             if !fits {
                 let message = format!("the agent has no handoff \"{name}\" to this agent");

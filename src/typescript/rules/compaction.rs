@@ -203,7 +203,11 @@ fn anchors(items: &[Node<'_>], output: &[Node<'_>]) -> Vec<Anchor> {
         let listed = is(*item, "tool_search_output_item") || (is(*item, "tool_call_output_item") && answered);
         let key = key(raw);
         let stands = always || (listed && keys.contains(&key));
-        stands.then(|| Anchor { key, item: at, agent: item.member("agent").map(|agent| canonical(agent, AgentRef::shape())) })
+        stands.then(|| Anchor {
+            key,
+            item: at,
+            agent: item.member("agent").map(|agent| canonical(agent, AgentRef::shape())),
+        })
     };
     items.iter().enumerate().filter_map(anchor).collect()
 }

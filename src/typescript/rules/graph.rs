@@ -52,7 +52,10 @@ impl<'g> Live<'g> {
             reached[at] = true;
             queue.extend(agent.handoffs.iter().filter_map(|handoff| find(target(handoff))));
             let spaced = reader.has(bounds::TOOL_SEARCH);
-            let behind = agent.tools.iter().filter(|tool| reader.has(bounds::AGENT_TOOLS) && !(spaced && tool.namespace.is_some()));
+            let behind = agent
+                .tools
+                .iter()
+                .filter(|tool| reader.has(bounds::AGENT_TOOLS) && !(spaced && tool.namespace.is_some()));
             queue.extend(behind.filter_map(|tool| tool.agent.as_deref()).filter_map(find));
         }
         let mut order: Vec<usize> = (0..graph.agents.len()).filter(|&at| reached[at]).collect();

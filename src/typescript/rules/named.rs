@@ -51,11 +51,17 @@ impl<'s, 'd> Judge<'s, 'd> {
         for action in last.computer_actions.value().into_iter().flat_map(List::values) {
             self.named_tool(&action.computer, &action.tool_call, at, "computer");
         }
-        for action in last.shell_actions.value().filter(|_| self.has(bounds::LOCAL_TOOLS)).into_iter().flat_map(List::values) {
+        for action in
+            last.shell_actions.value().filter(|_| self.has(bounds::LOCAL_TOOLS)).into_iter().flat_map(List::values)
+        {
             self.named_tool(&action.shell, &action.tool_call, at, "shell");
         }
-        for action in
-            last.apply_patch_actions.value().filter(|_| self.has(bounds::LOCAL_TOOLS)).into_iter().flat_map(List::values)
+        for action in last
+            .apply_patch_actions
+            .value()
+            .filter(|_| self.has(bounds::LOCAL_TOOLS))
+            .into_iter()
+            .flat_map(List::values)
         {
             self.named_tool(&action.apply_patch, &action.tool_call, at, "apply_patch");
         }
@@ -253,7 +259,8 @@ fn resolved(call: &LiveCall<'_>, tools: &HashMap<Vec<u8>, Option<&Tool>>) -> Opt
     }
     let own = namespace.as_deref() == Some(&*name) && bare.is_some();
     let full = qualified(&name, namespace.as_deref());
-    let late = bare.and_then(|tool| *tool).is_some_and(|tool| tool.defer_loading == Some(true) && tool.namespace.is_none());
+    let late =
+        bare.and_then(|tool| *tool).is_some_and(|tool| tool.defer_loading == Some(true) && tool.namespace.is_none());
     if own && (late || !tools.contains_key(&full)) {
         return Some(name.into_owned());
     }
