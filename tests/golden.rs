@@ -14,13 +14,15 @@ use sha2::{Digest as _, Sha256};
 #[test]
 fn findings_and_models_of_all_fixtures() {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        let fixtures = common::fixtures();
         for dialect in Dialect::ALL {
+            let newest = common::newest_label(&fixtures, dialect.name());
             let mut expected = BTreeSet::new();
             let mut older: BTreeMap<u16, String> = BTreeMap::new();
             let folder = common::root().join("tests/snapshots").join(dialect.name());
             insta::with_settings!({ snapshot_path => &folder }, {
-                for fixture in common::fixtures().iter().filter(|fixture| fixture.dialect == dialect.name()) {
-                    if fixture.label == dialect.newest_label() {
+                for fixture in fixtures.iter().filter(|fixture| fixture.dialect == dialect.name()) {
+                    if fixture.label == newest {
                         expected.insert(format!("{}.snap", fixture.name));
                         let (findings, model) = (findings(fixture), model(fixture));
                         insta::assert_snapshot!(fixture.name.as_str(), format!("{findings}\n{model}"));

@@ -119,7 +119,6 @@ fn releases_are_in_order_and_labels_never_fall() {
     }
     let count = |dialect: Dialect| dialect.releases().count();
     assert_eq!(count(Dialect::Python) + count(Dialect::TypeScript), RELEASES.len());
-    assert_eq!((Dialect::Python.newest_label(), Dialect::TypeScript.newest_label()), (21, 22));
     let python = RELEASES.iter().take_while(|row| row.dialect == Dialect::Python).count();
     assert_eq!(python, count(Dialect::Python), "one dialect stands behind the other");
 }

@@ -40,6 +40,12 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
     all
 }
 
+/// The newest label of a dialect that has fixtures.
+pub(crate) fn newest_label(fixtures: &[Fixture], dialect: &str) -> u16 {
+    let of = fixtures.iter().filter(|fixture| fixture.dialect == dialect);
+    of.map(|fixture| fixture.label).max().expect("every dialect has fixtures")
+}
+
 /// The entries of a folder, in order.
 pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
     let read = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
