@@ -16,9 +16,9 @@ use crate::{python, typescript};
 /// The JSON Schema (draft 2020-12) of a format.
 ///
 /// ```
-/// use runstate::{Dialect, schema};
+/// use runstate::{Dialect, Format, schema};
 ///
-/// let schema = schema(Dialect::Python.newest().format);
+/// let schema = schema(Format { dialect: Dialect::Python, label: 21 });
 /// assert_eq!(schema.get("title").and_then(|title| title.as_str()), Some("RunState, python@1.21"));
 /// ```
 #[must_use]

@@ -46,3 +46,15 @@ fn every_label_that_was_written_has_a_tested_reader_in_python() {
         assert_eq!(row.target().tested().format.label, row.label, "{}", row.release);
     }
 }
+
+#[test]
+fn the_readme_counts_the_fixtures_and_the_releases() {
+    let readme = std::fs::read_to_string(common::root().join("README.md")).expect("there is a README");
+    let states = common::fixtures().len();
+    let releases =
+        std::fs::read_to_string(common::root().join("tests/sdk/releases.json")).expect("releases are listed");
+    let releases = releases.matches("\"release\"").count();
+    let formats: usize = runstate::Dialect::ALL.iter().map(|dialect| dialect.formats().count()).sum();
+    let counted = format!("{states} states under all {formats} labels (`fixtures/`), written by {releases} releases");
+    assert!(readme.contains(&counted), "expected: {counted}");
+}
