@@ -187,10 +187,11 @@ impl Defs {
                 labels => json!({ "enum": labels }),
             },
             Shape::Number => json!({ "type": "number" }),
-            Shape::Integer(None) => json!({ "type": "integer" }),
-            Shape::Integer(Some(least)) if self.dialect == Dialect::TypeScript => {
-                json!({ "type": "integer", "minimum": least, "maximum": 9_007_199_254_740_991_u64 })
+            Shape::Integer(least) if self.dialect == Dialect::TypeScript => {
+                const SAFE: i64 = 9_007_199_254_740_991;
+                json!({ "type": "integer", "minimum": least.unwrap_or(-SAFE), "maximum": SAFE })
             }
+            Shape::Integer(None) => json!({ "type": "integer" }),
             Shape::Integer(Some(least)) => json!({ "type": "integer", "minimum": least }),
             Shape::Open => json!({ "type": "object" }),
             Shape::Nullable(shape) => with_null(self.shape(shape())),

@@ -154,7 +154,7 @@ known!(
 );
 known!(
     /// A number without fraction, as a Python integer or a JavaScript number with an integral value.
-    Int, Shape::Integer(None), |node| node.number().is_some_and(integral), coerced |node, cx| cx.dialect == Dialect::Python && lax_int(node)
+    Int, Shape::Integer(None), |node, cx| node.number().is_some_and(|number| integral(number) && safe(number, cx)), coerced |node, cx| cx.dialect == Dialect::Python && lax_int(node)
 );
 known!(
     /// A number without fraction that is not negative.
