@@ -340,7 +340,8 @@ mod tests {
         assert_eq!(masked(r#"{"a" "b", "c": "d"}"#, Known::Json(Some(0))), r#"{s "g", "g": "g"}"#);
     }
 
-    /// Values are made of Z; no identifier is near enough to one to get its value by an edit.
+    /// Values are made of Z, and no edit brings one, since what stands in an identifier is shown; no identifier is near enough to a
+    /// value to get it by an edit.
     const STATE: &str = r#"{"$schemaVersion": "1.21", "current_agent": {"name": "Bank"}, "original_input": "ZZ: \"ZZ\", {ZZ}",
         "generated_items": [{"type": "message_output_item", "raw_item": {"call_id": "c1", "arguments": "[\"ZZ\"]"}}],
         "context": {"name": "ZZ", "more": [{"type": "ZZ"}, null, "ZZ"]}}"#;
@@ -348,7 +349,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_edit_uncovers_a_value(
-            edits in proptest::collection::vec((0..STATE.len(), ".{0,2}", 0..6_usize), 0..3),
+            edits in proptest::collection::vec((0..STATE.len(), "[^Z\\n]{0,2}", 0..6_usize), 0..3),
             trusted in proptest::bool::ANY,
         ) {
             let mut text = STATE.to_owned();
