@@ -194,6 +194,8 @@ class Loader:
                 for base in self.states:
                     agents = agents_of(base.path, base.text)
                     cases = [(base.text, UNMUTATED), *mutants(base, self.reader, self.options)]
+                    if self.options.successor:  # nobody knows its labels, so that other labels tell nothing
+                        cases = [case for case in cases if case[1]["kind"] != "label"]
                     self.asked.put((base, agents, cases))
                     for state, _ in cases:
                         question = {"id": next(number), "state": state, "agents": agents}
@@ -267,8 +269,7 @@ def agents_of(path, text):
 def mutants(base, reader, options):
     """The mutants of a state, half of them of a relaxed copy if there is one."""
     def of(text, count, name):
-        made = mutate.Base(text, base.dialect, reader.label).mutants(count, options.seed, name)
-        return ((mutant, about) for mutant, about in made if not options.successor or about["kind"] != "label")
+        return mutate.Base(text, base.dialect, reader.label).mutants(count, options.seed, name)
 
     relaxed = mutate.relaxed(base.text) if base.mutants > 1 else None
     if relaxed is None:
