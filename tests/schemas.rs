@@ -26,8 +26,7 @@ fn the_schema_reports_an_error_exactly_where_there_is_a_structural_finding() {
     const SPOILED_OF_NEWEST: usize = 60;
     const SPOILED_OF_OLDER: usize = 12;
     let mut checkers = BTreeMap::new();
-    let mut disagreements = Vec::new();
-    let (mut compared, mut faulty) = (0, 0);
+    let mut comparison = Comparison::default();
     for (at, fixture) in common::fixtures().into_iter().enumerate() {
         let dialect = if fixture.dialect == "python" { Dialect::Python } else { Dialect::TypeScript };
         let format = Format { dialect, label: fixture.label };
@@ -46,58 +45,58 @@ fn the_schema_reports_an_error_exactly_where_there_is_a_structural_finding() {
             if labels(&spoiled) != labels(&text) {
                 continue;
             }
-            compared += 1;
-            let ours = structural(&validate(spoiled.as_bytes(), &Validate::default()));
-            let theirs = by_schema(checker, &spoiled);
-            faulty += usize::from(!ours.is_empty());
-            if ours != theirs {
-                let only =
-                    |one: &BTreeSet<String>, two: &BTreeSet<String>| one.difference(two).cloned().collect::<Vec<_>>();
-                disagreements.push(format!(
-                    "{format} {} where {what}: only findings {:?}, only schema {:?}",
-                    fixture.name,
-                    only(&ours, &theirs),
-                    only(&theirs, &ours)
-                ));
-            }
+            comparison.compare(checker, &spoiled, || format!("{format} {} where {what}", fixture.name));
         }
     }
-    assert!(compared > 5_000 && faulty > 2_000, "enough was compared: {compared}, of which {faulty} had faults");
-    let shown = disagreements.iter().take(20).cloned().collect::<Vec<_>>().join("\n");
-    assert!(disagreements.is_empty(), "{} of {compared} disagree:\n{shown}", disagreements.len());
+    comparison.finish(5_000);
 }
 
 #[test]
 fn under_another_label_the_schema_of_that_label_reports_an_error_exactly_where_there_is_a_structural_finding() {
-    let mut disagreements = Vec::new();
-    let (mut compared, mut faulty) = (0, 0);
+    let mut comparison = Comparison::default();
+    let fixtures = common::fixtures();
     for format in Dialect::ALL.iter().flat_map(|dialect| dialect.formats()) {
         let checker = Checker::new(format);
         let name = format.dialect.name();
-        let fixtures = common::fixtures();
         let newest = common::newest_label(&fixtures, name);
-        for fixture in fixtures.into_iter().filter(|fixture| fixture.dialect == name && fixture.label == newest) {
-            let text = String::from_utf8(fixture.bytes).expect("the SDKs write UTF-8");
-            let text = relabel(&text, format.label);
-            compared += 1;
-            let ours = structural(&validate(text.as_bytes(), &Validate::default()));
-            let theirs = by_schema(&checker, &text);
-            faulty += usize::from(!ours.is_empty());
-            if ours != theirs {
-                let only =
-                    |one: &BTreeSet<String>, two: &BTreeSet<String>| one.difference(two).cloned().collect::<Vec<_>>();
-                disagreements.push(format!(
-                    "{format} {}: only findings {:?}, only schema {:?}",
-                    fixture.name,
-                    only(&ours, &theirs),
-                    only(&theirs, &ours)
-                ));
-            }
+        for fixture in fixtures.iter().filter(|fixture| fixture.dialect == name && fixture.label == newest) {
+            let text = std::str::from_utf8(&fixture.bytes).expect("the SDKs write UTF-8");
+            let text = relabel(text, format.label);
+            comparison.compare(&checker, &text, || format!("{format} {}", fixture.name));
         }
     }
-    assert!(compared > 4_000 && faulty > 2_000, "enough was compared: {compared}, of which {faulty} had faults");
-    let shown = disagreements.iter().take(20).cloned().collect::<Vec<_>>().join("\n");
-    assert!(disagreements.is_empty(), "{} of {compared} disagree:\n{shown}", disagreements.len());
+    comparison.finish(4_000);
+}
+
+/// Structural findings held against the errors of a schema, text by text.
+#[derive(Default)]
+struct Comparison {
+    compared: usize,
+    faulty: usize,
+    disagreements: Vec<String>,
+}
+
+impl Comparison {
+    fn compare(&mut self, checker: &Checker, text: &str, what: impl Fn() -> String) {
+        self.compared += 1;
+        let ours = structural(&validate(text.as_bytes(), &Validate::default()));
+        let theirs = by_schema(checker, text);
+        self.faulty += usize::from(!ours.is_empty());
+        if ours != theirs {
+            let only =
+                |one: &BTreeSet<String>, two: &BTreeSet<String>| one.difference(two).cloned().collect::<Vec<_>>();
+            let (ours_only, theirs_only) = (only(&ours, &theirs), only(&theirs, &ours));
+            self.disagreements.push(format!("{}: only findings {ours_only:?}, only schema {theirs_only:?}", what()));
+        }
+    }
+
+    fn finish(self, least: usize) {
+        let Self { compared, faulty, disagreements } = self;
+        let enough = compared > least && faulty > 2_000;
+        assert!(enough, "enough was compared: {compared}, of which {faulty} had faults");
+        let shown = disagreements.iter().take(20).cloned().collect::<Vec<_>>().join("\n");
+        assert!(disagreements.is_empty(), "{} of {compared} disagree:\n{shown}", disagreements.len());
+    }
 }
 
 /// The state, and the states inside it that are no texts, under another label.

@@ -338,13 +338,13 @@ impl<'d> Reader<'d> {
     pub fn variant<T: Wire<'d>>(&mut self, node: Node<'d>, tag: &str) -> Option<T> {
         let Shape::Record(info) = T::shape() else { return T::read(node, self) };
         let Some(since) = info.since else { return T::read(node, self) };
-        if !self.reader_has(since) && self.label > self.reader.format.label {
-            return self.unseen(|cx| T::read(node, cx));
-        }
         if !self.reader_has(since) {
-            let named = node.member(tag).unwrap_or(node);
-            let message = format!("this kind of object came with {since}; {} does not know it", self.reader);
-            self.raise_fault(codes::NOT_IN_READER, None, named, message);
+            // Under a label that the release does not know either, that says it all.
+            if self.label <= self.reader.format.label {
+                let named = node.member(tag).unwrap_or(node);
+                let message = format!("this kind of object came with {since}; {} does not know it", self.reader);
+                self.raise_fault(codes::NOT_IN_READER, None, named, message);
+            }
             return self.unseen(|cx| T::read(node, cx));
         }
         if since.may_hold(self.label) {
