@@ -30,6 +30,21 @@ fn first(hits: u64) -> usize {
     hits.trailing_zeros() as usize / 8
 }
 
+/// Whether two texts of the same length are equal. Keys and tags are short: a call of `memcmp` costs more than the
+/// comparison.
+#[inline(always)]
+pub(super) fn same(one: &[u8], two: &[u8]) -> bool {
+    debug_assert_eq!(one.len(), two.len(), "the caller has compared the lengths");
+    let ends = |(one, two): (Option<&[u8; 8]>, Option<&[u8; 8]>)| one == two;
+    match one.len() {
+        0 => true,
+        1..4 => one[0] == two[0] && one[1..].iter().eq(&two[1..]),
+        4..8 => one.first_chunk::<4>() == two.first_chunk() && one.last_chunk::<4>() == two.last_chunk(),
+        8..=16 => ends((one.first_chunk(), two.first_chunk())) && ends((one.last_chunk(), two.last_chunk())),
+        _ => ends((one.first_chunk(), two.first_chunk())) && one == two,
+    }
+}
+
 /// Whether a byte ends a run of plain bytes in a JSON string.
 #[inline(always)]
 fn stops(byte: u8) -> bool {
@@ -177,6 +192,19 @@ mod tests {
             bytes[3..5].copy_from_slice(&pair);
             assert_eq!(string_stop(&bytes, 0), tail(&bytes, 0, stops));
             assert_eq!(not_python(&bytes, 0), tail(&bytes, 0, |byte| stops(byte) || byte >= 0x7F));
+        }
+    }
+
+    #[test]
+    fn texts_are_the_same_when_no_byte_differs() {
+        for length in 0..40 {
+            let one: Vec<u8> = (0..length).collect();
+            assert!(same(&one, &one.clone()));
+            for at in 0..one.len() {
+                let mut two = one.clone();
+                two[at] ^= 0x20;
+                assert!(!same(&one, &two), "byte {at} of {length}");
+            }
         }
     }
 

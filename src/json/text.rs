@@ -19,6 +19,7 @@ use super::{Node, scan};
 /// assert_eq!(texts[1].exact(), None);
 /// assert_eq!(texts[1].lossy(), "\u{fffd}!");
 /// assert_eq!(*texts[1].wtf8(), *b"\xED\xA0\x80!");
+/// assert!(texts[1].is_wtf8(b"\xED\xA0\x80!"));
 /// # Ok::<(), runstate::json::SyntaxError>(())
 /// ```
 #[derive(Clone, Copy)]
@@ -67,7 +68,7 @@ impl<'d> Text<'d> {
         }
         // Most strings differ in their length, which the tape knows.
         let (start, end) = (entry.start as usize + 1, entry.end as usize - 1);
-        end - start == other.len() && self.0.source().text().as_bytes()[start..end] == *other.as_bytes()
+        end - start == other.len() && scan::same(&self.0.source().text().as_bytes()[start..end], other.as_bytes())
     }
 
     #[inline(never)]
@@ -94,6 +95,31 @@ impl<'d> Text<'d> {
             (None, Some(plain)) => self.is_escaped(plain),
             (None, None) => self.raw() == other.raw() || self.units().eq(other.units()),
         }
+    }
+
+    /// Whether the decoded string is `other`, in generalized UTF-8.
+    #[must_use]
+    pub fn is_wtf8(self, other: &[u8]) -> bool {
+        if let Some(plain) = self.plain() {
+            return plain.as_bytes() == other;
+        }
+        let mut rest = other;
+        for piece in Pieces(self.raw()) {
+            let left = match piece {
+                Piece::Plain(run) => rest.strip_prefix(run.as_bytes()),
+                Piece::Unit(unit @ ..0x80) => {
+                    rest.split_first().filter(|(first, _)| u32::from(**first) == unit).map(|(_, left)| left)
+                }
+                Piece::Unit(unit) => {
+                    let mut bytes = Vec::with_capacity(4);
+                    push_unit(&mut bytes, unit);
+                    rest.strip_prefix(&bytes[..])
+                }
+            };
+            let Some(left) = left else { return false };
+            rest = left;
+        }
+        rest.is_empty()
     }
 
     /// Whether the string is `""`.

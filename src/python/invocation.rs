@@ -177,7 +177,8 @@ impl<'d> Call<'d> {
     }
 
     fn set(&mut self, key: &str, value: Node<'d>) {
-        if let Ok(place) = FIELDS.binary_search(&key) {
+        // Most keys of a state are none of these, and differ in their length.
+        if let Some(place) = FIELDS.iter().position(|field| field.len() == key.len() && *field == key) {
             self.fields[place] = Some(value);
         }
     }
@@ -370,6 +371,17 @@ fn has_long_integer(root: Node<'_>, digits: usize) -> bool {
         open.extend(node.members().map(|member| member.value));
     }
     false
+}
+
+/// The id of the call that a raw item makes.
+pub(super) fn call_id(raw: Node<'_>) -> Option<Text<'_>> {
+    let kind = raw.member("type").and_then(Node::text)?;
+    if kind.is("hosted_tool_call") {
+        return Call::of(raw)?.id;
+    }
+    let (kind, _) = CALLS.iter().find(|(call, _)| kind.is(call))?;
+    let key = if *kind == "mcp_approval_request" { "id" } else { "call_id" };
+    raw.member(key).and_then(Node::text).filter(|id| !id.is_empty())
 }
 
 /// The call that an output completes: the type of the call, and its id (`tool_output_identity`).

@@ -62,6 +62,9 @@ macro_rules! record {
             fn claims(key: &str, tag: Option<$crate::json::Text<'d>>) -> bool {
                 <Self as $crate::record::Record<'d>>::INFO.claims(key, tag)
             }
+            fn kinds() -> $crate::json::Kinds {
+                $crate::json::Kinds::OBJECT
+            }
             fn shape() -> $crate::record::Shape {
                 $crate::record::Shape::Record(<Self as $crate::record::Record<'d>>::INFO)
             }
@@ -119,7 +122,7 @@ macro_rules! union {
         $crate::record::union!(@wire $name, None, [$($doc)*], [$($variant($type))*],);
         impl<'d> $name<'d> {
             fn choose(node: $crate::json::Node<'d>, cx: &mut $crate::record::Reader<'d>) -> Option<Self> {
-                $(if <$type as $crate::record::Wire<'d>>::shape().kinds().has(node.kind()) {
+                $(if <$type as $crate::record::Wire<'d>>::kinds().has(node.kind()) {
                     return <$type as $crate::record::Wire<'d>>::read(node, cx).map(Self::$variant);
                 })*
                 None
@@ -167,6 +170,9 @@ macro_rules! union {
                     $(Self::$variant(value) => $crate::record::Wire::node(value),)*
                     $($other => $node,)?
                 }
+            }
+            fn kinds() -> $crate::json::Kinds {
+                $crate::json::Kinds::NONE$(.or(<$type as $crate::record::Wire<'d>>::kinds()))*
             }
             fn shape() -> $crate::record::Shape {
                 $crate::record::Shape::Union(&$crate::record::Choices {

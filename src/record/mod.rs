@@ -376,22 +376,25 @@ pub struct Info {
     pub fields: &'static [Field],
     /// Since when the SDK knows a record with this tag.
     pub since: Option<Bound>,
+    /// The first row that is a tag, by which most objects are told apart.
+    tag: Option<&'static Row>,
 }
 
 impl Info {
     /// The data of a record type.
     #[must_use]
     pub const fn new(name: &'static str, doc: &'static str, unknown: Unknown, fields: &'static [Field]) -> Self {
-        let mut since = None;
+        let (mut since, mut tag) = (None, None);
         let mut i = 0;
         while i < fields.len() {
             if !fields[i].row.tags.is_empty() {
                 since = fields[i].row.since;
+                tag = Some(&fields[i].row);
                 break;
             }
             i += 1;
         }
-        Self { name, doc, unknown, fields, since }
+        Self { name, doc, unknown, fields, since, tag }
     }
 
     /// Whether an object has every member that the record cannot be without in a format; how unions `by fields` choose.
@@ -403,6 +406,10 @@ impl Info {
     /// The row of a tag.
     #[must_use]
     pub fn tag_row(&self, key: &str) -> Option<&'static Row> {
+        let first = self.tag?;
+        if first.key == key {
+            return Some(first);
+        }
         self.fields.iter().map(|field| &field.row).find(|row| row.key == key && !row.tags.is_empty())
     }
 
@@ -594,6 +601,12 @@ pub trait Wire<'d>: Sized {
 
     /// What a value looks like.
     fn shape() -> Shape;
+
+    /// The JSON kinds that a value can have.
+    #[must_use]
+    fn kinds() -> Kinds {
+        Self::shape().kinds()
+    }
 
     /// Whether the dialect's reader takes this value although the SDK never writes such a one.
     fn coerced(node: Node<'d>, cx: &Reader<'d>) -> bool {

@@ -454,7 +454,7 @@ impl<'d> Reader<'d> {
         mut each: impl FnMut(R, Slot<'d, T>),
     ) {
         let row = self.row.take();
-        let kinds = T::shape().kinds();
+        let kinds = T::kinds();
         let mut wrong = 0;
         for item in nodes {
             let node = value(&item);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::format::Dialect;
-use crate::json::{Kind, Node, Number, Text, Writer};
+use crate::json::{Kind, Kinds, Node, Number, Text, Writer};
 
 use super::{Reader, Shape, Slot, Wire};
 
@@ -80,6 +80,10 @@ impl<'d, T: Wire<'d>> Wire<'d> for Box<T> {
 
     fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         T::read(node, cx).map(Box::new)
+    }
+
+    fn kinds() -> Kinds {
+        T::kinds()
     }
 
     fn write(&self, out: &mut Writer) {
@@ -350,6 +354,10 @@ impl<'d, T: Wire<'d>> Wire<'d> for Sifted<T> {
         let faults = cx.faults();
         let value = T::read(node, cx)?;
         Some(Self { value, dropped: cx.faults() != faults })
+    }
+
+    fn kinds() -> Kinds {
+        T::kinds()
     }
 
     fn write(&self, out: &mut Writer) {

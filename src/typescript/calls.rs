@@ -46,7 +46,7 @@ impl ToolKey {
     /// text is no canonical key.
     #[must_use]
     pub fn legacy(key: &[u8]) -> Option<Vec<u8>> {
-        let doc = strict(key)?;
+        let doc = strict(key.to_vec())?;
         let parts: Vec<Text<'_>> = doc.root().elements().map(Node::text).collect::<Option<_>>()?;
         match parts.as_slice() {
             [kind, name] if (kind.is("bare") || kind.is("deferred_top_level")) && !name.is_empty() => {

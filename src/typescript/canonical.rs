@@ -13,8 +13,8 @@ const DEEPEST: u16 = 1_000;
 const MARK: &[u8] = b"\0openai-agents-json:";
 
 /// JSON as `JSON.parse` takes it.
-pub(in crate::typescript) fn strict(bytes: &[u8]) -> Option<Document> {
-    let doc = Document::parse(bytes.to_vec()).ok()?;
+pub(in crate::typescript) fn strict(bytes: Vec<u8>) -> Option<Document> {
+    let doc = Document::parse(bytes).ok()?;
     let source = doc.root().source();
     let sound = !source.has_bom() && source.nonfinite().next().is_none();
     sound.then_some(doc)

@@ -157,7 +157,7 @@ fn known_members<'d>(rows: &dyn Rows<'d>, out: &mut Compact) -> Option<()> {
 fn normalized(text: Text<'_>, out: &mut Compact) -> Option<()> {
     out.begin_object();
     out.key("format");
-    match strict(&escaped(text)) {
+    match strict(escaped(text).into_owned()) {
         Some(doc) => {
             out.string(b"json");
             out.key("value");

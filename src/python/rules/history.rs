@@ -10,8 +10,7 @@ use crate::record::{Reader, Wire as _};
 
 use super::super::bounds::V1_15;
 use super::super::canonical::{Unhashable, digest};
-use super::super::context::Invocation;
-use super::super::invocation::{CALLS, Call, Known, Lookup, completes};
+use super::super::invocation::{CALLS, Call, Known, Lookup, call_id, completes};
 use super::super::items::RunItem;
 use super::super::state::{Input, State};
 use super::super::step::CurrentStep;
@@ -33,6 +32,10 @@ pub(super) struct History<'d> {
 /// What all places say of one call id.
 #[derive(Debug, Default)]
 struct Claims<'d> {
+    /// The tool's name that the first item gives that gives one.
+    name: Option<Text<'d>>,
+    /// The type and the fingerprint in the ledger, if that calls it finished.
+    finished: Option<(Text<'d>, Text<'d>)>,
     /// Some place makes the call.
     made: bool,
     /// Some place says too little to be compared.
@@ -44,9 +47,6 @@ struct Claims<'d> {
     /// A place that makes the ledger's call: most others repeat it letter by letter.
     fits: Option<Box<(Call<'d>, Known<'d>)>>,
 }
-
-/// What the ledger says of the calls that it calls finished: their types and fingerprints.
-type Finished<'d> = HashMap<Id<'d>, (Text<'d>, Text<'d>)>;
 
 /// Where a raw item stands and what its surroundings say of it.
 struct Place<'d> {
@@ -62,25 +62,20 @@ impl<'d> History<'d> {
     /// Collects everything that the reader looks at, and raises what it cannot hash or look up.
     pub(super) fn collect(view: &View<'_, 'd>, cx: &mut Reader<'d>) -> Self {
         let state = view.state;
-        let mut names: HashMap<Id<'d>, Text<'d>> = HashMap::default();
-        for restored in view.items() {
-            if let Some(name) = tool_name(restored).and_then(named)
-                && let Some(id) = call_id(restored.raw)
-            {
-                names.entry(id.wtf8()).or_insert(name);
-            }
-        }
-        for (call, tool) in &view.tools {
-            if let Some(id) = call_id(*call) {
-                names.entry(id.wtf8()).or_insert(*tool);
-            }
-        }
         let mut history = Self::default();
+        let named_calls =
+            view.items().filter_map(|restored| Some((restored.raw, tool_name(restored).and_then(named)?)));
+        for (call, tool) in named_calls.chain(view.tools.iter().copied()) {
+            if let Some(id) = call_id(call) {
+                history.calls.entry(id.wtf8()).or_default().name.get_or_insert(tool);
+            }
+        }
         let text = |slot: Option<Node<'d>>| slot.and_then(Node::text);
-        let finished = |(id, entry): (Text<'d>, &Invocation<'d>)| {
-            Some((id.wtf8(), (text(entry.kind.node())?, text(entry.fingerprint.node())?)))
-        };
-        let finished: Finished<'d> = view.completed().filter_map(finished).collect();
+        for (id, entry) in view.completed() {
+            if let Some(finished) = text(entry.kind.node()).zip(text(entry.fingerprint.node())) {
+                history.calls.entry(id.wtf8()).or_default().finished = Some(finished);
+            }
+        }
         for restored in view.items() {
             let name = tool_name(restored).filter(|name| !name.is_null());
             let place = Place {
@@ -93,32 +88,25 @@ impl<'d> History<'d> {
                 named: name.is_some(),
                 may_hand_off: false,
             };
-            history.record(place, &names, &finished, view, cx);
+            history.record(place, view, cx);
         }
         let responses = state.model_responses.value().map_or(&[][..], |responses| &responses.items);
         let last_is_open = view.processed.is_none() && response_accepted(state);
         let looked_at = responses.len().saturating_sub(usize::from(last_is_open));
         for response in responses[..looked_at].iter().filter_map(|response| response.value()) {
             for raw in response.output.node().into_iter().flat_map(Node::elements) {
-                history.record(Place::bare(raw), &names, &finished, view, cx);
+                history.record(Place::bare(raw), view, cx);
             }
         }
         if let Some(Input::Items(items)) = state.original_input.value() {
             for raw in items.values() {
-                history.record(Place::bare(*raw), &names, &finished, view, cx);
+                history.record(Place::bare(*raw), view, cx);
             }
         }
         history
     }
 
-    fn record(
-        &mut self,
-        place: Place<'d>,
-        names: &HashMap<Id<'d>, Text<'d>>,
-        finished: &Finished<'d>,
-        view: &View<'_, 'd>,
-        cx: &mut Reader<'d>,
-    ) {
+    fn record(&mut self, place: Place<'d>, view: &View<'_, 'd>, cx: &mut Reader<'d>) {
         let raw = place.raw;
         if raw.kind() != Kind::Object {
             return;
@@ -145,17 +133,17 @@ impl<'d> History<'d> {
         }
         let Some(call) = Call::of(raw) else { return };
         let mut known = place.known;
+        let claims = call.id.map(|id| self.calls.entry(id.wtf8()).or_default());
         if !place.named {
-            known.tool = call.id.and_then(|id| names.get(&id.wtf8()).copied());
+            known.tool = claims.as_ref().and_then(|claims| claims.name);
         }
-        let id = call.id.map(Text::wtf8);
-        if let Some(fits) = id.as_ref().and_then(|id| self.calls.get(id)?.fits.as_deref())
+        if let Some(fits) = claims.as_ref().and_then(|claims| claims.fits.as_deref())
             && fits.0.is_written_like(&call)
             && fits.1.same(&known)
         {
             return;
         }
-        let wanted = id.as_ref().and_then(|id| finished.get(id)).copied();
+        let wanted = claims.as_ref().and_then(|claims| claims.finished);
         let outcome = identify(&call, &known, place.may_hand_off, wanted, view.patches, &mut self.scopes);
         let identified = match outcome {
             Ok(identified) => identified,
@@ -170,8 +158,7 @@ impl<'d> History<'d> {
                 return cx.raise(codes::UNHASHABLE_CALL, Effect::Refused, raw, message);
             }
         };
-        let Some(id) = id else { return };
-        let claims = self.calls.entry(id).or_default();
+        let Some(claims) = claims else { return };
         match identified {
             Identified::Vague => claims.vague = true,
             Identified::Other => (claims.made, claims.other) = (true, true),
@@ -302,10 +289,6 @@ fn response_accepted(state: &State<'_>) -> bool {
     }
 }
 
-fn call_id(raw: Node<'_>) -> Option<Text<'_>> {
-    Call::of(raw)?.id
-}
-
 fn named(node: Node<'_>) -> Option<Text<'_>> {
     node.text().filter(|text| !text.is_empty())
 }
@@ -313,10 +296,9 @@ fn named(node: Node<'_>) -> Option<Text<'_>> {
 /// The name of the tool that an item gives: its own `tool_name`, else its raw item's name; for the items of calls and
 /// approvals alone.
 fn tool_name<'d>(restored: &Restored<'_, 'd>) -> Option<Node<'d>> {
-    let own = restored.item.node().member("tool_name");
     let own = match restored.item {
-        RunItem::ToolCall(_) => own.filter(|name| name.text().is_some()),
-        RunItem::Approval(_) => own.filter(|name| !name.is_null()),
+        RunItem::ToolCall(item) => item.tool_name.node().filter(|name| name.text().is_some()),
+        RunItem::Approval(item) => item.tool_name.node().filter(|name| !name.is_null()),
         _ => return None,
     };
     own.or_else(|| restored.raw.member("name"))

@@ -41,10 +41,20 @@ pub(super) fn items<'s, 'd>(
 /// The raw item, if the reader keeps the item.
 fn keep<'d>(sifted: &Sifted<RunItem<'d>>, roster: Option<&Roster<'_>>, cx: &mut Reader<'d>) -> Option<Node<'d>> {
     let node = sifted.value.node();
-    if node.member("type").is_none_or(is_falsy) {
+    let (mut kind, mut agent, mut raw) = (None, None, None);
+    for member in node.members() {
+        if member.key.is("type") {
+            kind = Some(member.value);
+        } else if member.key.is("agent") {
+            agent = Some(member.value);
+        } else if member.key.is("raw_item") {
+            raw = Some(member.value);
+        }
+    }
+    if kind.is_none_or(is_falsy) {
         return None;
     }
-    let own = resolve(roster, node.member("agent"), cx);
+    let own = resolve(roster, agent, cx);
     let found = match &sifted.value {
         RunItem::HandoffOutput(_) => {
             let ends = [node.member("source_agent"), node.member("target_agent")];
@@ -58,9 +68,9 @@ fn keep<'d>(sifted: &Sifted<RunItem<'d>>, roster: Option<&Roster<'_>>, cx: &mut 
         let message = format!("the agent \"{}\" is not there: the SDK drops the item", name.lossy());
         cx.raise(codes::UNKNOWN_AGENT, Effect::Lost, name.node(), message);
     } else if matches!(found, Found::Nobody) {
-        unnamed(node.member("agent"), Effect::Lost, cx);
+        unnamed(agent, Effect::Lost, cx);
     }
-    let Some(raw) = node.member("raw_item") else {
+    let Some(raw) = raw else {
         // The rows of the items that it knows say the same.
         if matches!(found, Found::Agent(_)) && is_strange(&sifted.value, cx) {
             cx.raise(codes::ITEM_DROPPED, Effect::Refused, node, "the SDK fails on an item without `raw_item`");
@@ -70,13 +80,14 @@ fn keep<'d>(sifted: &Sifted<RunItem<'d>>, roster: Option<&Roster<'_>>, cx: &mut 
     if sifted.dropped || !matches!(found, Found::Agent(_)) {
         return None;
     }
+    let kind = raw.member("type");
+    let is_kind = |wanted| kind.and_then(Node::text).is_some_and(|kind| kind.is(wanted));
     if let Some(wanted) = wanted(&sifted.value)
-        && !raw.member("type").and_then(Node::text).is_some_and(|kind| kind.is(wanted))
+        && !is_kind(wanted)
     {
         cx.raise(codes::ITEM_DROPPED, Effect::Lost, raw, format!("expected a raw item of type \"{wanted}\""));
         return None;
     }
-    let is_kind = |wanted| raw.member("type").and_then(Node::text).is_some_and(|kind| kind.is(wanted));
     if is_kind("local_shell_call_output") && !cx.reader_has(V1_15) && raw.member("id").and_then(Node::text).is_none() {
         let message = format!("{} drops what a local shell call printed when it has no `id`", cx.reader);
         cx.raise(codes::ITEM_DROPPED, Effect::Lost, raw, message);

@@ -1,15 +1,16 @@
 //! What loads and does not work: where the resumed run ends, forgets a call or asks again.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 
 use crate::codes;
 use crate::finding::Effect;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Kind, Node, Text};
 use crate::record::{Flag, Reader, Sifted, Slot, Wire as _};
 
 use super::super::State;
 use super::super::bounds::{V1_10, V1_15, V1_17, V1_18};
-use super::super::context::{ApprovalRecord, Decision};
+use super::super::context::{ApprovalRecord, Decision, Invocation};
 use super::super::invocation::{Call, Known};
 use super::super::items::{ApprovalItem, OriginKind, RunItem};
 use super::super::step::CurrentStep;
@@ -44,16 +45,41 @@ pub(super) fn judge<'d>(view: &View<'_, 'd>, history: &History<'d>, cx: &mut Rea
         cx.raise(codes::TURN_LIMIT, Effect::Stuck, limit, message);
     }
     let pending = pending(view, cx);
+    let sought = Sought::of(view);
     match state.current_step.value() {
         Some(CurrentStep::Interruption(step)) => {
             let accepted = step.data.node().and_then(|data| data.member("response_accepted"));
             let accepted = cx.reader_has(V1_15) && accepted.is_some_and(|accepted| !is_falsy(accepted));
-            interrupted(view, step.node(), &pending, accepted, cx);
+            interrupted(view, step.node(), &pending, accepted, &sought, cx);
         }
         _ => forgotten(view, history, cx),
     }
-    decisions(view, &pending, cx);
+    decisions(view, &pending, &sought, cx);
     gates::judge(view, &pending, cx);
+}
+
+/// What is looked up for each pending call.
+struct Sought<'s, 'd> {
+    /// The ledger, by call id.
+    ledger: HashMap<Cow<'d, [u8]>, &'s Invocation<'d>>,
+    /// The calls that wait for a nested run.
+    nested: HashSet<Cow<'d, [u8]>>,
+    /// The calls of which it is known which server they go to.
+    bound: HashSet<Cow<'d, [u8]>>,
+}
+
+impl<'s, 'd> Sought<'s, 'd> {
+    fn of(view: &View<'s, 'd>) -> Self {
+        let functions = view.processed.and_then(|processed| processed.functions.value());
+        let kept = functions.into_iter().flat_map(|list| list.values()).filter_map(|sifted| sifted.kept());
+        let nested = kept.filter(|action| !action.agent_run_state.is_none());
+        let bindings = view.processed.and_then(|processed| processed.mcp_tool_bindings.value());
+        Self {
+            ledger: view.ledger().map(|(id, entry)| (id.wtf8(), entry)).collect(),
+            nested: nested.filter_map(|action| Some(action.tool_call.value()?.call_id.value()?.wtf8())).collect(),
+            bound: bindings.into_iter().flat_map(|bindings| bindings.values()).map(|(id, _)| id.wtf8()).collect(),
+        }
+    }
 }
 
 /// The approvals that the reader keeps of the interruption.
@@ -101,6 +127,7 @@ fn interrupted<'d>(
     step: Node<'d>,
     pending: &[&ApprovalItem<'d>],
     accepted: bool,
+    sought: &Sought<'_, 'd>,
     cx: &mut Reader<'d>,
 ) {
     let state = view.state;
@@ -116,7 +143,7 @@ fn interrupted<'d>(
     for approval in pending {
         let raw = approval.raw_item.node();
         let Some(call) = raw.and_then(Call::of) else { continue };
-        unbound(view, approval, &call, cx);
+        unbound(approval, &call, sought, cx);
         let known = Known {
             lookup: raw.and_then(|raw| approval_lookup(approval.node(), raw)),
             tool: approval.tool_name.node().and_then(Node::text).filter(|name| !name.is_empty()).or(call.name()),
@@ -133,7 +160,7 @@ fn interrupted<'d>(
             Ok(None) => {}
             Ok(Some((scope, digest))) => {
                 let agent_tool = is_from(approval, OriginKind::AgentAsTool);
-                started(view, &call, (&scope, &digest), agent_tool, cx);
+                started(view, &call, (&scope, &digest), agent_tool, sought, cx);
             }
             Err(_) if !cx.reader_has(V1_15) => {}
             Err(_) => {
@@ -151,20 +178,26 @@ fn is_from(approval: &ApprovalItem<'_>, kind: OriginKind) -> bool {
 }
 
 /// A call of a local MCP server's tool cannot be executed unless it is known which server it goes to.
-fn unbound<'d>(view: &View<'_, 'd>, approval: &ApprovalItem<'d>, call: &Call<'d>, cx: &mut Reader<'d>) {
+fn unbound<'d>(approval: &ApprovalItem<'d>, call: &Call<'d>, sought: &Sought<'_, 'd>, cx: &mut Reader<'d>) {
     let Some(id) = call.id.filter(|_| cx.reader_has(V1_18) && is_from(approval, OriginKind::Mcp)) else { return };
-    let bindings = view.processed.and_then(|processed| processed.mcp_tool_bindings.value());
-    if !bindings.into_iter().flat_map(|bindings| bindings.values()).any(|(own, _)| own.same_text(id)) {
+    if !sought.bound.contains(&id.wtf8()) {
         let message = format!("it is not known which server \"{}\" goes to: it cannot be executed", id.lossy());
         cx.raise(codes::MCP_BINDING, Effect::Stuck, approval.node(), message);
     }
 }
 
 /// What the ledger says of a pending call, given its scope and its fingerprint.
-fn started<'d>(view: &View<'_, 'd>, call: &Call<'d>, own: (&str, &str), agent_tool: bool, cx: &mut Reader<'d>) {
+fn started<'d>(
+    view: &View<'_, 'd>,
+    call: &Call<'d>,
+    own: (&str, &str),
+    agent_tool: bool,
+    sought: &Sought<'_, 'd>,
+    cx: &mut Reader<'d>,
+) {
     let (scope, digest) = own;
     let Some(id) = call.id.filter(|_| view.label >= LEDGER) else { return };
-    let Some((_, entry)) = view.ledger().filter(|(own, _)| own.same_text(id)).last() else { return };
+    let Some(entry) = sought.ledger.get(&id.wtf8()) else { return };
     let is = |node: Option<Node<'d>>, wanted: &str| node.and_then(Node::text).is_some_and(|text| text.is(wanted));
     let bound = is(entry.kind.node(), call.kind)
         && is(entry.approval_scope.node(), scope)
@@ -176,12 +209,7 @@ fn started<'d>(view: &View<'_, 'd>, call: &Call<'d>, own: (&str, &str), agent_to
         return;
     }
     let set = |slot: &Slot<'d, Flag<'d>>| slot.value().is_some_and(|flag| flag.get());
-    let functions = view.processed.and_then(|processed| processed.functions.value());
-    let waits = functions.into_iter().flat_map(|list| list.values()).filter_map(|sifted| sifted.kept()).any(|action| {
-        let called = action.tool_call.value().and_then(|called| called.call_id.value());
-        !action.agent_run_state.is_none() && called.is_some_and(|called| called.same_text(id))
-    });
-    if set(&entry.executed) && !set(&entry.completed) && !agent_tool && !waits {
+    if set(&entry.executed) && !set(&entry.completed) && !agent_tool && !sought.nested.contains(&id.wtf8()) {
         let message =
             format!("\"{}\" was started, and what came of it is not recorded: the SDK refuses to go on", id.lossy());
         cx.raise(codes::STARTED_CALL, Effect::Stuck, entry.node(), message);
@@ -213,11 +241,17 @@ fn output_id<'d>(item: &RunItem<'d>, raw: Node<'d>) -> Option<Text<'d>> {
 }
 
 /// Decisions that the reader does not honour.
-fn decisions<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], cx: &mut Reader<'d>) {
+fn decisions<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], sought: &Sought<'_, 'd>, cx: &mut Reader<'d>) {
     let Some(context) = view.state.context.value() else { return };
-    let ledger: HashSet<_> = view.ledger().map(|(id, _)| id.wtf8()).collect();
     let waiting: HashSet<_> =
         pending.iter().filter_map(|approval| approval.raw_item.node().and_then(Call::of)?.id).map(Text::wtf8).collect();
+    let by_key: HashMap<_, _> = context
+        .approvals
+        .value()
+        .into_iter()
+        .flat_map(|approvals| approvals.values())
+        .map(|(key, record)| (key.wtf8(), record))
+        .collect();
     let mut records: Vec<(&ApprovalRecord<'d>, bool)> = Vec::new();
     for (_, record) in context.approvals.value().into_iter().flat_map(|approvals| approvals.values()) {
         records.push((record, false));
@@ -234,8 +268,7 @@ fn decisions<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], cx: &mut Re
         if !cx.reader_has(V1_18) {
             break;
         }
-        let kept = context.approvals.value().into_iter().flat_map(|approvals| approvals.values());
-        for (_, record) in kept.filter(|(own, _)| *own.wtf8() == *key) {
+        if let Some(record) = by_key.get(key.as_slice()) {
             let stands =
                 |slot: &Slot<'d, Decision<'d>>| matches!(slot.value(), Some(Decision::Standing(flag)) if flag.get());
             if stands(&record.approved) || stands(&record.rejected) {
@@ -249,8 +282,9 @@ fn decisions<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], cx: &mut Re
         for (slot, verb) in [(&record.approved, "approved"), (&record.rejected, "rejected")] {
             match slot.value() {
                 Some(Decision::Calls(calls)) if view.label >= LEDGER => {
-                    for call in
-                        calls.values().filter(|call| waiting.contains(&call.wtf8()) && !ledger.contains(&call.wtf8()))
+                    for call in calls
+                        .values()
+                        .filter(|call| waiting.contains(&call.wtf8()) && !sought.ledger.contains_key(&call.wtf8()))
                     {
                         let message =
                             format!("\"{}\" is {verb}, but not in the ledger: it is asked again", call.lossy());

@@ -27,38 +27,40 @@ struct Pending<'s, 'd> {
 
 type Print = Rc<Option<Fingerprint>>;
 
-/// What the loader infers of one agent's calls.
+/// What the loader infers of one agent's calls, by their ids.
+type Inferred<'s, 'd> = HashMap<Id<'d>, Inference<'s, 'd>>;
+
+/// What it infers of one of them.
 #[derive(Default)]
-struct Inferred<'s, 'd> {
-    names: HashMap<Id<'d>, Vec<u8>>,
-    local: HashMap<Id<'d>, Pending<'s, 'd>>,
-    hosted: HashMap<Id<'d>, AnyCall<'s, 'd>>,
-    observed: HashMap<Id<'d>, Rc<[u8]>>,
-    completed: HashMap<Id<'d>, (Rc<[u8]>, Node<'d>)>,
-    ambiguous: HashMap<Id<'d>, Node<'d>>,
+struct Inference<'s, 'd> {
+    /// The key that a request for approval gives.
+    name: Vec<u8>,
+    local: Option<Pending<'s, 'd>>,
+    hosted: Option<AnyCall<'s, 'd>>,
+    observed: Option<Rc<[u8]>>,
+    completed: Option<(Rc<[u8]>, Node<'d>)>,
+    ambiguous: Option<Node<'d>>,
 }
 
-impl<'d> Inferred<'_, 'd> {
-    fn blur(&mut self, id: &Id<'d>, node: Node<'d>) {
-        self.ambiguous.entry(id.clone()).or_insert(node);
-        self.observed.remove(id);
+impl<'d> Inference<'_, 'd> {
+    fn blur(&mut self, node: Node<'d>) {
+        self.ambiguous.get_or_insert(node);
+        self.observed = None;
     }
 
-    fn observe(&mut self, id: &Id<'d>, text: Rc<[u8]>, node: Node<'d>) {
-        match self.observed.get(id) {
-            Some(previous) if **previous != *text => self.blur(id, node),
-            _ if self.ambiguous.contains_key(id) => {}
-            _ => {
-                self.observed.insert(id.clone(), text);
-            }
+    fn observe(&mut self, text: Rc<[u8]>, node: Node<'d>) {
+        match &self.observed {
+            Some(previous) if **previous != *text => self.blur(node),
+            _ if self.ambiguous.is_some() => {}
+            _ => self.observed = Some(text),
         }
     }
 
-    fn complete(&mut self, id: &Id<'d>, node: Node<'d>) {
-        if let Some(text) = self.observed.get(id)
-            && !self.ambiguous.contains_key(id)
+    fn complete(&mut self, node: Node<'d>) {
+        if let Some(text) = &self.observed
+            && self.ambiguous.is_none()
         {
-            self.completed.insert(id.clone(), (Rc::clone(text), node));
+            self.completed = Some((Rc::clone(text), node));
         }
     }
 }
@@ -66,21 +68,40 @@ impl<'d> Inferred<'_, 'd> {
 /// The fingerprints of all calls, each worked out once.
 #[derive(Default)]
 struct Prints {
-    by_node: HashMap<(u32, u32), Print>,
+    by_node: HashMap<(u32, u32), Printed>,
+}
+
+/// What stands for a call, and the text for the tool's name that was asked for last: it is mostly the same.
+struct Printed {
+    print: Print,
+    name: Vec<u8>,
+    text: Option<Rc<[u8]>>,
 }
 
 impl Prints {
-    fn of(&mut self, call: AnyCall<'_, '_>) -> Print {
+    fn printed(&mut self, call: AnyCall<'_, '_>) -> &mut Printed {
         let node = call.node();
-        let print = self.by_node.entry((node.source().id(), node.index()));
-        Rc::clone(print.or_insert_with(|| Rc::new(Fingerprint::of(call))))
+        let printed = self.by_node.entry((node.source().id(), node.index()));
+        printed.or_insert_with(|| Printed { print: Rc::new(Fingerprint::of(call)), name: Vec::new(), text: None })
     }
 
+    fn of(&mut self, call: AnyCall<'_, '_>) -> Print {
+        Rc::clone(&self.printed(call).print)
+    }
+
+    /// The whole text; empty for a call that has none.
     fn text(&mut self, call: AnyCall<'_, '_>, name: &[u8]) -> Rc<[u8]> {
-        match &*self.of(call) {
-            Some(print) => print.text(&call.canonical_name(name)).into(),
-            None => Rc::from(&b""[..]),
+        let printed = self.printed(call);
+        let name = call.canonical_name(name);
+        if let Some(text) = printed.text.as_ref().filter(|_| printed.name == *name) {
+            return Rc::clone(text);
         }
+        let text: Rc<[u8]> = match &*printed.print {
+            Some(print) => print.text(&name).into(),
+            None => Rc::from(&b""[..]),
+        };
+        (printed.name, printed.text) = (name.into_owned(), Some(Rc::clone(&text)));
+        text
     }
 }
 
@@ -185,40 +206,65 @@ impl<'s, 'd> Output<'s, 'd> {
         }
     }
 
-    /// Whether this can be what came of a call (`toolResultMatchesCall`).
-    fn answers(&self, call: AnyCall<'_, '_>) -> bool {
-        let same = |one: Option<Text<'_>>, two: Option<Text<'_>>| match (one, two) {
-            (Some(one), Some(two)) => one.same_text(two),
-            (None, None) => true,
-            _ => false,
+    /// What a call must look like that this came of (`toolResultMatchesCall`).
+    fn claim(&self) -> Option<Claim<'d>> {
+        let function = self.kind == "function_call";
+        Some(Claim {
+            kind: self.kind,
+            id: self.call_id.map(Text::wtf8),
+            program: program(self.caller)?,
+            name: self.name.filter(|_| function).map(Text::wtf8),
+            namespace: self.namespace.filter(|_| function).map(Text::wtf8),
+        })
+    }
+
+    /// Whether this can be what came of a call.
+    fn answers(&self, call: AnyCall<'_, 'd>) -> bool {
+        self.claim().is_some_and(|claim| Claim::of(call) == Some(claim))
+    }
+}
+
+/// What a call and its output have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Claim<'d> {
+    kind: &'static str,
+    id: Option<Id<'d>>,
+    /// The program that called.
+    program: Option<Id<'d>>,
+    name: Option<Id<'d>>,
+    namespace: Option<Id<'d>>,
+}
+
+impl<'d> Claim<'d> {
+    /// What the output of a call must look like; `None` for a call that no output answers.
+    fn of(call: AnyCall<'_, 'd>) -> Option<Self> {
+        let (id, name, namespace) = match call {
+            AnyCall::Function(call) => (&call.call_id, call.name.value(), call.namespace.value()),
+            AnyCall::Computer(call) => (&call.call_id, None, None),
+            AnyCall::Shell(call) => (&call.call_id, None, None),
+            AnyCall::ApplyPatch(call) => (&call.call_id, None, None),
+            AnyCall::Hosted(_) | AnyCall::Program(_) => return None,
         };
-        let id = match call {
-            AnyCall::Function(call) => call.call_id.value(),
-            AnyCall::Computer(call) => call.call_id.value(),
-            AnyCall::Shell(call) => call.call_id.value(),
-            AnyCall::ApplyPatch(call) => call.call_id.value(),
-            AnyCall::Hosted(_) | AnyCall::Program(_) => return false,
-        };
-        if self.kind != call.kind() || !same(self.call_id, id.copied()) || !same_caller(self.caller, call.caller()) {
-            return false;
-        }
-        match call {
-            AnyCall::Function(call) => {
-                same(self.name, call.name.value().copied()) && same(self.namespace, call.namespace.value().copied())
-            }
-            _ => true,
-        }
+        Some(Self {
+            kind: call.kind(),
+            id: id.value().map(|id| id.wtf8()),
+            program: program(call.caller())?,
+            name: name.map(|name| name.wtf8()),
+            namespace: namespace.map(|namespace| namespace.wtf8()),
+        })
+    }
+}
+
+/// The program that a caller is, if it is one; `None` for one without an id, which is the same as no other.
+fn program<'d>(caller: Option<&Caller<'d>>) -> Option<Option<Id<'d>>> {
+    match caller {
+        Some(Caller::Program(program)) => program.caller_id.value().map(|id| Some(id.wtf8())),
+        _ => Some(None),
     }
 }
 
 fn same_caller(one: Option<&Caller<'_>>, two: Option<&Caller<'_>>) -> bool {
-    match (one, two) {
-        (Some(Caller::Program(one)), Some(Caller::Program(two))) => {
-            one.caller_id.value().zip(two.caller_id.value()).is_some_and(|(one, two)| one.same_text(*two))
-        }
-        (Some(Caller::Program(_)), _) | (_, Some(Caller::Program(_))) => false,
-        _ => true,
-    }
+    program(one).is_some_and(|one| program(two) == Some(one))
 }
 
 /// The request that a hosted MCP server's answer belongs to.
@@ -311,23 +357,23 @@ impl<'s, 'd> Judge<'s, 'd> {
                         self.cx.raise(codes::NO_CALL_ID, Effect::Refused, node, message);
                         continue;
                     };
-                    let (id, key) = (id.wtf8(), approval_key(item).unwrap_or_default());
-                    let agent = all.entry(owner).or_default();
-                    agent.names.insert(id.clone(), key.clone());
+                    let key = approval_key(item).unwrap_or_default();
+                    let seen = all.entry(owner).or_default().entry(id.wtf8()).or_default();
                     let print = prints.of(call);
-                    if let Some(pending) = agent.local.get(&id) {
+                    if let Some(pending) = &seen.local {
                         if pending.print != print {
-                            agent.blur(&id, node);
-                        } else if !agent.completed.contains_key(&id) {
+                            seen.blur(node);
+                        } else if seen.completed.is_none() {
                             let text = prints.text(pending.call, &key);
-                            agent.observed.remove(&id);
-                            agent.observe(&id, text, node);
+                            seen.observed = None;
+                            seen.observe(text, node);
                         }
                     }
-                    agent.observe(&id, prints.text(call, &key), node);
+                    seen.observe(prints.text(call, &key), node);
                     if call.is_local() {
-                        agent.local.insert(id, Pending { call, print, resolved: true });
+                        seen.local = Some(Pending { call, print, resolved: true });
                     }
+                    seen.name = key;
                 }
                 RunItem::HandoffCall(item) => {
                     let (Some(owner), Some(raw)) = (self.owner(item.agent.value()), item.raw_item.value()) else {
@@ -338,11 +384,9 @@ impl<'s, 'd> Judge<'s, 'd> {
                         self.no_id(item.node(), "a handoff");
                         continue;
                     };
-                    let id = id.wtf8();
-                    let name = handoff_name(raw);
-                    let agent = all.entry(owner).or_default();
-                    agent.observe(&id, prints.text(call, &name), item.node());
-                    agent.local.insert(id, Pending { call, print: prints.of(call), resolved: true });
+                    let seen = all.entry(owner).or_default().entry(id.wtf8()).or_default();
+                    seen.observe(prints.text(call, &handoff_name(raw)), item.node());
+                    seen.local = Some(Pending { call, print: prints.of(call), resolved: true });
                 }
                 RunItem::ToolCall(item) => {
                     let (Some(owner), Some(call)) = (self.owner(item.agent.value()), CallItem::Tool(item).call())
@@ -388,19 +432,19 @@ impl<'s, 'd> Judge<'s, 'd> {
                 let (Some(id), Some(name)) = (filled("id"), filled("name")) else {
                     return self.no_id(node, "a request of a hosted MCP server");
                 };
-                let id = id.wtf8();
-                agent.observe(&id, prints.text(call, &name.wtf8()), node);
-                agent.hosted.insert(id, call);
+                let seen = agent.entry(id.wtf8()).or_default();
+                seen.observe(prints.text(call, &name.wtf8()), node);
+                seen.hosted = Some(call);
             } else if let Some(request) = answered_request(item) {
                 let Some(id) = request.filter(|id| !id.is_empty()) else {
                     return self.no_id(node, "an answer to a hosted MCP server");
                 };
-                let id = id.wtf8();
-                let pending = agent.hosted.remove(&id);
+                let seen = agent.entry(id.wtf8()).or_default();
+                let pending = seen.hosted.take();
                 if !pending.is_some_and(|pending| same_caller(pending.caller(), call.caller())) {
-                    agent.blur(&id, node);
+                    seen.blur(node);
                 }
-                agent.complete(&id, node);
+                seen.complete(node);
             }
             return;
         }
@@ -409,34 +453,33 @@ impl<'s, 'd> Judge<'s, 'd> {
         }
         let Some(id) = call.call_id().filter(|id| !id.is_empty()) else { return self.no_id(node, "a call") };
         let id = id.wtf8();
+        let seen = agent.entry(id.clone()).or_default();
         let name = match call {
             AnyCall::Function(_) => self.routed(call, item.function_tool_state_key.value().copied()),
-            _ => match agent.names.get(&id).filter(|name| !name.is_empty()) {
-                Some(name) => Some(name.clone()),
-                None => self.tool_name(&owner, tool_kind(call), &id),
-            },
+            _ if !seen.name.is_empty() => Some(seen.name.clone()),
+            _ => self.tool_name(&owner, tool_kind(call), &id),
         };
         let print = prints.of(call);
-        if agent.local.get(&id).is_some_and(|pending| pending.print != print) {
-            agent.local.remove(&id);
-            return agent.blur(&id, node);
+        if seen.local.as_ref().is_some_and(|pending| pending.print != print) {
+            seen.local = None;
+            return seen.blur(node);
         }
-        if !agent.ambiguous.contains_key(&id) {
-            agent.local.insert(id.clone(), Pending { call, print, resolved: name.is_some() });
+        if seen.ambiguous.is_none() {
+            seen.local = Some(Pending { call, print, resolved: name.is_some() });
         }
         if let Some(name) = name.filter(|name| !name.is_empty()) {
-            agent.observe(&id, prints.text(call, &name), node);
+            seen.observe(prints.text(call, &name), node);
         }
     }
 
-    fn infer_output(&mut self, output: &Output<'_, 'd>, agent: &mut Inferred<'s, 'd>, what: &'static str) {
+    fn infer_output(&mut self, output: &Output<'_, 'd>, agent: &mut Inferred<'_, 'd>, what: &'static str) {
         let Some(id) = output.call_id.filter(|id| !id.is_empty()) else { return self.no_id(output.node, what) };
-        let id = id.wtf8();
-        let pending = agent.local.remove(&id);
+        let seen = agent.entry(id.wtf8()).or_default();
+        let pending = seen.local.take();
         if !pending.is_some_and(|pending| pending.resolved && output.answers(pending.call)) {
-            agent.blur(&id, output.node);
+            seen.blur(output.node);
         }
-        agent.complete(&id, output.node);
+        seen.complete(output.node);
     }
 
     /// The name of an agent's tool of a kind. Without the agents: the name that the record of the call gives it, or none for
@@ -457,46 +500,50 @@ impl<'s, 'd> Judge<'s, 'd> {
         let evidence = self.evidence(prints);
         let mut mismatches: Vec<(crate::codes::Code, Node<'d>, Cow<'static, str>)> = Vec::new();
         for (owner, agent) in inferred {
-            for (id, (text, node)) in &agent.completed {
-                let recorded = self.recorded.get(owner).and_then(|calls| calls.get(id));
-                match recorded {
-                    Some(recorded) if text.is_empty() || *recorded.wtf8() == **text => {}
-                    Some(recorded) => mismatches.push((
+            let (records, proofs) = (self.recorded.get(owner), evidence.get(owner));
+            let listed = self.listed.get(owner);
+            for (id, seen) in agent {
+                let recorded = records.and_then(|calls| calls.get(id));
+                let proof = proofs.and_then(|calls| calls.get(id));
+                match (&seen.completed, recorded) {
+                    (Some((text, _)), Some(recorded)) if text.is_empty() || says(*recorded, text, proof) => {}
+                    (Some(_), Some(recorded)) => mismatches.push((
                         codes::FINGERPRINT,
                         recorded.node(),
                         "the recorded fingerprint is not that of the finished call in the history".into(),
                     )),
-                    None => mismatches.push((
+                    (Some((_, node)), None) => mismatches.push((
                         codes::LEDGER,
                         *node,
                         "the call that this finishes is not in the record of finished calls".into(),
                     )),
+                    (None, _) => {}
                 }
-            }
-            for (id, node) in &agent.ambiguous {
-                let listed = self.listed.get(owner).is_some_and(|ids| ids.contains(id));
-                let proven = evidence.get(owner).is_some_and(|calls| calls.contains_key(id));
-                if !listed && !proven {
+                if let Some(node) = seen.ambiguous
+                    && proof.is_none()
+                    && !listed.is_some_and(|ids| ids.contains(id))
+                {
                     let message = "the call id cannot be tied to one call, and is not listed as such";
-                    mismatches.push((codes::AMBIGUOUS_CALL, *node, message.into()));
+                    mismatches.push((codes::AMBIGUOUS_CALL, node, message.into()));
                 }
             }
         }
         for (owner, calls) in &self.recorded {
+            let proofs = evidence.get(owner);
             for (id, text) in calls {
-                let proof = evidence.get(owner).and_then(|calls| calls.get(id));
-                if !proof.is_some_and(|proof| proof.raw() == text.raw() || proof.same_text(*text)) {
+                let proof = proofs.and_then(|calls| calls.get(id));
+                if !proof.is_some_and(|proof| proof.text.raw() == text.raw() || proof.text.same_text(*text)) {
                     let message = "no evidence with this fingerprint is given for the finished call";
                     mismatches.push((codes::LEDGER, text.node(), message.into()));
                 }
             }
         }
         for (owner, calls) in &evidence {
+            let records = self.recorded.get(owner);
             for (id, proof) in calls {
-                let recorded = self.recorded.get(owner).and_then(|calls| calls.get(id));
-                if recorded.is_none() {
+                if !records.is_some_and(|calls| calls.contains_key(id)) {
                     let message = "the evidence is for a call that is not in the record of finished calls";
-                    mismatches.push((codes::LEDGER, proof.node(), message.into()));
+                    mismatches.push((codes::LEDGER, proof.text.node(), message.into()));
                 }
             }
         }
@@ -508,31 +555,19 @@ impl<'s, 'd> Judge<'s, 'd> {
     }
 
     /// Checks all evidence, and gives the fingerprints by agent and call id.
-    fn evidence(&mut self, prints: &mut Prints) -> HashMap<Owner<'d>, HashMap<Id<'d>, Text<'d>>> {
+    fn evidence(&mut self, prints: &mut Prints) -> HashMap<Owner<'d>, HashMap<Id<'d>, Given<'d>>> {
         let state = self.state;
-        let history: Vec<Option<&RunItem<'d>>> = state
+        let history: Vec<Option<&'s RunItem<'d>>> = state
             .generated_items
             .value()
             .map(|list| list.items.iter().map(|slot| slot.value().map(Box::as_ref)).collect())
             .unwrap_or_default();
-        let mut outputs: HashMap<(Owner<'d>, Id<'d>), Vec<&RunItem<'d>>> = HashMap::default();
-        let mut calls: HashMap<(Owner<'d>, Id<'d>), Vec<CallItem<'_, 'd>>> = HashMap::default();
-        for item in history.iter().flatten().copied() {
-            if let Some((agent, id)) = completion(item)
-                && let Some(owner) = self.owner(agent)
-            {
-                outputs.entry((owner, id.wtf8())).or_default().push(item);
-            }
-            if let Some(call) = CallItem::of(item)
-                && let Some(owner) = self.owner(call.agent())
-                && let Some(id) = call.call().and_then(evidence_id)
-            {
-                calls.entry((owner, id.wtf8())).or_default().push(call);
-            }
-        }
-        let mut found: HashMap<Owner<'d>, HashMap<Id<'d>, Text<'d>>> = HashMap::default();
+        let mut mentions = self.mentions(history.iter().flatten().copied());
+        let mut found: HashMap<Owner<'d>, HashMap<Id<'d>, Given<'d>>> = HashMap::default();
         for entry in state.evidence.value().into_iter().flat_map(|list| list.values()) {
             let Some(owner) = entry.agent_identity.value().and_then(|key| self.owner_of(key.wtf8())) else { continue };
+            let mentions = mentions.entry(owner.clone()).or_default();
+            let found = found.entry(owner.clone()).or_default();
             for (id, evidence) in entry.invocations.value().into_iter().flat_map(|map| map.values()) {
                 let (Some(fingerprint), Some(items)) = (evidence.fingerprint.value(), evidence.items.value()) else {
                     continue;
@@ -561,55 +596,99 @@ impl<'s, 'd> Judge<'s, 'd> {
                         _ => {}
                     }
                 }
-                found.entry(owner.clone()).or_default().insert(id.clone(), *fingerprint);
-                let &[call, output] = resolved.as_slice() else { continue };
-                let text = fingerprint.wtf8();
-                let named = CallItem::of(call).and_then(|call| self.expected_name(call)).filter(|(call, name)| {
-                    (*prints.of(*call)).as_ref().is_some_and(|print| print.text(&call.canonical_name(name)) == *text)
-                });
-                // A fingerprint that is the expected one need not be taken apart to see which tool it names.
-                let Some(name) =
-                    named.map(|(call, name)| call.canonical_name(&name).into_owned()).or_else(|| tool_of(&text))
-                else {
-                    let message = "the fingerprint names no tool";
-                    self.cx.raise(codes::FINGERPRINT, Effect::Refused, fingerprint.node(), message);
-                    continue;
-                };
-                let proof = Proof { owner: &owner, id: &id, name: &name, text: &text };
-                let call = CallItem::of(call);
-                let one = call.filter(|call| self.proves(*call, output, &proof, prints));
-                if one.is_none() {
-                    let message = "the evidence does not show this call and its output";
-                    self.cx.raise(codes::EVIDENCE, Effect::Refused, items.node(), message);
-                }
-                let key = (owner.clone(), id.clone());
-                for other in outputs.get(&key).into_iter().flatten().copied() {
-                    let candidates = calls.get(&key).into_iter().flatten().rev().copied().chain(call);
-                    let mut proven = false;
-                    for candidate in candidates {
-                        proven = proven || self.proves(candidate, other, &proof, prints);
-                    }
-                    if !proven && !std::ptr::eq(other, output) {
-                        let message = "the history conflicts with the evidence of this finished call";
-                        self.cx.raise(codes::EVIDENCE, Effect::Refused, other.node(), message);
+                let mut given = Given { text: *fingerprint, decoded: None };
+                if let &[call, output] = resolved.as_slice() {
+                    let call = CallItem::of(call);
+                    given.decoded = call.and_then(|call| self.expected_text(call, *fingerprint, prints));
+                    let expected = given.decoded.is_some();
+                    let text = given.decoded.get_or_insert_with(|| fingerprint.wtf8().into_owned().into());
+                    let mut proof = Proof { owner: &owner, id: &id, name: Vec::new(), text };
+                    // A fingerprint that is the expected one need not be taken apart to see which tool it names.
+                    let name = call.filter(|_| expected).and_then(|call| self.expected_name(call));
+                    match name.map(|(call, name)| call.canonical_name(&name).into_owned()).or_else(|| tool_of(text)) {
+                        Some(name) => {
+                            proof.name = name;
+                            let mentioned = mentions.get_mut(&id);
+                            self.judge_evidence((call, output), mentioned, items.node(), &proof, prints);
+                        }
+                        None => {
+                            let message = "the fingerprint names no tool";
+                            self.cx.raise(codes::FINGERPRINT, Effect::Refused, fingerprint.node(), message);
+                        }
                     }
                 }
+                found.insert(id, given);
             }
         }
         found
     }
 
-    /// Whether a call and an output are what a fingerprint says (`validateToolInvocationCompletionEvidence`).
-    fn proves(
+    /// The text that a call item leads to expect, if that is the given one.
+    fn expected_text(&self, item: CallItem<'_, 'd>, given: Text<'d>, prints: &mut Prints) -> Option<Rc<[u8]>> {
+        let (call, name) = self.expected_name(item)?;
+        Some(prints.text(call, &name)).filter(|text| !text.is_empty() && given.is_wtf8(text))
+    }
+
+    /// Everything in the history that names a call, by agent and call id.
+    fn mentions(
+        &self,
+        history: impl Iterator<Item = &'s RunItem<'d>>,
+    ) -> HashMap<Owner<'d>, HashMap<Id<'d>, Mentions<'s, 'd>>> {
+        let mut all: HashMap<Owner<'d>, HashMap<Id<'d>, Mentions<'s, 'd>>> = HashMap::default();
+        for item in history {
+            if let Some((agent, id)) = completion(item)
+                && let Some(owner) = self.owner(agent)
+            {
+                all.entry(owner).or_default().entry(id.wtf8()).or_default().outputs.push(item);
+            }
+            if let Some(call) = CallItem::of(item)
+                && let Some(owner) = self.owner(call.agent())
+                && let Some(id) = call.call().and_then(evidence_id)
+            {
+                all.entry(owner).or_default().entry(id.wtf8()).or_default().calls.push(call);
+            }
+        }
+        all
+    }
+
+    /// Whether the evidence shows its call, and whether the history has no other output for it.
+    fn judge_evidence(
         &mut self,
-        item: CallItem<'_, 'd>,
-        output: &RunItem<'d>,
+        (call, output): (Option<CallItem<'_, 'd>>, &RunItem<'d>),
+        mentioned: Option<&mut Mentions<'s, 'd>>,
+        node: Node<'d>,
         proof: &Proof<'_, 'd>,
         prints: &mut Prints,
-    ) -> bool {
+    ) {
+        let shown = call.filter(|call| self.shows(*call, proof, prints)).and_then(answer_to);
+        if shown.is_none() || shown != self.answer_in(output, proof) {
+            let message = "the evidence does not show this call and its output";
+            self.cx.raise(codes::EVIDENCE, Effect::Refused, node, message);
+        }
+        let Some(mentioned) = mentioned.filter(|mentioned| mentioned.proofs < PROOFS) else { return };
+        mentioned.proofs += 1;
+        if mentioned.outputs.iter().all(|other| std::ptr::eq(*other, output)) {
+            return;
+        }
+        let mut answers: HashSet<Answer<'d>> = shown.into_iter().collect();
+        for &other in &mentioned.calls {
+            if self.shows(other, proof, prints) {
+                answers.extend(answer_to(other));
+            }
+        }
+        for &other in &mentioned.outputs {
+            let answer = self.answer_in(other, proof);
+            if !answer.is_some_and(|answer| answers.contains(&answer)) && !std::ptr::eq(other, output) {
+                let message = "the history conflicts with the evidence of this finished call";
+                self.cx.raise(codes::EVIDENCE, Effect::Refused, other.node(), message);
+            }
+        }
+    }
+
+    /// Whether a call is what a fingerprint says (`validateToolInvocationCompletionEvidence`).
+    fn shows(&self, item: CallItem<'_, 'd>, proof: &Proof<'_, 'd>, prints: &mut Prints) -> bool {
         let Some(call) = item.call() else { return false };
-        let mine = |judge: &Self, agent: Option<&AgentRef<'d>>| judge.owner(agent).as_ref() == Some(proof.owner);
-        if !mine(self, item.agent()) {
+        if self.owner(item.agent()).as_ref() != Some(proof.owner) {
             return false;
         }
         let expected: Option<Vec<u8>> = match (item, call) {
@@ -631,36 +710,79 @@ impl<'s, 'd> Judge<'s, 'd> {
                 None => {
                     let key = call.key();
                     // Most keys are the name itself, and need not be taken apart.
-                    let same = key.as_deref() == Some(proof.name)
-                        || ToolKey::legacy(proof.name) == key.and_then(|key| ToolKey::legacy(&key));
-                    same.then(|| proof.name.to_vec())
+                    let same = key.as_deref() == Some(&proof.name)
+                        || ToolKey::legacy(&proof.name) == key.and_then(|key| ToolKey::legacy(&key));
+                    same.then(|| proof.name.clone())
                 }
             },
-            _ => Some(proof.name.to_vec()),
+            _ => Some(proof.name.clone()),
         };
-        let correlated = match (item, output) {
-            (CallItem::Handoff(_), RunItem::HandoffOutput(item)) => {
-                mine(self, item.source_agent.value())
-                    && item.raw_item.value().is_some_and(|result| Output::function(result).answers(call))
+        let fits = |text: &[u8]| text.is_empty() || text == proof.text;
+        expected.is_some_and(|expected| expected == proof.name)
+            && evidence_id(call).is_some_and(|id| id.is_wtf8(proof.id))
+            && fits(&prints.text(call, &proof.name))
+    }
+
+    /// What an output of the owner of a proof answers.
+    fn answer_in(&self, output: &RunItem<'d>, proof: &Proof<'_, 'd>) -> Option<Answer<'d>> {
+        let (agent, answer) = match output {
+            RunItem::HandoffOutput(item) => {
+                (item.source_agent.value(), Answer::Handoff(Output::function(item.raw_item.value()?).claim()?))
             }
-            (CallItem::Handoff(_), _) => false,
-            (_, RunItem::ToolCall(item)) => {
-                matches!(call, AnyCall::Hosted(_))
-                    && mine(self, item.agent.value())
-                    && answered_request(item).flatten().is_some_and(|id| *id.wtf8() == *proof.id)
-                    && CallItem::Tool(item).call().is_some_and(|answer| same_caller(call.caller(), answer.caller()))
+            RunItem::ToolCallOutput(item) => {
+                (item.agent.value(), Answer::Tool(Output::of(item.raw_item.value()?)?.claim()?))
             }
-            (_, RunItem::ToolCallOutput(item)) => {
-                mine(self, item.agent.value())
-                    && item.raw_item.value().and_then(Output::of).is_some_and(|output| output.answers(call))
+            RunItem::ToolCall(item) => {
+                answered_request(item).flatten().filter(|id| id.is_wtf8(proof.id))?;
+                (item.agent.value(), Answer::Hosted(program(CallItem::Tool(item).call()?.caller())?))
             }
-            _ => false,
+            _ => return None,
         };
-        let print = prints.of(call);
-        correlated
-            && expected.is_some_and(|expected| expected == proof.name)
-            && evidence_id(call).is_some_and(|id| *id.wtf8() == *proof.id)
-            && (*print).as_ref().is_none_or(|print| print.text(&call.canonical_name(proof.name)) == proof.text)
+        (self.owner(agent).as_ref() == Some(proof.owner)).then_some(answer)
+    }
+}
+
+/// So many proofs of one call are compared with all of its outputs. The SDK writes one.
+const PROOFS: u8 = 8;
+
+/// What the history says of one call id.
+#[derive(Default)]
+struct Mentions<'s, 'd> {
+    outputs: Vec<&'s RunItem<'d>>,
+    calls: Vec<CallItem<'s, 'd>>,
+    proofs: u8,
+}
+
+/// What answers a call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Answer<'d> {
+    Handoff(Claim<'d>),
+    Tool(Claim<'d>),
+    /// By a hosted MCP server, with the program that asks.
+    Hosted(Option<Id<'d>>),
+}
+
+/// What must answer a call.
+fn answer_to<'d>(item: CallItem<'_, 'd>) -> Option<Answer<'d>> {
+    match (item, item.call()?) {
+        (CallItem::Handoff(_), call) => Claim::of(call).map(Answer::Handoff),
+        (_, call @ AnyCall::Hosted(_)) => program(call.caller()).map(Answer::Hosted),
+        (_, call) => Claim::of(call).map(Answer::Tool),
+    }
+}
+
+/// A fingerprint as evidence gives it.
+struct Given<'d> {
+    text: Text<'d>,
+    /// The same, where it had to be decoded.
+    decoded: Option<Rc<[u8]>>,
+}
+
+/// Whether a record says what was worked out; mostly it is written like a proof that was decoded already.
+fn says(recorded: Text<'_>, text: &[u8], proof: Option<&Given<'_>>) -> bool {
+    match proof {
+        Some(Given { text: proof, decoded: Some(decoded) }) if proof.raw() == recorded.raw() => **decoded == *text,
+        _ => recorded.is_wtf8(text),
     }
 }
 
@@ -668,7 +790,7 @@ impl<'s, 'd> Judge<'s, 'd> {
 struct Proof<'p, 'd> {
     owner: &'p Owner<'d>,
     id: &'p [u8],
-    name: &'p [u8],
+    name: Vec<u8>,
     text: &'p [u8],
 }
 
