@@ -9,7 +9,7 @@ use crate::json::{Key, Node, Value};
 #[derive(Clone, Debug)]
 pub struct State<'d> {
     /// Where it stands in the input.
-    pub origin: Node<'d>,
+    pub origin: Option<Node<'d>>,
     /// Turns done so far, a number.
     pub turn: Option<Value<'d>>,
     /// The turn limit; `None` when there is none.
@@ -387,4 +387,6 @@ pub struct Trace<'d> {
     pub group: Option<Value<'d>>,
     /// The user's own data.
     pub metadata: Option<Value<'d>>,
+    /// The key that traces are sent with, a secret.
+    pub api_key: Option<Value<'d>>,
 }
