@@ -222,6 +222,22 @@ codes! {
 
     /// The SDK keeps a key that no released version defines.
     KEPT_UNKNOWN = 601 "kept-unknown", "Nothing to do if it is meant.";
+    /// The target has no place for this, and it is left out.
+    NO_PLACE = 602 "no-place", "Convert with --carry to get it back later, or keep the original file.";
+    /// The target's SDK computes this itself, so it is computed anew and not copied.
+    REBUILT = 603 "rebuilt", "Nothing to do.";
+    /// The state does not say what the target needs to know; the likely answer is written.
+    ASSUMED = 604 "assumed", "Check that it holds for this run.";
+    /// The target holds this in another form or gives it another meaning.
+    CHANGED_FORM = 605 "changed-form", "Check that the difference does not matter to you.";
+    /// The target can hold this decision only for fewer calls than it was given for; it asks about the others.
+    NARROWED = 606 "narrowed-decision", "Decide again when the target asks.";
+    /// After this conversion a call would run that nobody approved, or run twice.
+    WOULD_RUN = 607 "would-run", "Decide about the call first, or resume the run in its own SDK.";
+    /// The target's language reads another number.
+    NUMBER_CHANGES = 608 "number-changes", "Return large or exact numbers as strings.";
+    /// The target cannot go on with a state of this kind.
+    NOT_CONVERTIBLE = 609 "not-convertible", "Resume the run in its own SDK.";
 }
 
 impl Code {

@@ -24,6 +24,7 @@ mod serde;
 mod source;
 mod tape;
 mod text;
+mod tree;
 mod write;
 
 pub use self::serde::ReadError;
@@ -34,4 +35,5 @@ pub use place::{Aim, Place, places};
 pub use source::{Document, Source};
 pub use tape::MAX_BYTES;
 pub use text::Text;
+pub use tree::{Key, Object, Value};
 pub use write::{Style, Writer};

@@ -97,6 +97,11 @@ impl Source {
         Node::new(self, u32::try_from(behind.saturating_sub(1)).unwrap_or(0))
     }
 
+    /// All values and keys in document order.
+    pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
+        (0..u32::try_from(self.tape.len()).unwrap_or(u32::MAX)).map(|index| Node::new(self, index))
+    }
+
     /// The number of this source in its document.
     #[must_use]
     pub fn id(&self) -> u32 {

@@ -111,6 +111,17 @@ impl Writer {
     /// together become their character; bytes that are no generalized UTF-8 become U+FFFD.
     pub fn string(&mut self, wtf8: &[u8]) {
         self.value();
+        self.quoted_wtf8(wtf8);
+    }
+
+    /// Writes a key given in generalized UTF-8.
+    pub fn key_wtf8(&mut self, wtf8: &[u8]) {
+        self.separate();
+        self.quoted_wtf8(wtf8);
+        self.colon();
+    }
+
+    fn quoted_wtf8(&mut self, wtf8: &[u8]) {
         self.out.push(b'"');
         let mut rest = wtf8;
         while let Some(stop) = self.valid(rest) {

@@ -1,8 +1,13 @@
-//! What means the same in both dialects: no JSON keys, no labels, no bytes. So far the part that `validate` judges.
+//! What means the same in both dialects: no labels, no bytes. [`Run`] is the part that `validate` judges; [`state`]
+//! is everything, and `convert` goes through it.
 
+mod account;
 mod gather;
+pub mod state;
 
 use crate::json::{Node, Text};
+
+pub use account::{Account, Entry, Level};
 
 pub use gather::{Keys, decisions};
 

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use crate::json::{Document, Kind, Node, Text};
+use crate::model::state::ToolKey;
 
 use super::canonical::{Canonical, Style, Unhashable, digest};
 
@@ -80,6 +81,17 @@ impl<'d> Lookup<'d> {
         }
     }
 
+    /// The key of the canonical model.
+    fn of_key(key: &'d ToolKey<'_>) -> Option<Self> {
+        Some(match key {
+            ToolKey::Bare(name) => Self { kind: "bare", namespace: None, name: name.wtf8()? },
+            ToolKey::Deferred(name) => Self { kind: "deferred_top_level", namespace: None, name: name.wtf8()? },
+            ToolKey::Namespaced(namespace, name) => {
+                Self { kind: "namespaced", namespace: Some(namespace.wtf8()?), name: name.wtf8()? }
+            }
+        })
+    }
+
     /// The key under which a tool is looked up, as one text: `name`, `namespace.name`, `deferred_top_level:name`.
     pub(super) fn approval_key(&self) -> Vec<u8> {
         match (&self.namespace, self.kind) {
@@ -100,6 +112,54 @@ impl<'d> Lookup<'d> {
         out.literal("]");
         Ok(())
     }
+}
+
+/// What a standing decision holds for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Scoped<'k> {
+    /// A function tool.
+    Function(&'k ToolKey<'k>),
+    /// A tool that is known by its name, with the type of its calls.
+    Named {
+        /// One of the names in [`CALLS`].
+        kind: &'static str,
+        /// The name.
+        name: &'k [u8],
+    },
+    /// A tool of a hosted MCP server.
+    Hosted {
+        /// The server's label.
+        server: &'k [u8],
+        /// The tool's name.
+        name: &'k [u8],
+    },
+}
+
+/// The scope that all calls of a tool share; `None` where Python could not hash it.
+pub(super) fn standing_scope(scoped: Scoped<'_>) -> Option<String> {
+    let mut out = Canonical::new(Style::Compact);
+    match scoped {
+        Scoped::Function(tool) => {
+            out.literal("{\"tool_lookup_key\":");
+            Lookup::of_key(tool)?.write(&mut out).ok()?;
+            out.literal(",\"type\":\"function_call\"}");
+        }
+        Scoped::Named { kind, name } => {
+            out.literal("{\"name\":");
+            out.string(name).ok()?;
+            out.literal(",\"type\":\"");
+            out.literal(kind);
+            out.literal("\"}");
+        }
+        Scoped::Hosted { server, name } => {
+            out.literal("{\"name\":");
+            out.string(name).ok()?;
+            out.literal(",\"server_label\":");
+            out.string(server).ok()?;
+            out.literal(",\"type\":\"mcp_approval_request\"}");
+        }
+    }
+    Some(out.digest())
 }
 
 /// A raw item that calls something.

@@ -6,6 +6,7 @@
 mod bounds;
 mod canonical;
 pub mod context;
+pub mod convert;
 mod digest;
 pub mod guardrails;
 mod invocation;

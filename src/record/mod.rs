@@ -4,6 +4,7 @@
 //! is an ordinary constant expression such as `nullable("output").since(V1_13)`. From it come the struct field, the
 //! reader, the writer, the JSON Schema and the field's documentation. Nothing here knows a dialect's keys.
 
+mod arrange;
 mod macros;
 mod read;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use crate::finding::Effect;
 use crate::format::{Bound, Target};
 use crate::json::{Kind, Kinds, Node, Text, Writer};
 
+pub use arrange::arrange;
 pub(crate) use macros::{record, union};
 pub use read::{NESTING, Raised, Reader, Writers, Zone};
 pub(crate) use types::words;

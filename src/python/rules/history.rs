@@ -313,7 +313,7 @@ fn lookup<'d>(restored: &Restored<'_, 'd>) -> Option<Lookup<'d>> {
 }
 
 /// The lookup key of an approval: its own, else that of its names (`ToolApprovalItem.__post_init__`).
-pub(super) fn approval_lookup<'d>(item: Node<'d>, raw: Node<'d>) -> Option<Lookup<'d>> {
+pub(in crate::python) fn approval_lookup<'d>(item: Node<'d>, raw: Node<'d>) -> Option<Lookup<'d>> {
     let text = |node: Option<Node<'d>>| node.and_then(Node::text);
     let some = |key| item.member(key).filter(|node| !node.is_null());
     let own = item.member("tool_lookup_key").and_then(Lookup::read);

@@ -26,6 +26,7 @@ use super::context::Invocation;
 use super::nested::within;
 use super::step::ProcessedResponse;
 use super::weigh::is_empty;
+pub(in crate::python) use history::approval_lookup;
 use restore::Restored;
 use roster::{Found, Roster, resolve};
 

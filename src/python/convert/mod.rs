@@ -1,0 +1,21 @@
+//! How a state of the Python SDK becomes another one.
+
+mod derive;
+mod lift;
+mod lower;
+
+pub use derive::derive;
+pub use lift::lift;
+pub use lower::lower;
+
+use crate::json::{Document, Node, Value};
+
+/// The state as a tree. Nested runs are objects in it already.
+#[must_use]
+pub fn open<'d>(_: &'d Document, root: Node<'d>) -> Value<'d> {
+    Value::Node(root)
+}
+
+/// What a standing decision's scope is the digest of: the type of the call, and the tool.
+const STANDING_KINDS: [&str; 5] =
+    ["apply_patch_call", "computer_call", "custom_tool_call", "local_shell_call", "shell_call"];
