@@ -40,16 +40,16 @@ struct Search<'d> {
 impl<'d> Search<'d> {
     fn object(&mut self, object: Node<'d>) {
         self.members.clear();
-        let mut seen = Signatures::default();
+        // Most keys of an object differ in their lengths, which the tape knows: a bit for each length so far.
+        let mut lengths = 0_u64;
         let mut members = object.members();
         for member in members.by_ref() {
-            let twin = if seen.insert(self.key(member.key)) {
-                self.members.iter_mut().find(|earlier| earlier.key.same_text(member.key))
-            } else {
-                None
-            };
+            let entry = member.key.node().entry();
+            let length = if entry.is_escaped() { u64::MAX } else { 1 << ((entry.end - entry.start) & 63) };
+            let twin = if lengths & length != 0 { self.twin(member.key) } else { None };
+            lengths |= length;
             match twin {
-                Some(twin) => self.found.push(std::mem::replace(twin, member).value),
+                Some(twin) => self.found.push(std::mem::replace(&mut self.members[twin], member).value),
                 None => self.members.push(member),
             }
             if self.members.len() == SMALL {
@@ -59,6 +59,14 @@ impl<'d> Search<'d> {
         let mut rest = members.peekable();
         if rest.peek().is_some() {
             self.large(rest);
+        }
+    }
+
+    /// The place of the member so far that has this key.
+    fn twin(&self, key: Text<'d>) -> Option<usize> {
+        match key.plain() {
+            Some(plain) => self.members.iter().position(|earlier| earlier.key.is(plain)),
+            None => self.members.iter().position(|earlier| earlier.key.same_text(key)),
         }
     }
 
@@ -101,30 +109,14 @@ impl<'d> Search<'d> {
 
     /// The key decoded, without an allocation of its own.
     fn key<'k>(&'k mut self, key: Text<'k>) -> &'k [u8] {
-        match key.plain() {
-            Some(plain) => plain.as_bytes(),
+        match key.plain_bytes() {
+            Some(plain) => plain,
             None => {
                 self.decoded.clear();
                 key.push_wtf8(&mut self.decoded);
                 &self.decoded
             }
         }
-    }
-}
-
-/// Which of 64 coarse signatures have occurred. Keys with different signatures differ, which saves most comparisons.
-#[derive(Default)]
-struct Signatures(u64);
-
-impl Signatures {
-    /// Whether the key may have occurred before.
-    fn insert(&mut self, key: &[u8]) -> bool {
-        let middle = key.get(key.len() / 2).copied().unwrap_or(0);
-        let ends = key.first().zip(key.last()).map_or(0, |(&first, &last)| usize::from(first) * 3 + usize::from(last));
-        let bit = 1 << ((key.len() * 7 + ends + usize::from(middle) * 5) % 64);
-        let known = self.0 & bit != 0;
-        self.0 |= bit;
-        known
     }
 }
 

@@ -52,6 +52,16 @@ impl<'d> Text<'d> {
         if self.0.entry().is_escaped() { None } else { Some(self.raw()) }
     }
 
+    /// The same as bytes, without a look at the text.
+    #[inline]
+    pub(super) fn plain_bytes(self) -> Option<&'d [u8]> {
+        let entry = self.0.entry();
+        if entry.is_escaped() {
+            return None;
+        }
+        Some(&self.0.source().text().as_bytes()[entry.start as usize + 1..entry.end as usize - 1])
+    }
+
     /// Whether an escape stands for half a surrogate pair.
     #[must_use]
     pub fn has_lone_surrogate(self) -> bool {
@@ -89,10 +99,10 @@ impl<'d> Text<'d> {
     /// Whether both strings are equal once decoded.
     #[must_use]
     pub fn same_text(self, other: Text<'_>) -> bool {
-        match (self.plain(), other.plain()) {
+        match (self.plain_bytes(), other.plain_bytes()) {
             (Some(one), Some(two)) => one == two,
-            (Some(plain), None) => other.is_escaped(plain),
-            (None, Some(plain)) => self.is_escaped(plain),
+            (Some(_), None) => other.is_escaped(self.raw()),
+            (None, Some(_)) => self.is_escaped(other.raw()),
             (None, None) => self.raw() == other.raw() || self.units().eq(other.units()),
         }
     }
@@ -100,8 +110,8 @@ impl<'d> Text<'d> {
     /// Whether the decoded string is `other`, in generalized UTF-8.
     #[must_use]
     pub fn is_wtf8(self, other: &[u8]) -> bool {
-        if let Some(plain) = self.plain() {
-            return plain.as_bytes() == other;
+        if let Some(plain) = self.plain_bytes() {
+            return plain == other;
         }
         let mut rest = other;
         for piece in Pieces(self.raw()) {
@@ -125,7 +135,8 @@ impl<'d> Text<'d> {
     /// Whether the string is `""`.
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self.raw().is_empty()
+        let entry = self.0.entry();
+        entry.end - entry.start == 2
     }
 
     /// The decoded string, or `None` when it holds a lone surrogate.
@@ -158,8 +169,8 @@ impl<'d> Text<'d> {
     /// the order of code points.
     #[must_use]
     pub fn wtf8(self) -> Cow<'d, [u8]> {
-        if let Some(plain) = self.plain() {
-            return Cow::Borrowed(plain.as_bytes());
+        if let Some(plain) = self.plain_bytes() {
+            return Cow::Borrowed(plain);
         }
         let mut bytes = Vec::with_capacity(self.raw().len());
         self.push_wtf8(&mut bytes);

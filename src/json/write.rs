@@ -53,6 +53,11 @@ impl Writer {
         Self { out: Vec::new(), style, depth: 0, empty: true, keyed: true }
     }
 
+    /// The same with room for so many bytes.
+    pub(crate) fn with_capacity(style: Style, bytes: usize) -> Self {
+        Self { out: Vec::with_capacity(bytes), ..Self::new(style) }
+    }
+
     /// The style that everything is written in.
     #[must_use]
     pub fn style(&self) -> Style {

@@ -61,7 +61,15 @@ impl Keys {
         let mut responded = Vec::new();
         for output in responses.into_iter().flat_map(Node::elements).filter_map(|response| response.member("output")) {
             for item in output.elements() {
-                responded.extend(["id", self.call].into_iter().filter_map(|key| text(item, key)));
+                let (mut id, mut call) = (None, None);
+                for Member { key, value } in item.members() {
+                    if key.is("id") {
+                        id = Some(value);
+                    } else if key.is(self.call) {
+                        call = Some(value);
+                    }
+                }
+                responded.extend([id, call].into_iter().filter_map(|node| node.and_then(Node::text)));
             }
         }
         let managed = |key: &&&str| state.member(key).filter(|node| node.text().is_some_and(|text| !text.is_empty()));
@@ -85,9 +93,16 @@ impl Keys {
     }
 
     fn item<'d>(&self, node: Node<'d>) -> Item<'d> {
-        let raw = node.member(self.raw).unwrap_or(node);
+        let (mut kind, mut raw) = (None, node);
+        for Member { key, value } in node.members() {
+            if key.is("type") {
+                kind = Some(value);
+            } else if key.is(self.raw) {
+                raw = value;
+            }
+        }
         let mut item = self.raw_item(node, raw);
-        if text(node, "type").is_some_and(|kind| kind.is("tool_approval_item")) {
+        if kind.and_then(Node::text).is_some_and(|kind| kind.is("tool_approval_item")) {
             item.role = Role::Approval;
             item.call = item.call.or(item.id);
         }

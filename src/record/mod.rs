@@ -289,6 +289,11 @@ impl Row {
         self.if_absent(effect).if_wrong(effect).if_element_wrong(effect).inside(effect)
     }
 
+    /// Whether every format has the field and every reader knows it.
+    const fn is_timeless(&self) -> bool {
+        self.since.is_none() && self.until.is_none()
+    }
+
     /// Whether a format has the field.
     #[must_use]
     pub fn is_in(&self, label: u16) -> bool {
@@ -380,23 +385,28 @@ pub struct Info {
     pub since: Option<Bound>,
     /// The first row that is a tag, by which most objects are told apart.
     tag: Option<&'static Row>,
+    /// A bit for each of the first 64 rows whose absence may be worth a word.
+    needed: u64,
 }
 
 impl Info {
     /// The data of a record type.
     #[must_use]
     pub const fn new(name: &'static str, doc: &'static str, unknown: Unknown, fields: &'static [Field]) -> Self {
-        let (mut since, mut tag) = (None, None);
+        let (mut since, mut tag, mut needed) = (None, None, 0);
         let mut i = 0;
         while i < fields.len() {
-            if !fields[i].row.tags.is_empty() {
-                since = fields[i].row.since;
-                tag = Some(&fields[i].row);
-                break;
+            let row = &fields[i].row;
+            if !row.tags.is_empty() && tag.is_none() {
+                since = row.since;
+                tag = Some(row);
+            }
+            if !row.need.allows_absence() && i < 64 {
+                needed |= 1 << i;
             }
             i += 1;
         }
-        Self { name, doc, unknown, fields, since, tag }
+        Self { name, doc, unknown, fields, since, tag, needed }
     }
 
     /// Whether an object has every member that the record cannot be without in a format; how unions `by fields` choose.

@@ -250,6 +250,10 @@ impl<'d> Reader<'d> {
             };
             let field = &info.fields[row];
             present |= 1 << (row & 63);
+            if field.row.is_timeless() {
+                rows.column_mut(row).read(field, member.value, self);
+                continue;
+            }
             let bound = field.row.since.filter(|bound| field.row.tags.is_empty() && !self.reader_has(*bound));
             if let Some(since) = bound {
                 self.not_in_reader(info.unknown, &field.row, since, member.value);
@@ -266,6 +270,9 @@ impl<'d> Reader<'d> {
                     false => rows.column_mut(row).read(field, member.value, cx),
                 });
             }
+        }
+        if info.needed & !present == 0 && info.fields.len() <= 64 {
+            return;
         }
         for (row, field) in info.fields.iter().enumerate() {
             let absent =

@@ -158,64 +158,45 @@ pub(in crate::typescript) fn exact(literal: &str) -> Option<String> {
 }
 
 /// Compact JSON with keys that need not be UTF-8.
-#[derive(Default)]
-pub(in crate::typescript) struct Compact {
-    out: Vec<u8>,
-    /// Whether a value or a key stands in front that a comma must follow.
-    behind: bool,
+pub(in crate::typescript) struct Compact(Writer);
+
+impl Default for Compact {
+    fn default() -> Self {
+        Self(Writer::with_capacity(Style::TypeScript, 256))
+    }
 }
 
 impl Compact {
     pub(in crate::typescript) fn finish(self) -> Vec<u8> {
-        self.out
-    }
-
-    fn comma(&mut self) {
-        if std::mem::replace(&mut self.behind, true) {
-            self.out.push(b',');
-        }
-    }
-
-    fn begin(&mut self, bracket: u8) {
-        self.comma();
-        self.out.push(bracket);
-        self.behind = false;
-    }
-
-    fn end(&mut self, bracket: u8) {
-        self.out.push(bracket);
-        self.behind = true;
+        self.0.finish()
     }
 
     pub(in crate::typescript) fn begin_object(&mut self) {
-        self.begin(b'{');
+        self.0.begin_object();
     }
 
     pub(in crate::typescript) fn end_object(&mut self) {
-        self.end(b'}');
+        self.0.end_object();
     }
 
     pub(in crate::typescript) fn begin_array(&mut self) {
-        self.begin(b'[');
+        self.0.begin_array();
     }
 
     pub(in crate::typescript) fn end_array(&mut self) {
-        self.end(b']');
+        self.0.end_array();
     }
 
     pub(in crate::typescript) fn key(&mut self, key: &str) {
-        self.key_bytes(key.as_bytes());
+        self.0.key(key);
     }
 
     pub(in crate::typescript) fn key_bytes(&mut self, key: &[u8]) {
-        self.string(key);
-        self.out.push(b':');
-        self.behind = false;
+        self.0.key_wtf8(key);
     }
 
     pub(in crate::typescript) fn literal(&mut self, literal: &str) {
-        self.comma();
-        self.out.extend_from_slice(literal.as_bytes());
+        self.0.literal(literal);
     }
 
     pub(in crate::typescript) fn text(&mut self, text: Text<'_>) {
@@ -223,15 +204,6 @@ impl Compact {
     }
 
     pub(in crate::typescript) fn string(&mut self, wtf8: &[u8]) {
-        self.comma();
-        if wtf8.iter().any(|&byte| byte < 0x20 || matches!(byte, b'"' | b'\\' | 0xED)) {
-            let mut quoted = Writer::new(Style::TypeScript);
-            quoted.string(wtf8);
-            self.out.extend_from_slice(&quoted.finish());
-        } else {
-            self.out.push(b'"');
-            self.out.extend_from_slice(wtf8);
-            self.out.push(b'"');
-        }
+        self.0.string(wtf8);
     }
 }

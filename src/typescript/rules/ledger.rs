@@ -578,26 +578,20 @@ impl<'s, 'd> Judge<'s, 'd> {
                     self.cx.raise(codes::EVIDENCE, Effect::Refused, items.node(), message);
                     continue;
                 };
-                let mut resolved = Vec::with_capacity(2);
-                for slot in [call, output] {
-                    match slot.value() {
-                        Some(EvidenceItem::Index(index)) => {
-                            let at = index.generated_item_index.value().map(|index| index.get());
-                            match at.and_then(|at| history.get(at)) {
-                                Some(item) => resolved.extend(*item),
-                                None if at.is_some() => {
-                                    let message = "no item of the history has this index";
-                                    self.cx.raise(codes::INDEX, Effect::Refused, index.node(), message);
-                                }
-                                None => {}
-                            }
+                let resolved = [call, output].map(|slot| match slot.value()? {
+                    EvidenceItem::Index(index) => {
+                        let at = index.generated_item_index.value()?.get();
+                        if at >= history.len() {
+                            let message = "no item of the history has this index";
+                            self.cx.raise(codes::INDEX, Effect::Refused, index.node(), message);
                         }
-                        Some(EvidenceItem::Inline(inline)) => resolved.extend(inline.item.value().map(|item| &**item)),
-                        _ => {}
+                        *history.get(at)?
                     }
-                }
+                    EvidenceItem::Inline(inline) => inline.item.value().map(|item| &**item),
+                    EvidenceItem::Other(_) => None,
+                });
                 let mut given = Given { text: *fingerprint, decoded: None };
-                if let &[call, output] = resolved.as_slice() {
+                if let [Some(call), Some(output)] = resolved {
                     let call = CallItem::of(call);
                     given.decoded = call.and_then(|call| self.expected_text(call, *fingerprint, prints));
                     let expected = given.decoded.is_some();
@@ -639,13 +633,13 @@ impl<'s, 'd> Judge<'s, 'd> {
             if let Some((agent, id)) = completion(item)
                 && let Some(owner) = self.owner(agent)
             {
-                all.entry(owner).or_default().entry(id.wtf8()).or_default().outputs.push(item);
+                all.entry(owner).or_default().entry(id.wtf8()).or_default().items.push(Mention::Output(item));
             }
             if let Some(call) = CallItem::of(item)
                 && let Some(owner) = self.owner(call.agent())
                 && let Some(id) = call.call().and_then(evidence_id)
             {
-                all.entry(owner).or_default().entry(id.wtf8()).or_default().calls.push(call);
+                all.entry(owner).or_default().entry(id.wtf8()).or_default().items.push(Mention::Call(call));
             }
         }
         all
@@ -667,18 +661,22 @@ impl<'s, 'd> Judge<'s, 'd> {
         }
         let Some(mentioned) = mentioned.filter(|mentioned| mentioned.proofs < PROOFS) else { return };
         mentioned.proofs += 1;
-        if mentioned.outputs.iter().all(|other| std::ptr::eq(*other, output)) {
+        let is_other = |item: &Mention<'s, 'd>| matches!(item, Mention::Output(other) if !std::ptr::eq(*other, output));
+        if !mentioned.items.iter().any(is_other) {
             return;
         }
         let mut answers: HashSet<Answer<'d>> = shown.into_iter().collect();
-        for &other in &mentioned.calls {
-            if self.shows(other, proof, prints) {
+        for item in &mentioned.items {
+            if let Mention::Call(other) = *item
+                && self.shows(other, proof, prints)
+            {
                 answers.extend(answer_to(other));
             }
         }
-        for &other in &mentioned.outputs {
+        for item in mentioned.items.iter().filter(|item| is_other(item)) {
+            let Mention::Output(other) = *item else { continue };
             let answer = self.answer_in(other, proof);
-            if !answer.is_some_and(|answer| answers.contains(&answer)) && !std::ptr::eq(other, output) {
+            if !answer.is_some_and(|answer| answers.contains(&answer)) {
                 let message = "the history conflicts with the evidence of this finished call";
                 self.cx.raise(codes::EVIDENCE, Effect::Refused, other.node(), message);
             }
@@ -748,9 +746,14 @@ const PROOFS: u8 = 8;
 /// What the history says of one call id.
 #[derive(Default)]
 struct Mentions<'s, 'd> {
-    outputs: Vec<&'s RunItem<'d>>,
-    calls: Vec<CallItem<'s, 'd>>,
+    items: Vec<Mention<'s, 'd>>,
     proofs: u8,
+}
+
+#[derive(Clone, Copy)]
+enum Mention<'s, 'd> {
+    Call(CallItem<'s, 'd>),
+    Output(&'s RunItem<'d>),
 }
 
 /// What answers a call.

@@ -155,6 +155,9 @@ impl<'d> Judge<'_, 'd> {
 
     /// Numbers that the SDK reads as doubles and writes again. In outputs it insists on finite ones.
     fn numbers(&mut self, node: Node<'d>, finite: bool) {
+        if matches!(node.kind(), Kind::String | Kind::Bool | Kind::Null) {
+            return;
+        }
         let mut open = vec![node];
         while let Some(node) = open.pop() {
             match node.kind() {
