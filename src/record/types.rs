@@ -415,6 +415,16 @@ impl<'d, T> List<'d, T> {
     }
 }
 
+impl<'d, T: Wire<'d>> List<'d, T> {
+    /// How many elements stand in the text, those that were not looked at included.
+    #[must_use]
+    pub fn written(&self) -> usize {
+        let behind = self.items.last().and_then(Slot::node).map_or(self.node.index() + 1, Node::end_index);
+        let rest = if behind == self.node.end_index() { 0 } else { self.node.elements().skip(self.len()).count() };
+        self.len() + rest
+    }
+}
+
 impl<'d, T: Wire<'d>> Wire<'d> for List<'d, T> {
     fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         if node.kind() != Kind::Array {

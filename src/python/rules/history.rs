@@ -27,6 +27,11 @@ pub(super) struct History<'d> {
     calls: HashMap<Id<'d>, Claims<'d>>,
     /// The digests of the scopes met so far, by what is hashed: a run has few tools and many calls.
     scopes: HashMap<Vec<u8>, String>,
+    /// Whether some agent has the patch tool, if that is known.
+    patches: Option<bool>,
+    /// Calls whose tool's name is given elsewhere, until all places that give names are known.
+    nameless: Vec<(Place<'d>, Call<'d>)>,
+    has_all_names: bool,
 }
 
 /// What all places say of one call id.
@@ -49,6 +54,7 @@ struct Claims<'d> {
 }
 
 /// Where a raw item stands and what its surroundings say of it.
+#[derive(Debug)]
 struct Place<'d> {
     raw: Node<'d>,
     known: Known<'d>,
@@ -59,54 +65,62 @@ struct Place<'d> {
 }
 
 impl<'d> History<'d> {
-    /// Collects everything that the reader looks at, and raises what it cannot hash or look up.
-    pub(super) fn collect(view: &View<'_, 'd>, cx: &mut Reader<'d>) -> Self {
-        let state = view.state;
-        let mut history = Self::default();
-        let named_calls =
-            view.items().filter_map(|restored| Some((restored.raw, tool_name(restored).and_then(named)?)));
-        for (call, tool) in named_calls.chain(view.tools.iter().copied()) {
-            if let Some(id) = call_id(call) {
-                history.calls.entry(id.wtf8()).or_default().name.get_or_insert(tool);
-            }
-        }
+    /// A history without items, to be compared with the ledger of the state.
+    pub(super) fn new(view: &View<'_, 'd>) -> Self {
+        let mut history = Self { patches: view.patches, ..Self::default() };
         let text = |slot: Option<Node<'d>>| slot.and_then(Node::text);
         for (id, entry) in view.completed() {
             if let Some(finished) = text(entry.kind.node()).zip(text(entry.fingerprint.node())) {
                 history.calls.entry(id.wtf8()).or_default().finished = Some(finished);
             }
         }
-        for restored in view.items() {
-            let name = tool_name(restored).filter(|name| !name.is_null());
-            let place = Place {
-                raw: restored.raw,
-                known: Known {
-                    lookup: lookup(restored),
-                    tool: name.and_then(named),
-                    handoff: matches!(restored.item, RunItem::HandoffCall(_)),
-                },
-                named: name.is_some(),
-                may_hand_off: false,
-            };
-            history.record(place, view, cx);
+        history
+    }
+
+    /// Takes in an item, and raises what the reader cannot hash or look up.
+    pub(super) fn item(&mut self, restored: &Restored<'_, 'd>, cx: &mut Reader<'d>) {
+        let name = tool_name(restored).filter(|name| !name.is_null());
+        let place = Place {
+            raw: restored.raw,
+            known: Known {
+                lookup: lookup(restored),
+                tool: name.and_then(named),
+                handoff: matches!(restored.item, RunItem::HandoffCall(_)),
+            },
+            named: name.is_some(),
+            may_hand_off: false,
+        };
+        self.record(place, cx);
+    }
+
+    /// Takes in everything else that the reader looks at.
+    pub(super) fn finish(&mut self, view: &View<'_, 'd>, cx: &mut Reader<'d>) {
+        for (call, tool) in &view.tools {
+            if let Some(id) = call_id(*call) {
+                self.calls.entry(id.wtf8()).or_default().name.get_or_insert(*tool);
+            }
         }
+        self.has_all_names = true;
+        for (place, call) in std::mem::take(&mut self.nameless) {
+            self.claim(place, call, cx);
+        }
+        let state = view.state;
         let responses = state.model_responses.value().map_or(&[][..], |responses| &responses.items);
         let last_is_open = view.processed.is_none() && response_accepted(state);
         let looked_at = responses.len().saturating_sub(usize::from(last_is_open));
         for response in responses[..looked_at].iter().filter_map(|response| response.value()) {
             for raw in response.output.node().into_iter().flat_map(Node::elements) {
-                history.record(Place::bare(raw), view, cx);
+                self.record(Place::bare(raw), cx);
             }
         }
         if let Some(Input::Items(items)) = state.original_input.value() {
             for raw in items.values() {
-                history.record(Place::bare(*raw), view, cx);
+                self.record(Place::bare(*raw), cx);
             }
         }
-        history
     }
 
-    fn record(&mut self, place: Place<'d>, view: &View<'_, 'd>, cx: &mut Reader<'d>) {
+    fn record(&mut self, place: Place<'d>, cx: &mut Reader<'d>) {
         let raw = place.raw;
         if raw.kind() != Kind::Object {
             return;
@@ -120,7 +134,7 @@ impl<'d> History<'d> {
             return cx.raise(codes::UNHASHABLE_TYPE, Effect::Refused, raw, message);
         }
         if compares
-            && view.patches == Some(true)
+            && self.patches == Some(true)
             && let Some(name) = raw.member("name").filter(|name| name.text().is_none() && !is_falsy(*name))
         {
             let message = "the name is no text; the SDK fails when it compares it with the patch tool's";
@@ -132,10 +146,23 @@ impl<'d> History<'d> {
             self.calls.entry(id.wtf8()).or_default().answered |= 1 << place;
         }
         let Some(call) = Call::of(raw) else { return };
+        if place.named || self.has_all_names {
+            self.claim(place, call, cx);
+        } else {
+            self.nameless.push((place, call));
+        }
+    }
+
+    /// Compares a call with the ledger's, and with what was found at other places.
+    fn claim(&mut self, place: Place<'d>, call: Call<'d>, cx: &mut Reader<'d>) {
         let mut known = place.known;
-        let claims = call.id.map(|id| self.calls.entry(id.wtf8()).or_default());
-        if !place.named {
-            known.tool = claims.as_ref().and_then(|claims| claims.name);
+        let mut claims = call.id.map(|id| self.calls.entry(id.wtf8()).or_default());
+        if let Some(claims) = &mut claims {
+            match (place.named, known.tool) {
+                (true, Some(tool)) => _ = claims.name.get_or_insert(tool),
+                (true, None) => {}
+                (false, _) => known.tool = claims.name,
+            }
         }
         if let Some(fits) = claims.as_ref().and_then(|claims| claims.fits.as_deref())
             && fits.0.is_written_like(&call)
@@ -144,10 +171,10 @@ impl<'d> History<'d> {
             return;
         }
         let wanted = claims.as_ref().and_then(|claims| claims.finished);
-        let outcome = identify(&call, &known, place.may_hand_off, wanted, view.patches, &mut self.scopes);
+        let outcome = identify(&call, &known, place.may_hand_off, wanted, self.patches, &mut self.scopes);
         let identified = match outcome {
             Ok(identified) => identified,
-            Err(_) if !compares => Identified::Fits(Meaning::Further),
+            Err(_) if !cx.reader_has(V1_15) => Identified::Fits(Meaning::Further),
             Err(fault) => {
                 let message = match fault {
                     Unhashable::LoneSurrogate => {
@@ -155,7 +182,7 @@ impl<'d> History<'d> {
                     }
                     Unhashable::TooDeep => "the call is nested too deep for the SDK to hash it",
                 };
-                return cx.raise(codes::UNHASHABLE_CALL, Effect::Refused, raw, message);
+                return cx.raise(codes::UNHASHABLE_CALL, Effect::Refused, place.raw, message);
             }
         };
         let Some(claims) = claims else { return };

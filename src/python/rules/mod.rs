@@ -26,6 +26,7 @@ use super::context::Invocation;
 use super::nested::within;
 use super::step::ProcessedResponse;
 use super::weigh::is_empty;
+use history::History;
 pub(in crate::python) use history::approval_lookup;
 use restore::Restored;
 use roster::{Found, Roster, resolve};
@@ -95,19 +96,22 @@ fn judge_run<'d>(state: &State<'d>, roster: Option<&Roster<'_>>, outermost: bool
         label: cx.label,
         roster,
         agent,
-        generated: restore::items(&state.generated_items, roster, cx),
-        session: restore::items(&state.session_items, roster, cx),
+        generated: Vec::new(),
+        session: Vec::new(),
         new_items: Vec::new(),
         processed,
         tools: Vec::new(),
         patches: roster.map(|roster| roster.tools().any(|tool| tool.kind == "apply_patch")),
     };
+    let mut history = History::new(&view);
+    view.generated = restore::items(&state.generated_items, roster, &mut history, cx);
+    view.session = restore::items(&state.session_items, roster, &mut history, cx);
     if let Some(processed) = processed {
-        view.new_items = restore::items(&processed.new_items, roster, cx);
+        view.new_items = restore::items(&processed.new_items, roster, &mut history, cx);
         actions::judge(processed, &mut view, cx);
     }
     session::judge(&view, cx);
-    let history = history::History::collect(&view, cx);
+    history.finish(&view, cx);
     history.judge(&view, cx);
     resume::judge(&view, &history, cx);
     secrets::judge(&view, cx);

@@ -8,6 +8,7 @@ use crate::record::{Reader, Sifted, Slot, Wire as _};
 use super::super::bounds::{V1_5, V1_15};
 use super::super::items::{Items, RunItem};
 use super::super::weigh::is_falsy;
+use super::history::History;
 use super::roster::{Found, Roster, resolve};
 use super::unnamed;
 
@@ -22,17 +23,21 @@ pub(super) struct Restored<'s, 'd> {
     pub(super) place: usize,
 }
 
-/// The items that the reader keeps of a list.
+/// The items that the reader keeps of a list. The history takes each in while it is at hand: a pass of its own over all
+/// items would take as long as everything else.
 pub(super) fn items<'s, 'd>(
     list: &'s Slot<'d, Items<'d>>,
     roster: Option<&Roster<'_>>,
+    history: &mut History<'d>,
     cx: &mut Reader<'d>,
 ) -> Vec<Restored<'s, 'd>> {
-    let mut kept = Vec::new();
-    let Some(list) = list.value() else { return kept };
+    let Some(list) = list.value() else { return Vec::new() };
+    let mut kept = Vec::with_capacity(list.len());
     for (place, sifted) in list.items.iter().enumerate().filter_map(|(place, slot)| Some((place, slot.value()?))) {
         if let Some(raw) = keep(sifted, roster, cx) {
-            kept.push(Restored { item: &sifted.value, raw, place });
+            let restored = Restored { item: &sifted.value, raw, place };
+            history.item(&restored, cx);
+            kept.push(restored);
         }
     }
     kept

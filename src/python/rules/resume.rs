@@ -219,6 +219,9 @@ fn started<'d>(
 /// A run that does not wait must not leave calls behind.
 fn forgotten<'d>(view: &View<'_, 'd>, history: &History<'d>, cx: &mut Reader<'d>) {
     let Some(processed) = view.processed else { return };
+    if processed.interruptions.value().is_none_or(|interruptions| interruptions.is_empty()) {
+        return;
+    }
     let answered: HashSet<_> = view.items().filter_map(|item| output_id(item.item, item.raw)).map(Text::wtf8).collect();
     let interruptions = processed.interruptions.value().into_iter().flat_map(|list| list.values());
     for approval in interruptions {

@@ -1,12 +1,12 @@
 //! Bookkeeping that points into the lists of the state: nested histories, session indexes, guardrail results,
 //! unfinished session writes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::codes;
 use crate::finding::Effect;
 use crate::json::{Kind, Node};
-use crate::record::{Reader, Slot, Wire as _};
+use crate::record::{List, Reader, Slot, Wire as _};
 
 use super::super::bounds::{V1_13, V1_17, V1_20};
 use super::super::digest;
@@ -80,16 +80,17 @@ fn nested_history<'d>(view: &View<'_, 'd>, cx: &mut Reader<'d>) {
 fn session_indexes<'d>(view: &View<'_, 'd>, cx: &mut Reader<'d>) {
     let state = view.state;
     let Some(indexes) = state.generated_session_item_indexes.value() else { return };
-    let count = |node: Option<Node<'d>>| node.map_or(0, |node| node.elements().count());
-    let (generated, session) = (count(state.generated_items.node()), count(state.session_items.node()));
+    let generated = state.generated_items.value().map_or(0, List::written);
+    let session = state.session_items.value().map_or(0, List::written);
     if indexes.len() != generated {
         let message = format!("there are {generated} generated items, and indexes for {}", indexes.len());
         return cx.raise(codes::INDEX, Effect::Lost, indexes.node(), message);
     }
-    let mut used = HashSet::new();
+    let mut used = vec![false; session];
     for index in indexes.values().filter(|index| index.value.is_some()) {
         let value = integer(Some(index.node())).and_then(|value| usize::try_from(value).ok());
-        if !value.is_some_and(|value| value < session && used.insert(value)) {
+        let free = value.and_then(|value| used.get_mut(value)).is_some_and(|used| !std::mem::replace(used, true));
+        if !free {
             let message = "the index points at no session item, or at one that is taken; the SDK ignores all of them";
             return cx.raise(codes::INDEX, Effect::Lost, index.node(), message);
         }
