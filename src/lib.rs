@@ -4,6 +4,7 @@ pub mod agents;
 #[cfg(feature = "check")]
 pub mod check;
 pub mod codes;
+mod convert;
 pub mod detect;
 pub mod finding;
 pub mod format;
@@ -19,8 +20,10 @@ pub mod typescript;
 mod validate;
 pub mod versions;
 
+pub use convert::{Conversion, Convert, Loss, convert, convert_document};
 pub use finding::{Effect, Finding, Severity};
 pub use format::{Dialect, Format, Target};
+pub use model::Level;
 pub use normalize::{Invalid, Layout, Normalize, Outcome, normalize};
 #[cfg(feature = "schema")]
 pub use schema::{schema, schema_of_any, schema_text};

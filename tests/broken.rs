@@ -19,7 +19,17 @@ const WITHOUT_FILE: &[(Code, &str)] = &[
     (codes::TOO_DEEP, "1,000 levels are no small file; made below"),
     (codes::OTHER_DIALECT, "not the file is wrong, but the chosen reader; asked for below"),
     (codes::NESTED_TOO_DEEP, "65 nested runs are no small file; made below"),
+    (codes::NO_PLACE, CONVERTED),
+    (codes::REBUILT, CONVERTED),
+    (codes::ASSUMED, CONVERTED),
+    (codes::CHANGED_FORM, CONVERTED),
+    (codes::NARROWED, CONVERTED),
+    (codes::WOULD_RUN, CONVERTED),
+    (codes::NUMBER_CHANGES, CONVERTED),
+    (codes::NOT_CONVERTIBLE, CONVERTED),
 ];
+
+const CONVERTED: &str = "not the file is wrong, but something changes when it is converted";
 
 /// Errors of another code that the same defect brings with it, and why.
 const IMPLIED: &[(&str, Code, &str)] = &[

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use runstate::{Severity, Target};
+use runstate::{Level, Severity, Target};
 
 /// Validate, normalize and explain the serialized RunState of the OpenAI Agents SDKs.
 #[derive(Debug, Parser)]
@@ -44,6 +44,9 @@ pub(crate) enum Command {
     /// Write a state again in the byte style of its SDK.
     #[command(after_help = NORMALIZE_EXAMPLES)]
     Normalize(Normalize),
+    /// Make a state of one SDK and release into one that another SDK or release loads and resumes.
+    #[command(after_help = CONVERT_EXAMPLES)]
+    Convert(Convert),
     /// Print the JSON Schema of a format or of a report.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(Schema),
@@ -83,6 +86,13 @@ const NORMALIZE_EXAMPLES: &str = "\
 Examples:
   runstate normalize pretty.json > state.json
   runstate normalize session.json --at /run/state --output state.json";
+
+const CONVERT_EXAMPLES: &str = "\
+Examples:
+  runstate convert paused.json --to typescript -o paused.ts.json
+  runstate convert paused.json --to python@0.17.5 --check
+  runstate convert states/ --to typescript@0.20.0 --out-dir converted/ --report report.json
+  runstate convert --ndjson export.ndjson --to python@1.21 --rejects rejects.ndjson > import.ndjson";
 
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
@@ -160,6 +170,54 @@ pub(crate) struct Normalize {
     /// Show strings and numbers of the state in the windows of the human report. They may be secrets.
     #[arg(long)]
     pub(crate) show_values: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Convert {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// Who is to resume the run: python@0.24.0 (a release), typescript@1.22 (a label), python (the newest release).
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) to: Target,
+    /// What the input is, where it does not say so itself.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) from: Option<Target>,
+    /// The agents that the run will be resumed with; `runstate schema agents` describes the file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) agents: Option<PathBuf>,
+    /// The most that may change: with more, nothing is written and the exit code is 1.
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Level::History)]
+    pub(crate) allow_loss: Level,
+    /// Convert and report, and write no state.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Write to this file instead of stdout; it appears complete or not at all.
+    #[arg(long, short, value_name = "FILE", conflicts_with = "out_dir")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write every state into this directory under its own name. What is finished and not out of date is left alone.
+    #[arg(long, value_name = "DIR", conflicts_with = "ndjson")]
+    pub(crate) out_dir: Option<PathBuf>,
+    /// Write a JSON document of everything that is not as it was; `runstate schema conversion` describes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Write the lines that are not converted to this file.
+    #[arg(long, value_name = "FILE", requires = "ndjson")]
+    pub(crate) rejects: Option<PathBuf>,
+    /// Overwrite output files.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Convert a state that its SDK does not load, as far as it can be read.
+    #[arg(long)]
+    pub(crate) accept_invalid: bool,
+    /// Take it that the program that will resume the run asks before it runs any tool that waits for a decision.
+    #[arg(long)]
+    pub(crate) assume_target_gates: bool,
+    /// Form of what is said on stderr.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    /// Say only what was not converted.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Args)]

@@ -29,7 +29,7 @@ pub(crate) fn options(judging: &Judging, at: Option<&str>) -> Result<Validate, F
     Ok(options)
 }
 
-fn agents(path: &Path) -> Result<Graph, Failure> {
+pub(crate) fn agents(path: &Path) -> Result<Graph, Failure> {
     let usage = |why: String| Failure::Usage(format!("--agents {}: {why}", path.display()));
     let bytes = std::fs::read(path).map_err(|error| usage(error.to_string()))?;
     Graph::parse(&bytes).map_err(usage)

@@ -2,6 +2,7 @@
 
 mod args;
 mod batch;
+mod convert;
 mod detect;
 mod explain;
 mod inputs;
@@ -11,6 +12,7 @@ mod normalize;
 mod output;
 mod render;
 mod report;
+mod save;
 mod schema;
 mod validate;
 mod versions;
@@ -61,6 +63,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Validate(options) => validate::run(&options),
         Command::Detect(options) => detect::run(&options),
         Command::Normalize(options) => normalize::run(&options),
+        Command::Convert(options) => convert::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Versions(options) => versions::run(&options),
         Command::Rules(options) => explain::rules(&options),

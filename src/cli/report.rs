@@ -163,7 +163,7 @@ impl Checked {
 }
 
 impl<'r> Row<'r> {
-    fn new(finding: &'r Finding) -> Self {
+    pub(crate) fn new(finding: &'r Finding) -> Self {
         Self {
             code: finding.code.to_string(),
             name: finding.code.explanation().name,

@@ -9,6 +9,7 @@ mod bounds;
 mod calls;
 mod canonical;
 mod context;
+pub mod convert;
 mod fingerprint;
 mod guardrails;
 mod items;

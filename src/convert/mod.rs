@@ -1,0 +1,182 @@
+//! The verb `convert`: a state of one SDK and label becomes one of another, and the real SDK resumes it.
+#![allow(unused, dead_code)]
+
+mod numbers;
+mod report;
+mod resume;
+
+use crate::agents::Graph;
+use crate::codes::{self, Code};
+use crate::detect::{Identity, identify};
+use crate::finding::{Effect, Finding};
+use crate::format::{Dialect, Format, Target};
+use crate::json::{Document, Node, Style, Value, Writer};
+use crate::model::{Account, Level};
+use crate::validate::{Validate, judge, locate, unreadable};
+use crate::{python, typescript};
+
+pub use report::Loss;
+
+/// How to convert.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Convert {
+    /// What the input is, where it does not say so itself.
+    pub from: Option<Format>,
+    /// JSON pointer of the state inside a larger document.
+    pub at: Option<String>,
+    /// The agents of the program that will resume the run.
+    pub agents: Option<Graph>,
+    /// The most that may change.
+    pub allow_loss: Level,
+    /// Whether a state that its own SDK would not load is converted as far as it can be read.
+    pub accept_invalid: bool,
+    /// Whether the program that will resume the run is known to ask before it runs any tool that waits for a decision.
+    pub assume_target_gates: bool,
+}
+
+impl Default for Convert {
+    fn default() -> Self {
+        Self {
+            from: None,
+            at: None,
+            agents: None,
+            allow_loss: Level::History,
+            accept_invalid: false,
+            assume_target_gates: false,
+        }
+    }
+}
+
+/// What came of a conversion.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Conversion {
+    /// The converted state; nothing when more would change than may, or when the input was refused.
+    pub bytes: Option<Vec<u8>>,
+    /// What the input is.
+    pub from: Option<Format>,
+    /// What is wrong with the input.
+    pub findings: Vec<Finding>,
+    /// What is not as it was, the worst first.
+    pub losses: Vec<Loss>,
+}
+
+impl Conversion {
+    /// How much the worst change matters.
+    #[must_use]
+    pub fn level(&self) -> Option<Level> {
+        self.losses.first().map(|loss| loss.level)
+    }
+}
+
+/// Faults of a state that say that it was edited, or that the run is in an unknown state: computing the target's
+/// records anew would hide them.
+const BINDING: [Code; 6] = [
+    codes::FINGERPRINT,
+    codes::LEDGER,
+    codes::EVIDENCE,
+    codes::REROUTED_CALL,
+    codes::STARTED_CALL,
+    codes::DECISION_OWNER,
+];
+
+/// Converts a state so that `target` loads and resumes it, and says what is not as it was.
+///
+/// ```
+/// use runstate::{Convert, convert};
+///
+/// let state = std::fs::read("fixtures/python/1.21/pending-first-turn.json")?;
+/// let done = convert(&state, "python@1.21".parse()?, &Convert::default());
+/// assert!(done.bytes.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn convert(bytes: &[u8], target: Target, options: &Convert) -> Conversion {
+    match Document::parse(bytes.to_vec()) {
+        Ok(doc) => convert_document(&doc, target, options),
+        Err(error) => {
+            Conversion { bytes: None, from: None, findings: vec![unreadable(error)], losses: Vec::new() }
+        }
+    }
+}
+
+/// The same of a document that is parsed already.
+#[must_use]
+pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Conversion {
+    let validate = Validate { at: options.at.clone(), ..Validate::default() };
+    let verdict = judge(doc, &validate);
+    let refused = verdict.findings.iter().any(|finding| finding.effect == Effect::Refused);
+    let source = locate(doc, options.at.as_deref()).ok().and_then(|root| Some((root, source(root, options)?)));
+    let from = source.map(|(_, format)| format);
+    let Some((root, format)) = source.filter(|_| !refused || options.accept_invalid) else {
+        return Conversion { bytes: None, from, findings: verdict.findings, losses: Vec::new() };
+    };
+    let account = Account::default();
+    for finding in &verdict.findings {
+        if BINDING.contains(&finding.code) && finding.effect <= Effect::Unsafe && format.dialect != target.format.dialect {
+            let reason = "the state's own records contradict it, and new ones would hide that";
+            account.note(codes::WOULD_RUN, Level::Authority, Some(root), reason);
+            break;
+        }
+    }
+    let bytes = translate(doc, root, format, target, options, &account);
+    let stuck: Vec<Code> = verdict.findings.iter().map(|finding| finding.code).collect();
+    if let Some(bytes) = &bytes
+        && format != target.format
+    {
+        prove(bytes, root, target, options, &stuck, &account);
+    }
+    let losses = report::losses(doc, account.into_entries());
+    let level = losses.first().map(|loss| loss.level);
+    let allowed = level.is_none_or(|level| level <= options.allow_loss && level < Level::Authority);
+    Conversion { bytes: bytes.filter(|_| allowed), from, findings: verdict.findings, losses }
+}
+
+/// What the state is.
+fn source(root: Node<'_>, options: &Convert) -> Option<Format> {
+    if options.from.is_some() {
+        return options.from;
+    }
+    match identify(root) {
+        Identity::State { dialect, label, .. } => label.format(dialect),
+        _ => None,
+    }
+}
+
+fn translate<'d>(
+    doc: &'d Document,
+    root: Node<'d>,
+    from: Format,
+    target: Target,
+    options: &Convert,
+    account: &Account<'d>,
+) -> Option<Vec<u8>> {
+    if from == target.format && root.same(doc.root()) {
+        return Some(doc.source(0).text().as_bytes().to_vec());
+    }
+    let reason = "this conversion is not there yet";
+    account.note(codes::NOT_CONVERTIBLE, Level::Resume, Some(root), reason);
+    None
+}
+
+/// Runs the output through the rules of the one who will read it. What was wrong before may be wrong afterwards.
+fn prove<'d>(
+    bytes: &[u8],
+    root: Node<'d>,
+    target: Target,
+    options: &Convert,
+    before: &[Code],
+    account: &Account<'d>,
+) {
+    let validate = Validate { reader: Some(target), agents: options.agents.clone(), at: None };
+    for finding in crate::validate::validate(bytes, &validate) {
+        let (code, level) = match finding.effect {
+            Effect::Unsafe => (codes::WOULD_RUN, Level::Authority),
+            Effect::Refused => (codes::NOT_CONVERTIBLE, Level::Resume),
+            Effect::Stuck if !before.contains(&finding.code) => (codes::NOT_CONVERTIBLE, Level::Resume),
+            _ => continue,
+        };
+        account.note(code, level, Some(root), format!("{target}: {} ({})", finding.message, finding.code));
+    }
+}

@@ -1,0 +1,202 @@
+//! What the target must know to resume the run and the canonical state does not say: who a handoff goes to, and whether
+//! the program asks before it runs what waits.
+
+use crate::agents::{Agent, Graph, Handoff};
+use crate::codes;
+use crate::format::{Dialect, Target};
+use crate::hash::HashSet;
+use crate::json::Value;
+use crate::model::state::{AgentRef, Binding, Decided, HandoffAction, Item, ItemKind, Record, State, Step, ToolKey};
+use crate::model::{Account, Level};
+
+use super::Convert;
+
+/// Fills in what can be known, and takes down what is assumed and what must not happen.
+pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Convert, account: &Account<'d>) {
+    if target.format.dialect == Dialect::TypeScript {
+        handoffs(state, options.agents.as_ref(), account);
+    }
+    gates(state, target.format.dialect, options, account);
+    let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);
+    for nested in functions.filter_map(|action| action.nested.as_deref_mut()) {
+        prepare(nested, target, options, account);
+    }
+}
+
+/// Finds the agents that pending handoffs go to.
+fn handoffs<'d>(state: &mut State<'d>, graph: Option<&Graph>, account: &Account<'d>) {
+    let Some(processed) = state.processed.as_mut().filter(|processed| !processed.handoffs.is_empty()) else { return };
+    let mut handoffs = std::mem::take(&mut processed.handoffs);
+    let known = names(state);
+    for handoff in &mut handoffs {
+        if handoff.target.is_some() {
+            continue;
+        }
+        handoff.target = target_of(state, handoff, graph, &known, account);
+    }
+    handoffs.retain(|handoff| {
+        if handoff.target.is_none() {
+            let reason = "the TypeScript SDK needs to know the agent that this handoff goes to; name it with --agents";
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, handoff.call.origin(), reason);
+        }
+        handoff.target.is_some()
+    });
+    if let Some(processed) = &mut state.processed {
+        processed.handoffs = handoffs;
+    }
+}
+
+fn target_of<'d>(
+    state: &State<'d>,
+    handoff: &HandoffAction<'d>,
+    graph: Option<&Graph>,
+    known: &[Vec<u8>],
+    account: &Account<'d>,
+) -> Option<AgentRef<'d>> {
+    let tool = handoff.name.wtf8()?;
+    if let Some(graph) = graph {
+        let agent = state.agent.as_ref().and_then(|agent| find(graph, agent));
+        let handoffs = agent.into_iter().flat_map(|agent| &agent.handoffs);
+        let mut named = handoffs.filter_map(|handoff| match handoff {
+            Handoff::Named { agent, tool_name } => (*tool_name.as_bytes() == *tool).then_some(agent),
+            Handoff::Agent(agent) => offers(&tool, agent.as_bytes()).then_some(agent),
+        });
+        if let Some(agent) = named.next() {
+            return Some(AgentRef { name: Value::from(agent.as_bytes().to_vec()), identity: None });
+        }
+    }
+    let guess = known.iter().find(|name| offers(&tool, name))?;
+    account.assumed(Level::Bookkeeping, handoff.call.origin(), "the handoff's agent is taken from the name of its tool");
+    Some(AgentRef { name: Value::from(guess.clone()), identity: None })
+}
+
+fn find<'g>(graph: &'g Graph, agent: &AgentRef<'_>) -> Option<&'g Agent> {
+    let key = agent.key().wtf8()?;
+    let identities = graph.identities();
+    let at = identities.iter().position(|identity| *identity.as_bytes() == *key)?;
+    graph.agents.get(at)
+}
+
+/// Whether an SDK would give the handoff to an agent of this name the tool name by itself.
+fn offers(tool: &[u8], agent: &[u8]) -> bool {
+    let Some(rest) = tool.strip_prefix(b"transfer_to_") else { return false };
+    let plain = |byte: u8| if byte.is_ascii_alphanumeric() { byte } else { b'_' };
+    // A character of several bytes becomes one underscore.
+    let name: Vec<u8> =
+        String::from_utf8_lossy(agent).chars().map(|char| u8::try_from(char).map_or(b'_', plain)).collect();
+    rest == name || rest == name.to_ascii_lowercase()
+}
+
+/// The names of all agents that the state names.
+fn names(state: &State<'_>) -> Vec<Vec<u8>> {
+    let mut found: Vec<Vec<u8>> = Vec::new();
+    let mut seen: HashSet<Vec<u8>> = HashSet::default();
+    let mut add = |name: Option<Vec<u8>>| {
+        if let Some(name) = name.filter(|name| !seen.contains(name)) {
+            seen.insert(name.clone());
+            found.push(name);
+        }
+    };
+    let text = |value: &Value<'_>| value.wtf8().map(|text| text.into_owned());
+    for item in &state.items {
+        if let ItemKind::HandoffOutput { source, target } = &item.kind {
+            add(text(&source.name));
+            add(text(&target.name));
+        }
+        add(item.agent.as_ref().and_then(|agent| text(&agent.name)));
+    }
+    for (agent, _) in &state.tools_used {
+        add(Some(agent.wtf8().into_owned()));
+    }
+    add(state.agent.as_ref().and_then(|agent| text(&agent.name)));
+    found
+}
+
+/// Takes down what waits undecided: whether the target asks about it depends on its program.
+fn gates<'d>(state: &State<'d>, target: Dialect, options: &Convert, account: &Account<'d>) {
+    let Step::Interrupted { interruptions, .. } = &state.step else { return };
+    for item in interruptions {
+        if is_decided(state, item) || item.raw.member("type").is_some_and(|kind| kind.is("mcp_approval_request")) {
+            continue;
+        }
+        let gated = options.agents.as_ref().and_then(|graph| gate(graph, item));
+        if target == Dialect::TypeScript && is_on_server(state, item) && gated != Some(true) {
+            if options.assume_target_gates {
+                let reason = "the program is taken at its word that it asks before it runs tools of local MCP servers";
+                account.assumed(Level::Display, item.origin, reason);
+            } else {
+                let reason = "MCP servers of the TypeScript SDK ask nobody: the call would run undecided. Decide first, \
+                              show the gate with --agents, or vouch for it with --assume-target-gates";
+                account.note(codes::WOULD_RUN, Level::Authority, item.origin, reason);
+            }
+        } else if gated.is_none() {
+            let reason = "the call waits for a decision; the target asks about it if its program makes the tool ask";
+            account.assumed(Level::Bookkeeping, item.origin, reason);
+        }
+    }
+}
+
+/// Whether the program makes the tool of a call ask, where the document says so.
+fn gate(graph: &Graph, item: &Item<'_>) -> Option<bool> {
+    let agent = find(graph, item.agent.as_ref()?)?;
+    let kind = item.raw.member("type")?;
+    let name = item.raw.member("name").and_then(|name| name.wtf8().map(|name| name.into_owned()));
+    let own = |wanted: &str| agent.tools.iter().find(|tool| tool.kind == wanted);
+    let tool = if kind.is("function_call") {
+        agent.tools.iter().find(|tool| tool.kind == "function" && Some(tool.name.as_bytes()) == name.as_deref())
+    } else if kind.is("shell_call") {
+        own("shell")
+    } else if kind.is("apply_patch_call") {
+        own("apply_patch")
+    } else {
+        own("computer")
+    };
+    tool.and_then(|tool| tool.needs_approval)
+}
+
+fn call_id(raw: &Value<'_>) -> Option<Vec<u8>> {
+    let key = if raw.member("type").is_some_and(|kind| kind.is("mcp_approval_request")) { "id" } else { "call_id" };
+    raw.member(key)?.wtf8().map(|id| id.into_owned())
+}
+
+/// Whether the tool of a call is on a local MCP server, or may be.
+fn is_on_server(state: &State<'_>, item: &Item<'_>) -> bool {
+    let Some(id) = call_id(&item.raw) else { return false };
+    let mut functions = state.processed.iter().flat_map(|processed| &processed.functions);
+    functions.any(|action| !matches!(action.binding, Binding::Local) && call_id(&action.call).as_ref() == Some(&id))
+}
+
+/// Whether a decision covers the call.
+fn is_decided(state: &State<'_>, item: &Item<'_>) -> bool {
+    let Some(id) = call_id(&item.raw) else { return false };
+    let covers = |record: &Record<'_>, tool: bool| {
+        [&record.approved, &record.rejected].into_iter().any(|decided| match decided {
+            Decided::Always => tool,
+            Decided::Calls(calls) => calls.iter().any(|call| call.wtf8().as_deref() == Some(&id[..])),
+        })
+    };
+    let agent = item.agent.as_ref().and_then(|agent| agent.key().wtf8());
+    let name = item.raw.member("name").and_then(|name| name.wtf8());
+    let shown = match &item.kind {
+        ItemKind::Approval { name, .. } => name.as_ref().and_then(|name| name.wtf8()),
+        _ => None,
+    };
+    let functions = state.context.functions.iter().any(|decision| {
+        let tool = match &decision.tool {
+            ToolKey::Bare(own) | ToolKey::Deferred(own) | ToolKey::Namespaced(_, own) => own.wtf8() == name,
+        };
+        decision.agent.wtf8() == agent && covers(&decision.record, tool)
+    });
+    let hosted = || {
+        let label = item.raw.member("server_label").and_then(|label| label.wtf8());
+        let of_tool = |own: &Value<'_>, server: &Value<'_>| own.wtf8() == name && server.wtf8() == label;
+        state.context.hosted.iter().any(|decision| covers(&decision.record, of_tool(&decision.tool, &decision.server)))
+    };
+    let named = || {
+        let own = shown.as_ref().or(name.as_ref());
+        state.context.by_name.iter().any(|decision| {
+            covers(&decision.record, decision.name.wtf8().as_ref() == own && !item.raw.member("type").is_some_and(|kind| kind.is("function_call")))
+        })
+    };
+    functions || hosted() || named()
+}
