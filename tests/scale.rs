@@ -1,0 +1,285 @@
+//! Time grows with the size of a state and no faster, whatever there is much of.
+//!
+//! Every list and every map of the newest fixtures is filled with many copies of what it holds, once with the ids that stand
+//! there and once with ids of their own. Four times as much may take [`MOST`] times as long: a walk over all for each one
+//! would take sixteen times. On a busy machine a measurement can only be too long, so that the best of some counts.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use runstate::agents::Graph;
+use runstate::{Validate, verdict};
+use serde_json::{Value, json};
+
+#[path = "../benches/states/mod.rs"]
+mod states;
+
+/// Linear is 4, quadratic is 16.
+const MOST: f64 = 9.0;
+/// The larger of two states has as many copies, unless it gets too long.
+const COPIES: usize = 4_000;
+const LONGEST: usize = 250_000;
+const ATTEMPTS: usize = 6;
+
+/// What the copies have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Copies {
+    /// Everything, the keys of maps included.
+    Same,
+    /// Ids and keys are each copy's own.
+    Own,
+}
+
+#[test]
+fn python_lists_and_maps() {
+    lists_and_maps("python");
+}
+
+#[test]
+fn typescript_lists_and_maps() {
+    lists_and_maps("typescript");
+}
+
+/// Items, responses, ledger and evidence grow together, as in a long run: what is looked up in one another is all there.
+#[test]
+fn everything_at_once() {
+    let fixtures = common::fixtures();
+    let mut slow = Vec::new();
+    for fixture in &fixtures {
+        if fixture.label != common::newest_label(&fixtures, fixture.dialect) {
+            continue;
+        }
+        let Ok(state) = serde_json::from_slice(&fixture.bytes) else { continue };
+        let mut places = Vec::new();
+        containers(&state, &mut Vec::new(), &mut places);
+        places.retain(|place| is_of_many(at(&state, place)));
+        let all = places.clone();
+        places.retain(|place| !all.iter().any(|outer| outer.len() < place.len() && place.starts_with(outer)));
+        slow.extend(filled(&format!("{} {}", fixture.dialect, fixture.name), &state, &places));
+    }
+    assert!(slow.is_empty(), "{}", slow.join("\n"));
+}
+
+/// A list, or a map by ids.
+fn is_of_many(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.keys().any(|key| has_digit(key)),
+        other => other.is_array(),
+    }
+}
+
+fn at<'v>(state: &'v Value, place: &[String]) -> &'v Value {
+    place.iter().fold(state, |value, step| match value {
+        Value::Array(list) => &list[step.parse::<usize>().expect("a place in a list is an index")],
+        other => &other[step],
+    })
+}
+
+/// As many agents as copies, each with an item, tools, and handoffs to the next one and to the first.
+#[test]
+fn agents() {
+    for (dialect, start, list) in [("python", "Bank", "generated_items"), ("typescript", "Teller", "generatedItems")] {
+        let fixtures = common::fixtures();
+        let newest = common::newest_label(&fixtures, dialect);
+        let fixture = fixtures
+            .iter()
+            .find(|fixture| fixture.dialect == dialect && fixture.label == newest && fixture.name == "streamed")
+            .expect("the fixture is there");
+        let text = String::from_utf8(fixture.bytes.clone()).expect("a fixture is UTF-8");
+        let text = text.replace(&format!("\"{start}\""), &format!("\"{start}1\""));
+        let state = serde_json::from_str(&text).expect("a fixture is JSON");
+        let (state, place) = (&state, vec![list.to_owned()]);
+        let [part, whole] = [250, 1_000].map(|count| {
+            let mut options = Validate::default();
+            options.agents = Some(graph(&format!("{start}1"), count));
+            (many(state, std::slice::from_ref(&place), count, Copies::Own).into_bytes(), options)
+        });
+        assert!(verdict(part.0.clone(), &Validate::default()).format.is_some());
+        let slow = compare(dialect, &part, &whole);
+        assert!(slow.is_none(), "{slow:?}");
+    }
+}
+
+fn graph(start: &str, count: usize) -> Graph {
+    let agents: Vec<Value> = (1..count)
+        .map(|number| {
+            let next = format!("{start}_{}", number % (count - 1) + 1);
+            let name = format!("{start}_{number}");
+            json!({"name": name, "tools": [{"name": "wire"}, {"name": "lookup"}], "handoffs": [next, start]})
+        })
+        .chain([json!({"name": start, "tools": [{"name": "wire"}], "handoffs": [format!("{start}_1")]})])
+        .collect();
+    let graph = json!({"version": 1, "start": start, "agents": agents});
+    Graph::parse(graph.to_string().as_bytes()).expect("the graph is complete")
+}
+
+#[test]
+fn depth() {
+    for (dialect, state) in [
+        (
+            "python",
+            r#"{"$schemaVersion":"1.21","current_turn":1,"current_agent":{"name":"A"},"original_input":"","x":"#,
+        ),
+        (
+            "typescript",
+            r#"{"$schemaVersion":"1.22","currentTurn":1,"currentAgent":{"name":"A"},"originalInput":"","x":"#,
+        ),
+    ] {
+        for (open, close) in [("[", "]"), (r#"{"k":"#, "}"), (r#"[0,{"k":0,"":"#, "}]")] {
+            let slow = judge(&format!("{dialect} {open}"), |part| {
+                let levels = 200_000 / part;
+                format!("{state}{}0{}}}", open.repeat(levels), close.repeat(levels))
+            });
+            assert!(slow.is_none(), "{slow:?}");
+        }
+    }
+}
+
+/// Minutes in a test build: `cargo test --release --test scale -- --ignored`.
+#[test]
+#[ignore = "takes gigabytes of memory"]
+fn three_hundred_megabytes() {
+    for (name, dialect, script) in states::KINDS {
+        let slow = judge(name, |part| {
+            String::from_utf8(states::grow(dialect, script, 300_000_000 / part)).expect("a grown state is UTF-8")
+        });
+        assert!(slow.is_none(), "{slow:?}");
+    }
+}
+
+fn lists_and_maps(dialect: &str) {
+    let fixtures = common::fixtures();
+    let newest = common::newest_label(&fixtures, dialect);
+    let mut seen = BTreeSet::new();
+    let mut slow = Vec::new();
+    for fixture in fixtures.iter().filter(|fixture| fixture.dialect == dialect && fixture.label == newest) {
+        // It reads neither `NaN` nor half surrogate pairs, which two fixtures hold.
+        let Ok(state) = serde_json::from_slice(&fixture.bytes) else { continue };
+        let mut places = Vec::new();
+        containers(&state, &mut Vec::new(), &mut places);
+        for place in places {
+            // Places that differ in an index or an id alone are one and the same.
+            let general = |step: &String| if has_digit(step) { "*".to_owned() } else { step.clone() };
+            if seen.insert(place.iter().map(general).collect::<Vec<_>>()) {
+                let name = format!("{} /{}", fixture.name, place.join("/"));
+                slow.extend(filled(&name, &state, &[place]));
+            }
+        }
+    }
+    assert!(seen.len() > 20, "the fixtures have lists and maps");
+    assert!(slow.is_empty(), "{}", slow.join("\n"));
+}
+
+/// Fills the containers at `places`, and says which take too long.
+fn filled(name: &str, state: &Value, places: &[Vec<String>]) -> Vec<String> {
+    let [none, one] = [1, 2].map(|count| many(state, places, count, Copies::Own).len());
+    let count = COPIES.min(LONGEST / (one - none));
+    let judged = [Copies::Same, Copies::Own]
+        .map(|copies| judge(&format!("{name} {copies:?}"), |part| many(state, places, count / part, copies)));
+    judged.into_iter().flatten().collect()
+}
+
+/// Where the lists and maps of a value are that hold something.
+fn containers(value: &Value, path: &mut Vec<String>, places: &mut Vec<Vec<String>>) {
+    let inside: Vec<(String, &Value)> = match value {
+        Value::Array(list) => list.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect(),
+        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), value)).collect(),
+        _ => return,
+    };
+    if !inside.is_empty() {
+        places.push(path.clone());
+    }
+    for (step, value) in inside {
+        path.push(step);
+        containers(value, path, places);
+        path.pop();
+    }
+}
+
+/// The state with the containers at `places` holding what they hold `count` times.
+fn many(state: &Value, places: &[Vec<String>], count: usize, copies: Copies) -> String {
+    let mut out = String::new();
+    let places: Vec<&[String]> = places.iter().map(Vec::as_slice).collect();
+    write(state, &places, count, copies, "", &mut out);
+    out
+}
+
+fn write(value: &Value, places: &[&[String]], count: usize, copies: Copies, mark: &str, out: &mut String) {
+    let times = if places.iter().any(|place| place.is_empty()) { count } else { 1 };
+    let inside = |step: &str| -> Vec<&[String]> {
+        places
+            .iter()
+            .filter(|place| place.first().is_some_and(|first| first == step))
+            .map(|place| &place[1..])
+            .collect()
+    };
+    // The first copy stays as it is: the state itself may be what is filled.
+    let marks = (0..times).map(|copy| match copies {
+        Copies::Own if copy > 0 => format!("_{copy}"),
+        _ => mark.to_owned(),
+    });
+    match value {
+        Value::Array(list) => {
+            out.push('[');
+            for (copy, mark) in marks.enumerate() {
+                for (at, value) in list.iter().enumerate() {
+                    out.push_str(if copy + at == 0 { "" } else { "," });
+                    write(value, &inside(&at.to_string()), count, copies, &mark, out);
+                }
+            }
+            out.push(']');
+        }
+        Value::Object(map) => {
+            out.push('{');
+            for (copy, mark) in marks.enumerate() {
+                for (at, (key, value)) in map.iter().enumerate() {
+                    out.push_str(if copy + at == 0 { "" } else { "," });
+                    let own = if times > 1 && copies == Copies::Own { mark.as_str() } else { "" };
+                    write!(out, "{}:", Value::from(format!("{key}{own}"))).expect("a string takes all");
+                    write(value, &inside(key), count, copies, &mark, out);
+                }
+            }
+            out.push('}');
+        }
+        // Ids and hashes have digits, the words of the format have none.
+        Value::String(text) if has_digit(text) && !text.starts_with("1.") => {
+            write!(out, "{}", Value::from(format!("{text}{mark}"))).expect("a string takes all");
+        }
+        other => write!(out, "{other}").expect("a string takes all"),
+    }
+}
+
+/// Compares a state with a quarter of it, and says so when it takes too long.
+fn judge(name: &str, state: impl Fn(usize) -> String) -> Option<String> {
+    let [part, whole] = [4, 1].map(|part| (state(part).into_bytes(), Validate::default()));
+    compare(name, &part, &whole)
+}
+
+fn compare(name: &str, part: &(Vec<u8>, Validate), whole: &(Vec<u8>, Validate)) -> Option<String> {
+    let (mut short, mut long) = (Duration::MAX, Duration::MAX);
+    for attempt in 0..ATTEMPTS {
+        // Times below this say nothing, and a walk that matters takes longer.
+        short = short.min(time(part)).max(Duration::from_micros(200));
+        long = long.min(time(whole));
+        if attempt > 0 && long.as_secs_f64() < MOST * short.as_secs_f64() || long < Duration::from_millis(2) {
+            return None;
+        }
+    }
+    Some(format!("{name}: {} bytes take {short:?}, {} take {long:?}", part.0.len(), whole.0.len()))
+}
+
+fn time((state, options): &(Vec<u8>, Validate)) -> Duration {
+    let owned = state.clone();
+    let start = Instant::now();
+    let verdict = verdict(owned, options);
+    let took = start.elapsed();
+    assert!(verdict.format.is_some(), "it is looked at as a state");
+    took
+}
+
+fn has_digit(text: &str) -> bool {
+    text.contains(|letter: char| letter.is_ascii_digit())
+}
