@@ -78,17 +78,57 @@ fn at<'v>(state: &'v Value, place: &[String]) -> &'v Value {
     })
 }
 
+/// One call, made and answered and proven over and over: all of these are compared with one another.
+#[test]
+fn one_call_id_many_times() {
+    let python: &[&[&str]] = &[
+        &["/generated_items/1", "/generated_items/2"],
+        &["/session_items/1", "/session_items/2", "/generated_items/1"],
+        &["/model_responses/0/output/1", "/generated_items/2"],
+        &["/generated_items/4", "/generated_items/1"],
+    ];
+    let typescript: &[&[&str]] = &[
+        &["/completedToolInvocationEvidence/0", "/generatedItems/2"],
+        &["/completedToolInvocationEvidence/0", "/generatedItems/1", "/generatedItems/2"],
+        &["/completedToolInvocationEvidence/0/invocations/c1/items/0", "/generatedItems/1"],
+        &["/currentStep/data/interruptions/0", "/generatedItems/5", "/generatedItems/4"],
+    ];
+    for (dialect, sets) in [("python", python), ("typescript", typescript)] {
+        let state = serde_json::from_slice(&streamed(dialect)).expect("the fixture is JSON");
+        for places in sets {
+            let slow = judge(&places.join(", "), |part| copied(&state, places, 2_000 / part));
+            assert!(slow.is_none(), "{slow:?}");
+        }
+    }
+}
+
+/// The state with further copies of the elements at `places` at the ends of their lists.
+fn copied(state: &Value, places: &[&str], count: usize) -> String {
+    let mut state = state.clone();
+    for place in places {
+        let element = state.pointer(place).expect("the fixture has the element").clone();
+        let (list, _) = place.rsplit_once('/').expect("an element is in a list");
+        let list = state.pointer_mut(list).and_then(Value::as_array_mut).expect("an element is in a list");
+        list.extend(std::iter::repeat_n(element, count));
+    }
+    state.to_string()
+}
+
+/// The fixture of the newest label in which a call is finished and another one waits.
+fn streamed(dialect: &str) -> Vec<u8> {
+    let fixtures = common::fixtures();
+    let newest = common::newest_label(&fixtures, dialect);
+    let fixture = fixtures
+        .into_iter()
+        .find(|fixture| fixture.dialect == dialect && fixture.label == newest && fixture.name == "streamed");
+    fixture.expect("the fixture is there").bytes
+}
+
 /// As many agents as copies, each with an item, tools, and handoffs to the next one and to the first.
 #[test]
 fn agents() {
     for (dialect, start, list) in [("python", "Bank", "generated_items"), ("typescript", "Teller", "generatedItems")] {
-        let fixtures = common::fixtures();
-        let newest = common::newest_label(&fixtures, dialect);
-        let fixture = fixtures
-            .iter()
-            .find(|fixture| fixture.dialect == dialect && fixture.label == newest && fixture.name == "streamed")
-            .expect("the fixture is there");
-        let text = String::from_utf8(fixture.bytes.clone()).expect("a fixture is UTF-8");
+        let text = String::from_utf8(streamed(dialect)).expect("a fixture is UTF-8");
         let text = text.replace(&format!("\"{start}\""), &format!("\"{start}1\""));
         let state = serde_json::from_str(&text).expect("a fixture is JSON");
         let (state, place) = (&state, vec![list.to_owned()]);
