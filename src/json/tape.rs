@@ -107,7 +107,8 @@ pub(super) fn parse(bytes: Vec<u8>) -> Result<Parsed, SyntaxError> {
         return Err(SyntaxError::new(text.as_bytes(), at, problem));
     }
     let Parser { mut tape, notes, .. } = parser;
-    if tape.capacity() - tape.len() > tape.len() / 8 {
+    // What a short text could give back is less than the time to do so is worth.
+    if tape.capacity() > 16 && tape.capacity() - tape.len() > tape.len() / 8 {
         tape.shrink_to_fit();
     }
     Ok(Parsed { text, tape, notes })

@@ -58,6 +58,11 @@ impl Writer {
         Self { out: Vec::with_capacity(bytes), ..Self::new(style) }
     }
 
+    /// A writer that goes on behind what is written already.
+    pub(crate) fn behind(style: Style, written: Vec<u8>) -> Self {
+        Self { out: written, ..Self::new(style) }
+    }
+
     /// The style that everything is written in.
     #[must_use]
     pub fn style(&self) -> Style {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::HashMap;
 
+use crate::hash::HashMap;
 use crate::json::{Document, Kind, Node, Style, Text, Writer};
 
 /// What JavaScript's stack bears is about 1,500 levels; deeper calls have no fingerprint here.
@@ -89,7 +89,7 @@ fn in_order(one: &[u8], two: &[u8]) -> Ordering {
 /// first.
 pub(in crate::typescript) fn as_javascript<'d>(node: Node<'d>) -> Vec<(Cow<'d, [u8]>, Node<'d>)> {
     let mut members: Vec<(Cow<'d, [u8]>, Node<'d>)> = Vec::new();
-    let mut places: HashMap<Cow<'d, [u8]>, usize> = HashMap::new();
+    let mut places: HashMap<Cow<'d, [u8]>, usize> = HashMap::default();
     for member in node.members() {
         let key = member.key.wtf8();
         match places.get(&key) {
@@ -167,6 +167,11 @@ impl Default for Compact {
 }
 
 impl Compact {
+    /// Goes on behind what is written already.
+    pub(in crate::typescript) fn behind(written: Vec<u8>) -> Self {
+        Self(Writer::behind(Style::TypeScript, written))
+    }
+
     pub(in crate::typescript) fn finish(self) -> Vec<u8> {
         self.0.finish()
     }

@@ -12,7 +12,7 @@ use super::raw::{Caller, ComputerActionItem, PatchOperation};
 
 /// What of a call does not depend on the tool's name: all that is in a fingerprint up to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fingerprint(Vec<u8>, &'static str);
+pub struct Fingerprint(Box<[u8]>, &'static str);
 
 impl Fingerprint {
     /// The part for a call; `None` for calls nested too deep, and for numbers with exponents beyond reason.
@@ -37,16 +37,27 @@ impl Fingerprint {
         }
         out.end_object();
         payload(call, &mut out)?;
-        Some(Self(out.finish(), call.kind()))
+        Some(Self(out.finish().into_boxed_slice(), call.kind()))
     }
 
     /// The whole text for a tool of this name, in generalized UTF-8.
     #[must_use]
     pub fn text(&self, name: &[u8]) -> Vec<u8> {
-        let mut out = Compact::default();
-        out.string(name);
-        let name = out.finish();
-        [&self.0, &b",\"toolName\":"[..], &name, b",\"type\":\"", self.1.as_bytes(), b"\"}"].concat()
+        let mut out = Vec::new();
+        self.push_text(name, &mut out);
+        out
+    }
+
+    /// Appends the whole text for a tool of this name.
+    pub(super) fn push_text(&self, name: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0);
+        out.extend_from_slice(b",\"toolName\":");
+        let mut rest = Compact::behind(std::mem::take(out));
+        rest.string(name);
+        *out = rest.finish();
+        out.extend_from_slice(b",\"type\":\"");
+        out.extend_from_slice(self.1.as_bytes());
+        out.extend_from_slice(b"\"}");
     }
 }
 

@@ -1,10 +1,10 @@
 //! Programs that the model wrote to call tools: which of them are there, and which labels know them.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use crate::codes;
 use crate::finding::Effect;
+use crate::hash::HashSet;
 use crate::json::{Kind, Node};
 use crate::record::{Reader, Wire as _};
 

@@ -1,10 +1,9 @@
 //! The agents that a state is to be resumed with, as the reader looks them up.
 
-use std::collections::HashMap;
-
 use crate::agents::{Agent, Graph, Handoff, Tool};
 use crate::codes;
 use crate::finding::Effect;
+use crate::hash::HashMap;
 use crate::json::{Kind, Node, Text};
 use crate::record::Reader;
 
@@ -59,7 +58,7 @@ impl<'g> Roster<'g> {
             }
             next += 1;
         }
-        let mut found = HashMap::new();
+        let mut found = HashMap::default();
         for &at in &reached {
             found.insert(identities[at].clone(), at);
         }

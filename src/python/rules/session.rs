@@ -1,10 +1,9 @@
 //! Bookkeeping that points into the lists of the state: nested histories, session indexes, guardrail results,
 //! unfinished session writes.
 
-use std::collections::HashMap;
-
 use crate::codes;
 use crate::finding::Effect;
+use crate::hash::HashMap;
 use crate::json::{Kind, Node};
 use crate::record::{List, Reader, Slot, Wire as _};
 

@@ -1,10 +1,10 @@
 //! Where calls go: the routes that history, actions and interruptions give them, and the live tools behind them.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use crate::codes;
 use crate::finding::Effect;
+use crate::hash::HashMap;
 use crate::json::{Kind, Node, Text};
 use crate::record::{List, Slot, Wire as _};
 use crate::typescript::calls::AnyCall;
@@ -45,7 +45,7 @@ impl<'s, 'd> Judge<'s, 'd> {
     /// One call id, one tool (`assertUnambiguousFunctionCallIds`).
     pub(super) fn routes(&mut self) {
         let state = self.state;
-        let mut generated: HashMap<(Owner<'d>, Id<'d>), Vec<u8>> = HashMap::new();
+        let mut generated: HashMap<(Owner<'d>, Id<'d>), Vec<u8>> = HashMap::default();
         for item in state.history() {
             let RunItem::ToolCall(item) = item else { continue };
             let (Some(owner), Some(Call::Function(call))) = (self.owner(item.agent.value()), item.raw_item.value())
@@ -61,7 +61,7 @@ impl<'s, 'd> Judge<'s, 'd> {
             }
         }
         let Some(current) = self.current() else { return };
-        let mut processed: HashMap<Id<'d>, Route> = HashMap::new();
+        let mut processed: HashMap<Id<'d>, Route> = HashMap::default();
         let last = state.last_processed_response.value();
         for action in last.and_then(|last| last.functions.value()).into_iter().flat_map(List::values) {
             let Some(call) = action.tool_call.value() else {

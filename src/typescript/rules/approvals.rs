@@ -1,10 +1,10 @@
 //! Decisions and what they are bound to.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
 use crate::codes;
 use crate::finding::Effect;
+use crate::hash::{HashMap, HashSet};
 use crate::json::Text;
 use crate::record::{List, Map, Wire as _};
 use crate::typescript::{ApprovalRecord, Decisions, ToolKey, bounds};
@@ -31,9 +31,9 @@ impl<'d> Judge<'_, 'd> {
     /// Owners, keys and bindings of decisions (`validateCurrentApprovalInvocationRecords` and the context's own checks).
     pub(super) fn approvals(&mut self) {
         let Some(context) = self.state.context.value() else { return };
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         let bound = context.approval_invocations.value();
-        let mut bindings: HashMap<Vec<u8>, Bound<'d>> = HashMap::new();
+        let mut bindings: HashMap<Vec<u8>, Bound<'d>> = HashMap::default();
         for entry in bound.into_iter().flat_map(List::values) {
             if self.label >= 18 {
                 self.record_owner(&entry.agent_identity, &mut seen);

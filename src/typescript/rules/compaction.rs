@@ -1,9 +1,10 @@
 //! Compaction items of states before 1.16, which had no run item for them: the reader works out where one belongs, and refuses
 //! the state when the order of the items leaves it open (`rehydrateLegacyCompactionRunItems`, release 0.20.0).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use crate::codes;
+use crate::hash::HashSet;
 use crate::json::{Kind, Member, Node};
 use crate::record::{Field, Record as _, Shape, Unknown, Wire as _};
 use crate::typescript::raw::{FunctionCall, OutputItem};
@@ -85,7 +86,7 @@ impl<'d> History<'_, 'd> {
             return historical(&self.items[..boundary], output, at, response > 0);
         }
         let Some(new_items) = new_items else {
-            return insertion(&self.items, output, at, &HashSet::new()).map(|_| ());
+            return insertion(&self.items, output, at, &HashSet::default()).map(|_| ());
         };
         let processed_agent = insertion(&new_items, output, at, &optional)?;
         let start = trailing(&self.items, &new_items).ok_or(Ambiguous)?;
@@ -122,8 +123,8 @@ impl<'d> History<'_, 'd> {
     fn preceding(&self, end: usize, output: &[Node<'d>]) -> Result<usize, Ambiguous> {
         let items = &self.items[..end];
         let found = anchors(items, output);
-        let sources = represented(output, None, &found, &HashSet::new());
-        all_represented(output, None, &HashSet::new(), &sources)?;
+        let sources = represented(output, None, &found, &HashSet::default());
+        all_represented(output, None, &HashSet::default(), &sources)?;
         let start = only_match(&found, &sources)?;
         let (matched, behind) = found[start..].split_at(sources.len());
         if behind.iter().any(|anchor| !is(items[anchor.item], "tool_call_output_item")) {
@@ -139,11 +140,11 @@ impl<'d> History<'_, 'd> {
         let (mut matched, mut from) = (Vec::new(), 0);
         for handoff in handoffs.into_iter().flat_map(Node::elements) {
             let Some(call) = handoff.member("toolCall").filter(|call| is(*call, "function_call")) else {
-                return HashSet::new();
+                return HashSet::default();
             };
             let wanted = key(call);
             let found = (from..output.len()).find(|&at| is(output[at], "function_call") && key(output[at]) == wanted);
-            let Some(at) = found else { return HashSet::new() };
+            let Some(at) = found else { return HashSet::default() };
             matched.push(at);
             from = at + 1;
         }
@@ -158,8 +159,8 @@ fn new_items(processed: Node<'_>) -> Vec<Node<'_>> {
 /// Whether the compaction of an earlier response has one place before what follows.
 fn historical(items: &[Node<'_>], output: &[Node<'_>], at: usize, earlier: bool) -> Result<(), Ambiguous> {
     let found = anchors(items, output);
-    let sources = represented(output, Some(at), &found, &HashSet::new());
-    all_represented(output, Some(at), &HashSet::new(), &sources)?;
+    let sources = represented(output, Some(at), &found, &HashSet::default());
+    all_represented(output, Some(at), &HashSet::default(), &sources)?;
     if sources.is_empty() {
         return if !earlier && !found.is_empty() { Err(Ambiguous) } else { Ok(()) };
     }

@@ -1,9 +1,10 @@
 //! The live agents, as the loader finds them.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::agents::{Agent, Graph, Handoff, Tool};
 use crate::format::Target;
+use crate::hash::{HashMap, HashSet};
 use crate::typescript::{ToolKey, bounds};
 
 /// The agents that can be reached from the start, by the keys that a state names them by.
@@ -40,7 +41,7 @@ impl<'g> Live<'g> {
                 .or_else(|| graph.agents.iter().position(|agent| agent.name == name))
         };
         let unique = reader.has(bounds::UNIQUE_NAMES);
-        let mut names = HashSet::new();
+        let mut names = HashSet::default();
         let mut reached = vec![false; graph.agents.len()];
         let first = find(start);
         let mut queue: VecDeque<usize> = first.into_iter().collect();
@@ -60,8 +61,11 @@ impl<'g> Live<'g> {
         }
         let mut order: Vec<usize> = (0..graph.agents.len()).filter(|&at| reached[at]).collect();
         order.sort_by_key(|&at| Some(at) != first);
-        let mut live =
-            Self { agents: order.iter().map(|&at| &graph.agents[at]).collect(), keys: HashMap::new(), shared: None };
+        let mut live = Self {
+            agents: order.iter().map(|&at| &graph.agents[at]).collect(),
+            keys: HashMap::default(),
+            shared: None,
+        };
         let names: Vec<&str> = live.agents.iter().map(|agent| agent.name.as_str()).collect();
         for (at, name) in names.iter().enumerate() {
             if !names[..at].contains(name) {

@@ -1,9 +1,8 @@
 //! Agents that the state names.
 
-use std::collections::HashSet;
-
 use crate::codes;
 use crate::finding::Effect;
+use crate::hash::HashSet;
 use crate::json::Text;
 use crate::record::{List, Slot, Wire as _};
 use crate::typescript::{EvidenceItem, RunItem, bounds};
@@ -91,7 +90,7 @@ impl<'s, 'd> Judge<'s, 'd> {
             return;
         }
         let state = self.state;
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         for entry in state.completed.value().into_iter().flat_map(List::values) {
             let Some(owner) = self.record_owner(&entry.agent_identity, &mut seen) else { continue };
             let calls = entry.invocations.value().into_iter().flat_map(|map| map.values());

@@ -69,6 +69,7 @@ impl<'d> Inference<'_, 'd> {
 #[derive(Default)]
 struct Prints {
     by_node: HashMap<(u32, u32), Printed>,
+    buffer: Vec<u8>,
 }
 
 /// What stands for a call, and the text for the tool's name that was asked for last: it is mostly the same.
@@ -79,27 +80,28 @@ struct Printed {
 }
 
 impl Prints {
-    fn printed(&mut self, call: AnyCall<'_, '_>) -> &mut Printed {
+    fn printed<'p>(by_node: &'p mut HashMap<(u32, u32), Printed>, call: AnyCall<'_, '_>) -> &'p mut Printed {
         let node = call.node();
-        let printed = self.by_node.entry((node.source().id(), node.index()));
+        let printed = by_node.entry((node.source().id(), node.index()));
         printed.or_insert_with(|| Printed { print: Rc::new(Fingerprint::of(call)), name: Vec::new(), text: None })
     }
 
     fn of(&mut self, call: AnyCall<'_, '_>) -> Print {
-        Rc::clone(&self.printed(call).print)
+        Rc::clone(&Self::printed(&mut self.by_node, call).print)
     }
 
     /// The whole text; empty for a call that has none.
     fn text(&mut self, call: AnyCall<'_, '_>, name: &[u8]) -> Rc<[u8]> {
-        let printed = self.printed(call);
+        let printed = Self::printed(&mut self.by_node, call);
         let name = call.canonical_name(name);
         if let Some(text) = printed.text.as_ref().filter(|_| printed.name == *name) {
             return Rc::clone(text);
         }
-        let text: Rc<[u8]> = match &*printed.print {
-            Some(print) => print.text(&name).into(),
-            None => Rc::from(&b""[..]),
-        };
+        self.buffer.clear();
+        if let Some(print) = &*printed.print {
+            print.push_text(&name, &mut self.buffer);
+        }
+        let text: Rc<[u8]> = Rc::from(&self.buffer[..]);
         (printed.name, printed.text) = (name.into_owned(), Some(Rc::clone(&text)));
         text
     }

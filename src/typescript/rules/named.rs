@@ -1,10 +1,10 @@
 //! How readers before 0.14.3 find what the last response asked for, and what searches found: by plain names.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
 use crate::agents::{Handoff, Tool};
 use crate::codes;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Kind, Node, Text};
 use crate::record::{List, Slot, Wire as _};
 use crate::typescript::raw::ToolSearchOutput;
@@ -120,7 +120,7 @@ impl<'s, 'd> Judge<'s, 'd> {
                     (qualified(function.name.as_bytes(), namespace), function.tool)
                 })
                 .collect(),
-            _ => HashMap::new(),
+            _ => HashMap::default(),
         };
         let named = action.tool_call.value().filter(|_| spaced).and_then(|call| resolved(call, &tools));
         if named.is_none() && tool_gone {
@@ -238,7 +238,7 @@ impl<'s, 'd> Judge<'s, 'd> {
         known.extend(
             servers.map(|tool| [b"mcp:", tool.server_label.as_deref().unwrap_or(&tool.name).as_bytes()].concat()),
         );
-        let mut keys = HashSet::new();
+        let mut keys = HashSet::default();
         for tool in output.tools.value().into_iter().flat_map(List::values) {
             collect(tool.0, None, 0, &mut keys);
         }

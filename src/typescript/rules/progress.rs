@@ -1,9 +1,8 @@
 //! Labels, session bookkeeping, the step, and the block of the current response.
 
-use std::collections::HashMap;
-
 use crate::codes;
 use crate::format::Dialect;
+use crate::hash::HashMap;
 use crate::json::{Kind, Node};
 use crate::record::{Choices, List, Reader, Shape, Slot, Wire};
 use crate::typescript::canonical::{Compact, as_javascript, javascript};
@@ -355,7 +354,7 @@ impl<'s, 'd> Judge<'s, 'd> {
             }
         }
         let mut previous = None;
-        let mut owned: HashMap<usize, ()> = HashMap::new();
+        let mut owned: HashMap<usize, ()> = HashMap::default();
         for (index, node) in indexes.values().map(|index| index.get()).zip(&interruptions) {
             if index < after || index >= end || previous.is_some_and(|previous| index <= previous) {
                 return Err("the indexes of the interruptions do not rise within the block");

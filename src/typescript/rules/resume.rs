@@ -1,9 +1,8 @@
 //! What loads but does not work: the run cannot be resumed, or the pending tool would not run.
 
-use std::collections::HashSet;
-
 use crate::codes;
 use crate::finding::Effect;
+use crate::hash::HashSet;
 use crate::json::{Node, Text};
 use crate::record::{List, Slot, Wire as _};
 use crate::typescript::calls::AnyCall;
@@ -165,7 +164,7 @@ impl<'d> Judge<'_, 'd> {
     /// Call ids that belong to nested runs, at any depth: their requests stand in the nested states. And whether all
     /// of those states could be read.
     fn nested_call_ids(&self) -> (HashSet<Vec<u8>>, bool) {
-        let mut ids = HashSet::new();
+        let mut ids = HashSet::default();
         let mut complete = true;
         let mut states = vec![self.state];
         while let Some(state) = states.pop() {

@@ -1,8 +1,9 @@
 //! Searches for tools and what they found (`rehydrateToolSearchRuntimeTools`).
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::codes;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Kind, Node};
 use crate::record::Wire as _;
 use crate::typescript::raw::{Execution, ToolSearchCall, ToolSearchOutput};
@@ -40,8 +41,8 @@ impl<'s, 'd> Judge<'s, 'd> {
     pub(super) fn searches(&mut self) {
         let state = self.state;
         let mut searches: Vec<Search<'s, 'd>> = Vec::new();
-        let mut latest: HashMap<(Owner<'d>, Vec<u8>), usize> = HashMap::new();
-        let mut pending: HashMap<Owner<'d>, VecDeque<usize>> = HashMap::new();
+        let mut latest: HashMap<(Owner<'d>, Vec<u8>), usize> = HashMap::default();
+        let mut pending: HashMap<Owner<'d>, VecDeque<usize>> = HashMap::default();
         for item in state.history() {
             match item {
                 RunItem::ToolSearchCall(item) => {
@@ -97,7 +98,7 @@ impl<'s, 'd> Judge<'s, 'd> {
         if explicit.is_none() && own.is_none() {
             self.refuse(codes::TOOL_SEARCH, output.node(), "the output of a search for tools without an id");
         }
-        let mut keys: HashSet<Vec<u8>> = HashSet::new();
+        let mut keys: HashSet<Vec<u8>> = HashSet::default();
         for tool in output.tools.value().into_iter().flat_map(|list| list.values()) {
             if let Err((node, message)) = collect(tool.0, None, true, 0, &mut keys) {
                 self.refuse(codes::TOOL_SEARCH, node, message);
