@@ -26,7 +26,7 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
         state.items.iter().map(|item| lower_item(item.clone(), state.agent.as_ref(), &names)).collect();
     let stored = lower_stored(&state, account);
     let kinds = names.kinds;
-    let response = |response: Option<Response<'d>>| response.map_or(Value::NULL, lower_response);
+    let response = |response: Option<Response<'d>>| response.map_or(Value::NULL, |own| lower_response(own, account));
     let indexes: Vec<Value<'d>> = (0..items.len() as u64).map(Value::integer).collect();
     let step = lower_step(state.step, state.agent.as_ref(), &names.names);
     let interruptions = step.member("data").and_then(|data| data.member("interruptions"));
@@ -42,7 +42,7 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
             },
         )
         .with("pending_input", Value::List(state.pending_input))
-        .with("model_responses", Value::List(state.responses.into_iter().map(lower_response).collect()))
+        .with("model_responses", Value::List(state.responses.into_iter().map(|own| lower_response(own, account)).collect()))
         .with("context", lower_context(state.context, &kinds))
         .with("tool_use_tracker", Value::Object(state.tools_used.into_iter().collect()))
         .with("max_turns", state.max_turns.unwrap_or(Value::NULL))
@@ -162,7 +162,10 @@ fn lower_agent(agent: AgentRef<'_>) -> Value<'_> {
     Object::new().with("name", agent.name).with("identity", agent.identity).into()
 }
 
-fn lower_response(response: Response<'_>) -> Value<'_> {
+fn lower_response<'d>(response: Response<'d>, account: &Account<'d>) -> Value<'d> {
+    if let Some(data) = &response.provider_data {
+        account.lost(Level::Bookkeeping, data, "the Python SDK does not keep the provider's answer as it came");
+    }
     let output = response.output.into_iter().map(lower_raw).collect();
     Object::new()
         .with("usage", response.usage.map_or_else(|| lower_usage(&NO_USAGE), |usage| lower_usage(&usage)))
