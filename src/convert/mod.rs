@@ -1,5 +1,4 @@
 //! The verb `convert`: a state of one SDK and label becomes one of another, and the real SDK resumes it.
-#![allow(unused, dead_code)]
 
 mod numbers;
 mod report;
@@ -87,7 +86,7 @@ const BINDING: [Code; 6] = [
 /// use runstate::{Convert, convert};
 ///
 /// let state = std::fs::read("fixtures/python/1.21/pending-first-turn.json")?;
-/// let done = convert(&state, "python@1.21".parse()?, &Convert::default());
+/// let done = convert(&state, "typescript@0.20.0".parse()?, &Convert::default());
 /// assert!(done.bytes.is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -155,9 +154,63 @@ fn translate<'d>(
     if from == target.format && root.same(doc.root()) {
         return Some(doc.source(0).text().as_bytes().to_vec());
     }
-    let reason = "this conversion is not there yet";
-    account.note(codes::NOT_CONVERTIBLE, Level::Resume, Some(root), reason);
-    None
+    let same = from.dialect == target.format.dialect;
+    let stepless = |format: Format| format == format.dialect.newest().format;
+    if !stepless(from) || !stepless(target.format) {
+        let reason = "this conversion between labels is not supported";
+        account.note(codes::NOT_CONVERTIBLE, Level::Resume, Some(root), reason);
+        return None;
+    }
+    if !same && target.format.dialect == Dialect::TypeScript && numbers::judge(doc, account) {
+        return None;
+    }
+    let mut tree = match from.dialect {
+        Dialect::Python => python::convert::open(doc, root),
+        Dialect::TypeScript => typescript::convert::open(doc, root),
+    };
+    if same {
+        step(&mut tree, from, target, account);
+        derive(&mut tree, from.dialect, account);
+    } else {
+        step(&mut tree, from, from.dialect.newest(), account);
+        let mut state = match from.dialect {
+            Dialect::Python => python::convert::lift(tree, account),
+            Dialect::TypeScript => typescript::convert::lift(tree, account),
+        };
+        resume::prepare(&mut state, target, options, account);
+        tree = match target.format.dialect {
+            Dialect::Python => python::convert::lower(state, account),
+            Dialect::TypeScript => typescript::convert::lower(state, account),
+        };
+        derive(&mut tree, target.format.dialect, account);
+        step(&mut tree, target.format.dialect.newest().format, target, account);
+    }
+    Some(write(tree, target.format.dialect))
+}
+
+/// Brings a tree to another label of its dialect.
+fn step<'d>(tree: &mut Value<'d>, from: Format, target: Target, account: &Account<'d>) {
+    let _ = (tree, from, target, account);
+}
+
+fn derive<'d>(tree: &mut Value<'d>, dialect: Dialect, account: &Account<'d>) {
+    match dialect {
+        Dialect::Python => python::convert::derive(tree),
+        Dialect::TypeScript => typescript::convert::derive(tree, account),
+    }
+}
+
+fn write(tree: Value<'_>, dialect: Dialect) -> Vec<u8> {
+    let mut tree = tree;
+    let mut out = Writer::new(match dialect {
+        Dialect::Python => Style::Python,
+        Dialect::TypeScript => Style::TypeScript,
+    });
+    if dialect == Dialect::TypeScript {
+        typescript::convert::close(&mut tree);
+    }
+    tree.write(&mut out);
+    out.finish()
 }
 
 /// Runs the output through the rules of the one who will read it. What was wrong before may be wrong afterwards.

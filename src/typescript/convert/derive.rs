@@ -1,3 +1,253 @@
-//! The records of calls and decisions, computed from the calls themselves (`runState.mjs`, release 0.20.0).
-use crate::json::Value;
-pub fn derive(_: &mut Value<'_>) {}
+//! The records of calls and decisions, computed from the calls themselves (`runState.mjs` and `toolInvocation.mjs`, release
+//! 0.20.0).
+
+use crate::format::Dialect;
+use crate::hash::{HashMap, HashSet};
+use crate::json::{Document, Key, Kind, Object, Style, Value, Writer};
+use crate::model::{Account, Level};
+use crate::record::Reader;
+use crate::typescript::State;
+use crate::typescript::rules::{Observed, observe};
+
+use super::in_order;
+
+/// Puts in the records that are absent, of the state and of every nested one. A decision about a call that is nowhere in
+/// the state cannot be bound and goes; the SDK would ask again.
+pub fn derive<'d>(tree: &mut Value<'d>, account: &Account<'d>) {
+    derive_run(tree, account);
+}
+
+/// Whose a call is, and its fingerprint.
+type Prints = HashMap<Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>>;
+
+fn derive_run<'d>(tree: &mut Value<'d>, account: &Account<'d>) -> Prints {
+    let mut prints = Prints::default();
+    let Some(state) = tree.object_mut() else { return prints };
+    let has_runs = state.get("pendingAgentToolRuns").is_some_and(|runs| runs.kind() == Kind::Object && !runs.is_empty());
+    if has_runs && let Some(runs) = state.get_mut("pendingAgentToolRuns").and_then(Value::object_mut) {
+        for (_, run) in runs.members_mut().iter_mut().filter(|(_, run)| run.kind() == Kind::Object) {
+            for (id, mut owners) in derive_run(run, account) {
+                prints.entry(id).or_default().append(&mut owners);
+            }
+        }
+    }
+    let observed = observed(state.get("generatedItems"));
+    for call in &observed {
+        if let Some(text) = call.fingerprint.as_ref().or(call.completed.as_ref().map(|(text, ..)| text)) {
+            prints.entry(call.id.clone()).or_default().push((call.agent.clone(), text.clone()));
+        }
+    }
+    if state.get("completedToolInvocations").is_none_or(Value::is_null) {
+        ledger(state, observed);
+    }
+    let context = state.get("context").filter(|context| context.kind() == Kind::Object);
+    if context.is_some_and(|context| context.member("approvalInvocations").is_none_or(|own| own.is_null()))
+        && let Some(context) = state.get_mut("context").and_then(Value::object_mut)
+    {
+        bind(context, &prints, account);
+    }
+    prints
+}
+
+/// What the history says of its calls.
+fn observed(items: Option<&Value<'_>>) -> Vec<Observed> {
+    let Some(items) = items else { return Vec::new() };
+    let mut out = Writer::new(Style::TypeScript);
+    out.begin_object();
+    out.key("$schemaVersion");
+    out.string(b"1.22");
+    out.key("generatedItems");
+    items.write(&mut out);
+    out.end_object();
+    // What a writer has written is JSON.
+    let Ok(doc) = Document::parse(out.finish()) else { return Vec::new() };
+    let mut cx = Reader::new(&doc, Dialect::TypeScript, 22);
+    match State::read_from(doc.root(), &mut cx) {
+        Some(state) => observe(&state, &mut cx),
+        None => Vec::new(),
+    }
+}
+
+/// Records by agent, in the order in which they came up.
+struct ByAgent<'d> {
+    agents: Vec<(Vec<u8>, Vec<(Key<'d>, Value<'d>)>)>,
+    places: HashMap<Vec<u8>, usize>,
+}
+
+impl<'d> ByAgent<'d> {
+    fn new() -> Self {
+        Self { agents: Vec::new(), places: HashMap::default() }
+    }
+
+    fn of(&mut self, agent: &[u8]) -> &mut Vec<(Key<'d>, Value<'d>)> {
+        let at = *self.places.entry(agent.to_vec()).or_insert(self.agents.len());
+        if at == self.agents.len() {
+            self.agents.push((agent.to_vec(), Vec::new()));
+        }
+        &mut self.agents[at].1
+    }
+
+    fn into_list(self) -> Value<'d> {
+        let entries = self.agents.into_iter().map(|(agent, records)| {
+            Object::new()
+                .with("agentIdentity", Value::from(agent))
+                .with("invocations", Value::Object(in_order(records)))
+                .into()
+        });
+        Value::List(entries.collect())
+    }
+}
+
+/// The records of finished calls.
+fn ledger<'d>(state: &mut Object<'d>, observed: Vec<Observed>) {
+    let (mut completed, mut evidence) = (ByAgent::new(), ByAgent::new());
+    let mut ambiguous: Vec<(Vec<u8>, Vec<Value<'d>>)> = Vec::new();
+    for call in &observed {
+        if call.ambiguous {
+            match ambiguous.iter_mut().find(|(agent, _)| *agent == call.agent) {
+                Some((_, ids)) => ids.push(Value::from(call.id.clone())),
+                None => ambiguous.push((call.agent.clone(), vec![Value::from(call.id.clone())])),
+            }
+        }
+    }
+    let mut finished: Vec<Observed> = observed.into_iter().filter(|call| call.completed.is_some()).collect();
+    finished.sort_by_key(|call| call.completed.as_ref().map(|(.., output)| *output));
+    for Observed { agent, id, completed: own, .. } in finished {
+        let Some((text, call, output)) = own else { continue };
+        let place = |at: usize| Object::new().with("generatedItemIndex", Value::integer(at as u64)).into();
+        let proof = Object::new()
+            .with("fingerprint", Value::from(text.clone()))
+            .with("items", Value::List(vec![place(call), place(output)]));
+        completed.of(&agent).push((Key::Made(id.clone()), Value::from(text)));
+        evidence.of(&agent).push((Key::Made(id), proof.into()));
+    }
+    let ambiguous = ambiguous.into_iter().map(|(agent, ids)| {
+        Object::new().with("agentIdentity", Value::from(agent)).with("callIds", Value::List(ids)).into()
+    });
+    let behind = ["currentTurnSessionInputItems", "currentTurnPersistedItemCount", "lastProcessedResponse"];
+    state.place("completedToolInvocations", &behind, completed.into_list());
+    state.place("completedToolInvocationEvidence", &["completedToolInvocations"], evidence.into_list());
+    let behind = ["completedToolInvocationEvidence"];
+    state.place("ambiguousToolInvocationCallIds", &behind, Value::List(ambiguous.collect()));
+}
+
+/// Binds every decision about a single call to the call.
+fn bind<'d>(context: &mut Object<'d>, prints: &Prints, account: &Account<'d>) {
+    let mut bound = ByAgent::new();
+    let mut seen: HashSet<(Vec<u8>, Vec<u8>)> = HashSet::default();
+    let mut singles: Vec<(Vec<u8>, Key<'d>, Value<'d>)> = Vec::new();
+    if has_calls(context.get("functionApprovals"))
+        && let Some(entries) = context.get_mut("functionApprovals")
+    {
+        for entry in entries.elements_mut() {
+            let Some(agent) = entry.member("agentIdentity").and_then(|agent| agent.wtf8()) else { continue };
+            let records = entry.object_mut().and_then(|entry| entry.get_mut("approvals")?.object_mut());
+            for (_, record) in records.into_iter().flat_map(Object::members_mut) {
+                keep(record, account, |id| {
+                    let owners = prints.get(id)?;
+                    let (_, text) = owners.iter().find(|(own, _)| **own == *agent)?;
+                    if seen.insert((agent.to_vec(), id.to_vec())) {
+                        bound.of(&agent).push((Key::Made(id.to_vec()), Value::from(text.clone())));
+                    }
+                    Some(())
+                });
+            }
+        }
+    }
+    for member in ["approvals", "hostedMcpApprovals"] {
+        if !has_calls(context.get(member)) {
+            continue;
+        }
+        let Some(records) = context.get_mut(member).and_then(Value::object_mut) else { continue };
+        for (name, record) in records.members_mut() {
+            let mut owners: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+            keep(record, account, |id| {
+                let (agent, text) = prints.get(id)?.first()?;
+                if seen.insert((agent.clone(), id.to_vec())) {
+                    bound.of(agent).push((Key::Made(id.to_vec()), Value::from(text.clone())));
+                }
+                owners.push((agent.clone(), id.to_vec()));
+                Some(())
+            });
+            let mut agents: Vec<&[u8]> = Vec::new();
+            for (agent, _) in &owners {
+                if !agents.contains(&&agent[..]) {
+                    agents.push(agent);
+                }
+            }
+            for agent in agents {
+                let mine: HashSet<&[u8]> =
+                    owners.iter().filter(|(own, _)| own == agent).map(|(_, id)| &id[..]).collect();
+                singles.push((agent.to_vec(), name.clone(), single(record, &mine)));
+            }
+        }
+    }
+    let mut list = bound.into_list();
+    for entry in list.elements_mut() {
+        let Some(entry) = entry.object_mut() else { continue };
+        let agent = entry.get("agentIdentity").and_then(Value::wtf8).unwrap_or_default();
+        let own = singles.iter().filter(|(owner, ..)| **owner == *agent);
+        let own: Object<'d> = own.map(|(_, name, record)| (name.clone(), record.clone())).collect();
+        entry.push(Key::Known("approvals"), own);
+    }
+    let behind =
+        ["legacyFunctionApprovals", "functionApprovals", "hostedMcpApprovals", "approvals", "usage"];
+    context.place("approvalInvocations", &behind, list);
+}
+
+/// Whether there may be decisions about single calls in records.
+fn has_calls(records: Option<&Value<'_>>) -> bool {
+    records.is_some_and(|records| !records.is_null() && !records.is_empty())
+}
+
+/// Keeps the decisions about calls that are there.
+fn keep<'d>(record: &mut Value<'d>, account: &Account<'d>, mut bound: impl FnMut(&[u8]) -> Option<()>) {
+    for half in ["approved", "rejected"] {
+        let ids = record.member(half).filter(|ids| ids.kind() == Kind::Array);
+        let Some(ids) = ids.filter(|ids| !ids.is_empty()) else { continue };
+        let before = ids.clone().into_elements();
+        let (kept, void): (Vec<_>, Vec<_>) =
+            before.into_iter().partition(|id| id.wtf8().is_some_and(|id| bound(&id).is_some()));
+        if void.is_empty() {
+            continue;
+        }
+        for id in &void {
+            let reason = "the call is nowhere in the state: the decision cannot be bound to it, and nothing waits for it";
+            account.lost(Level::Bookkeeping, id, reason);
+        }
+        if let Some(record) = record.object_mut() {
+            if let Some(own) = record.get_mut(half) {
+                *own = Value::List(kept);
+            }
+            let spoken = record.get_mut("messages").and_then(Value::object_mut);
+            if let Some(messages) = spoken {
+                messages.members_mut().retain(|(key, value)| {
+                    let kept = !void.iter().any(|id| id.wtf8().as_deref() == Some(&*key.wtf8()));
+                    if !kept {
+                        account.lost(Level::Bookkeeping, value, "what the model is told of a call that is nowhere in the state");
+                    }
+                    kept
+                });
+                if record.get("messages").is_some_and(Value::is_empty) {
+                    record.take("messages");
+                }
+            }
+        }
+    }
+}
+
+/// The part of a record that is about single calls of one agent.
+fn single<'d>(record: &Value<'d>, mine: &HashSet<&[u8]>) -> Value<'d> {
+    let is_mine = |id: &[u8]| mine.contains(id);
+    let half = |key: &str| {
+        let ids = record.member(key).filter(|ids| ids.kind() == Kind::Array).map_or_else(Vec::new, Value::into_elements);
+        Value::List(ids.into_iter().filter(|id| id.wtf8().is_some_and(|id| is_mine(&id))).collect())
+    };
+    let messages = record.member("messages").and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
+    let messages: Object<'d> = messages.into_iter().filter(|(key, _)| is_mine(&key.wtf8())).collect();
+    Object::new()
+        .with("approved", half("approved"))
+        .with("rejected", half("rejected"))
+        .with("messages", (!messages.is_empty()).then_some(Value::Object(messages)))
+        .into()
+}

@@ -288,6 +288,77 @@ const fn tool_kind(call: AnyCall<'_, '_>) -> &'static str {
     }
 }
 
+/// What the history says of one call of an agent.
+pub(in crate::typescript) struct Observed {
+    /// The agent's identity.
+    pub(in crate::typescript) agent: Vec<u8>,
+    /// The id that decisions and records name the call by.
+    pub(in crate::typescript) id: Vec<u8>,
+    /// The fingerprint, unless different calls have the id.
+    pub(in crate::typescript) fingerprint: Option<Vec<u8>>,
+    /// The fingerprint of a finished call, and the places of the call and of its output in the history.
+    pub(in crate::typescript) completed: Option<(Vec<u8>, usize, usize)>,
+    /// Whether the id cannot be tied to one call.
+    pub(in crate::typescript) ambiguous: bool,
+}
+
+/// All calls of the history, in its order.
+pub(in crate::typescript) fn observe<'d>(state: &super::State<'d>, cx: &mut crate::record::Reader<'d>) -> Vec<Observed> {
+    let mut judge = Judge::new(state, None, None, cx);
+    let mut prints = Prints::default();
+    let inferred = judge.infer(&mut prints);
+    let mut last: HashMap<(Owner<'d>, Id<'d>), usize> = HashMap::default();
+    let mut found: Vec<Observed> = Vec::new();
+    let mut places: HashMap<(Owner<'d>, Id<'d>), usize> = HashMap::default();
+    let mut observe = |owner: &Owner<'d>, id: &Id<'d>| {
+        let key = (owner.clone(), id.clone());
+        let (Owner::Named(agent), Some(seen)) = (owner, inferred.get(owner).and_then(|agent| agent.get(id))) else {
+            return None;
+        };
+        Some(*places.entry(key).or_insert_with(|| {
+            found.push(Observed {
+                agent: agent.to_vec(),
+                id: id.to_vec(),
+                fingerprint: seen.observed.as_ref().map(|text| text.to_vec()).filter(|text| !text.is_empty()),
+                completed: None,
+                ambiguous: seen.ambiguous.is_some(),
+            });
+            found.len() - 1
+        }))
+    };
+    let mut finished: Vec<(usize, usize, usize)> = Vec::new();
+    let all = state.generated_items.value().map_or(&[][..], |list| &list.items);
+    for (at, item) in all.iter().enumerate().filter_map(|(at, slot)| Some((at, &**slot.value()?))) {
+        if let Some((agent, id)) = completion(item)
+            && let Some(owner) = judge.owner(agent)
+        {
+            let id = id.wtf8();
+            let call = last.get(&(owner.clone(), id.clone())).copied();
+            if let Some((place, call)) = observe(&owner, &id).zip(call) {
+                finished.push((place, call, at));
+            }
+        }
+        if let Some(call) = CallItem::of(item)
+            && let Some(owner) = judge.owner(call.agent())
+            && let Some(id) = call.call().filter(|call| !matches!(call, AnyCall::Program(_))).and_then(evidence_id)
+        {
+            observe(&owner, &id.wtf8());
+            last.insert((owner, id.wtf8()), at);
+        }
+    }
+    for (place, call, output) in finished {
+        let observed = &mut found[place];
+        let owner = Owner::Named(Cow::Borrowed(&observed.agent[..]));
+        let completed = inferred.get(&owner).and_then(|agent| agent.get(&observed.id[..])?.completed.as_ref());
+        let Some((text, node)) = completed.filter(|(text, _)| !text.is_empty()) else { continue };
+        let item = all.get(output).and_then(crate::record::Slot::node);
+        if item.is_some_and(|item| item.index() <= node.index() && node.index() < item.end_index()) {
+            observed.completed = Some((text.to_vec(), call, output));
+        }
+    }
+    found
+}
+
 impl<'s, 'd> Judge<'s, 'd> {
     /// Raises what the history and the records contradict each other in.
     pub(super) fn ledger(&mut self) {

@@ -33,6 +33,7 @@ use crate::record::{Reader, Wire as _};
 
 use super::{AgentRef, NestedRun, State, bounds};
 use graph::Live;
+pub(in crate::typescript) use ledger::{Observed, observe};
 use ledger::{Listed, Recorded};
 
 /// Raises what the reader refuses, drops or cannot resume.
