@@ -6,7 +6,7 @@ typescript_resume.mjs takes the same questions and gives the same answers.
      "turns": [[{"type": "message", ...}], "the model is down"],     or {"Bank": [...], "*": [...]}, see python_model.py
      "results": {"wire": {"sent": 5}}, "session": [{"role": "user", "content": "Hi"}]}
 
-    {"id": 7, "loaded": true, "error": null, "cause": null,
+    {"id": 7, "loaded": true, "error": null, "cause": null, "save_error": "<only where it cannot write a state>",
      "pending": [{"call_id": "call_1", "tool": "wire", "agent": "Bank"}],   what waits after loading, inner runs included
      "saved": "<only with save: the text that the SDK writes of what it loaded>",
      "undecidable": [],                calls of `decisions` that do not wait; "*" decides all that do
@@ -30,7 +30,7 @@ from typing import Any
 import agents as sdk
 
 import python_graph
-from python_harness import Answer, Harness
+from python_harness import Answer, Harness, text
 from python_model import Script
 
 DONE = {
@@ -82,9 +82,13 @@ class Resumer:
         answer: Answer = {"loaded": error is None, "error": error, "cause": cause}
         if state is None:
             return answer
-        answer["pending"] = _waiting(state.get_interruptions())
+        try:
+            answer["pending"] = _waiting(state.get_interruptions())
+        except Exception as error:  # a state that nobody can decide about
+            return answer | {"pending": [], "executed": [], "model_calls": [], "saved": None, "save_error": text(error),
+                             "resume_error": text(error)}
         if question.get("save"):
-            answer["saved"] = state.to_string()
+            answer["saved"] = _written(state, answer)
         if not question.get("resume", True):
             return answer
         answer["undecidable"] = [
@@ -106,7 +110,7 @@ class Resumer:
             answer["final_output"] = _plain(result.final_output)
             answer["last_agent"] = result.last_agent.name
             if answer["paused"]:
-                answer["paused_state"] = result.to_state().to_string()
+                answer["paused_state"] = _written(result.to_state(), answer)
         return answer
 
     @staticmethod
@@ -131,6 +135,15 @@ def _decide(state: Any, decision: dict[str, Any]) -> bool:
         else:  # before 0.13.0
             state.reject(item, always_reject=always)
     return bool(items) or decision["call_id"] == "*"
+
+
+def _written(state: Any, answer: Answer) -> str | None:
+    """Some releases cannot write what they read: then there is `save_error`."""
+    try:
+        return state.to_string()
+    except Exception as error:
+        answer["save_error"] = text(error)
+        return None
 
 
 def _waiting(items: list[Any]) -> list[dict[str, Any]]:

@@ -69,7 +69,7 @@ async function resume(question) {
     return { loaded: false, error: describe(error) };
   }
   const answer = { loaded: true, error: null, pending: interruptions(state).map(waiting) };
-  if (question.save) answer.saved = state.toString();
+  if (question.save) answer.saved = written(state, answer);
   if (question.resume === false) return answer;
   answer.executed = executed;
   answer.resume_error = null;
@@ -86,7 +86,7 @@ async function resume(question) {
     answer.final_output = result.finalOutput ?? null;
     answer.last_agent = result.lastAgent?.name ?? null;
     if (memory) answer.session = await memory.getItems();
-    if (answer.paused.length > 0) answer.paused_state = result.state.toString();
+    if (answer.paused.length > 0) answer.paused_state = written(result.state, answer);
   } catch (error) {
     answer.resume_error = describe(error);
   }
@@ -101,6 +101,15 @@ async function resume(question) {
 
 function waiting(item) {
   return { call_id: callId(item), tool: item.toolName ?? item.name ?? item.rawItem.name, agent: item.agent.name };
+}
+
+function written(state, answer) {
+  try {
+    return state.toString();
+  } catch (error) {
+    answer.save_error = describe(error);
+    return null;
+  }
 }
 
 // Before 0.1 a state had no method for it.
