@@ -18,7 +18,7 @@ Tool members: `name`, `type` (see `TOOL_TYPES`), `needs_approval`, `namespace`, 
 `allowed_callers`, `agent` (the tool runs that agent), `structured_input` (that agent takes other parameters than one
 text), `server_label` (hosted MCP). Servers: `name`, `tools`,
 `require_approval` ("always", "never" or the names that need it), and `mcp_tool_prefix` on the agent when tool names
-start with the server's.
+start with the server's, and `tool_use_behavior` ("stop_on_first_tool" or {"stop_at_tool_names": [...]}).
 
 Older releases lack some of this; there a tool is built without the members that its class does not know, and left
 out when there is no class for it.
@@ -47,8 +47,9 @@ except ImportError:  # before 0.22.1 it was in run_state; before 0.14.0 agents o
 
     _build_agent_identity_map = getattr(run_state, "_build_agent_identity_map", None) or run_state._build_agent_map
 
-Call = Callable[[str, Any], Any]
-"""Receives a tool's name and its input when the tool runs, and returns what the tool returns."""
+Call = Callable[..., Any]
+"""Receives a tool's name, its input, its kind and the call's id (None where the SDK does not tell it) when the tool runs,
+and returns what the tool returns."""
 
 
 class AnyInput(BaseModel):
@@ -71,7 +72,7 @@ def build(document: dict[str, Any], call: Call, model: sdk.Model | None = None) 
         if identity in entries:
             raise ValueError(f"two agents with the identity {identity}")
         entries[identity] = entry
-        live[identity] = sdk.Agent(name=entry["name"], instructions="", model=model)
+        live[identity] = sdk.Agent(name=entry["name"], instructions=f"You are {entry['name']}.", model=model)
     # The SDK numbers same-name agents by the text of their configuration, in which this description comes first
     # of what differs between them here.
     for position, identity in enumerate(sorted(entries, key=_identity_order)):
@@ -81,6 +82,7 @@ def build(document: dict[str, Any], call: Call, model: sdk.Model | None = None) 
         agent.tools = _tools(entry.get("tools", []), live, call)
         agent.handoffs = [_handoff(target, live) for target in entry.get("handoffs", [])]
         agent.mcp_servers = _servers(entry, call)
+        agent.tool_use_behavior = entry.get("tool_use_behavior", "run_llm_again")
         if entry.get("mcp_tool_prefix"):
             agent.mcp_config = {"include_server_in_tool_names": True}
     return live[document["start"]]
@@ -150,8 +152,8 @@ def _make(type_name: str, **members: Any) -> Any:
 
 
 def _function(entry: dict[str, Any], call: Call) -> Any:
-    async def invoke(_context: Any, arguments: str) -> Any:
-        return call(entry["name"], arguments)
+    async def invoke(context: Any, arguments: str) -> Any:
+        return call(entry["name"], arguments, "function", getattr(context, "tool_call_id", None))
 
     return _make(
         "FunctionTool",
@@ -168,7 +170,13 @@ def _function(entry: dict[str, Any], call: Call) -> Any:
 
 def _shell(entry: dict[str, Any], call: Call) -> Any:
     async def execute(request: Any) -> Any:
-        return call(entry["name"], list(request.data.action.commands))
+        action = request.data.action
+        input = {
+            "commands": list(action.commands),
+            "timeout_ms": action.timeout_ms,
+            "max_output_length": action.max_output_length,
+        }
+        return call(entry["name"], input, "shell", request.data.call_id)
 
     return _make("ShellTool", executor=execute, name=entry["name"], **_gate(entry), **_callers(entry))
 
@@ -180,14 +188,14 @@ def _apply_patch(entry: dict[str, Any], call: Call) -> Any:
 
 def _local_shell(entry: dict[str, Any], call: Call) -> LocalShellTool:
     async def execute(request: Any) -> str:
-        return str(call("local_shell", list(request.data.action.command)))
+        return str(call("local_shell", list(request.data.action.command), "local_shell", request.data.call_id))
 
     return LocalShellTool(executor=execute)
 
 
 def _custom(entry: dict[str, Any], call: Call) -> Any:
     async def invoke(_context: Any, text: str) -> str:
-        return str(call(entry["name"], text))
+        return str(call(entry["name"], text, "custom"))
 
     return _make(
         "CustomTool",
@@ -233,7 +241,7 @@ TOOL_TYPES: dict[str, Callable[[dict[str, Any], Call], Any]] = {
         tool_config={"type": "code_interpreter", "container": {"type": "auto"}, **_callers(entry)}
     ),
     "image_generation": lambda entry, call: sdk.ImageGenerationTool(tool_config={"type": "image_generation"}),
-    "tool_search": lambda entry, call: _make("ToolSearchTool"),
+    "tool_search": lambda entry, call: _make("ToolSearchTool", execution=entry.get("execution")),
     "programmatic_tool_calling": lambda entry, call: _make("ProgrammaticToolCallingTool"),
 }
 
@@ -245,7 +253,8 @@ class _Editor:
         self._name, self._call = name, call
 
     def _report(self, operation: Any) -> ApplyPatchResult:
-        return ApplyPatchResult(output=str(self._call(self._name, {"type": operation.type, "path": operation.path})))
+        input = {"type": operation.type, "path": operation.path, "diff": operation.diff}
+        return ApplyPatchResult(output=str(self._call(self._name, input, "apply_patch")))
 
     create_file = update_file = delete_file = _report
 
@@ -259,33 +268,36 @@ class _Computer(sdk.Computer):
     def __init__(self, call: Call) -> None:
         self._call = call
 
+    def _report(self, type: str, *arguments: Any) -> None:
+        self._call("computer", {"type": type, "arguments": list(arguments)}, "computer")
+
     def screenshot(self) -> str:
-        self._call("computer", {"type": "screenshot"})
+        self._report("screenshot")
         return "aGk="
 
     def click(self, x: int, y: int, button: str) -> None:
-        self._call("computer", {"type": "click", "x": x, "y": y})
+        self._report("click", x, y, button)
 
     def double_click(self, x: int, y: int) -> None:
-        self._call("computer", {"type": "double_click", "x": x, "y": y})
+        self._report("double_click", x, y)
 
     def scroll(self, x: int, y: int, scroll_x: int, scroll_y: int) -> None:
-        self._call("computer", {"type": "scroll", "x": x, "y": y})
+        self._report("scroll", x, y, scroll_x, scroll_y)
 
     def type(self, text: str) -> None:
-        self._call("computer", {"type": "type", "text": text})
+        self._report("type", text)
 
     def wait(self) -> None:
-        self._call("computer", {"type": "wait"})
+        self._report("wait")
 
     def move(self, x: int, y: int) -> None:
-        self._call("computer", {"type": "move", "x": x, "y": y})
+        self._report("move", x, y)
 
     def keypress(self, keys: list[str]) -> None:
-        self._call("computer", {"type": "keypress", "keys": keys})
+        self._report("keypress", keys)
 
     def drag(self, path: list[tuple[int, int]]) -> None:
-        self._call("computer", {"type": "drag"})
+        self._report("drag", path)
 
 
 def _servers(entry: dict[str, Any], call: Call) -> list[MCPServer]:
@@ -320,7 +332,7 @@ class _Server(MCPServer):
         return self._tools
 
     async def call_tool(self, tool_name: str, arguments: dict[str, Any] | None, meta: Any = None) -> CallToolResult:
-        result = self._call(f"{self.name}.{tool_name}", json.dumps(arguments))
+        result = self._call(f"{self.name}.{tool_name}", json.dumps(arguments), "mcp")
         return CallToolResult(content=[TextContent(type="text", text=str(result))])
 
     async def list_prompts(self) -> Any:

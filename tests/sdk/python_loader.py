@@ -74,7 +74,7 @@ def _by_identity(question: Any) -> Any:
     return remembered
 
 
-def _never(name: str, _input: Any) -> Any:
+def _never(name: str, *_input: Any) -> Any:
     raise AssertionError(f"{name} ran while a state was loaded")
 
 

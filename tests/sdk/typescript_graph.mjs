@@ -9,7 +9,8 @@
 // tool      type and name; optional needs_approval, namespace, defer_loading, allowed_callers (direct, programmatic),
 //           agent (an agent used as a tool) and its parameters (JSON Schema; {"input":text} otherwise), server_label and require_approval (hosted_mcp), execution (tool_search).
 //           Types that the release has no tool for are left out: local_shell and custom always, others by the older ones.
-// server    {"name":"ledger","tools":["post",{"name":"read"}],"require_approval":true}, a local MCP server.
+// server    {"name":"ledger","tools":["post",{"name":"read"}],"require_approval":true}, a local MCP server; require_approval may
+//           name the tools that need it, and mcp_tool_prefix on the agent puts the server's name before its tools' names.
 //
 // RUNSTATE_SDK_TYPESCRIPT names the folder whose node_modules holds the SDK, any release from 0.0.1 on. What a release has no
 // setting for is left out: namespaces, deferred tools, sandbox agents, approvals of agents used as tools.
@@ -59,7 +60,8 @@ const PARAMETERS = { type: 'object', properties: {}, required: [], additionalPro
 /**
  * Builds every agent of the document and returns {start, agents}, agents in the order of the document.
  *
- * `ran(agent, tool, arguments)` is called when a tool really runs and returns its output.
+ * `ran(agent, tool, arguments, {kind, call_id, text})` is called when a tool really runs and returns its output; the last
+ * two, the call's id and its arguments as the model wrote them, only where the SDK tells them.
  * `options(agent, tool)` adds options to the SDK's tool constructor (guardrails, timeouts, …).
  */
 export async function build(graph, { model, ran = () => 'ok', options = () => ({}) } = {}) {
@@ -109,12 +111,18 @@ function behavior(value) {
 }
 
 function makeTool(row, agent, find, ran, options) {
-  const run = (input) => ran(agent.name, row.name ?? row.type, input);
+  const kind = row.type ?? 'function';
+  const run = (input, details) =>
+    ran(agent.name, row.name ?? row.type, input, {
+      kind,
+      call_id: details?.toolCall?.callId,
+      text: details?.toolCall?.arguments,
+    });
   const gate = row.needs_approval === undefined ? {} : { needsApproval: row.needs_approval };
   const callers = row.allowed_callers === undefined ? {} : { allowedCallers: row.allowed_callers };
   const name = row.name === undefined ? {} : { name: row.name };
   const more = options(agent.name, row.name ?? row.type) ?? {};
-  switch (row.type ?? 'function') {
+  switch (kind) {
     case 'function': {
       if (row.agent !== undefined) {
         return find(row.agent).asTool({
@@ -130,7 +138,7 @@ function makeTool(row, agent, find, ran, options) {
         description: `Runs ${row.name}.`,
         parameters: PARAMETERS,
         strict: false,
-        execute: run,
+        execute: (input, _context, details) => run(input, details),
         ...(row.defer_loading === undefined ? {} : { deferLoading: row.defer_loading }),
         ...gate,
         ...callers,
@@ -167,13 +175,13 @@ function makeTool(row, agent, find, ran, options) {
       });
     }
     case 'computer': {
-      const step = (action) => async () => void (await run(action));
+      const step = (type) => async (...given) => void (await run({ type, arguments: given }));
       return core.computerTool({
         ...name,
         computer: {
           environment: 'browser',
           dimensions: [1024, 768],
-          screenshot: async () => String(await run('screenshot')),
+          screenshot: async () => String(await run({ type: 'screenshot', arguments: [] })),
           click: step('click'),
           doubleClick: step('double_click'),
           scroll: step('scroll'),
@@ -229,16 +237,23 @@ async function mcpTools(row, agent, ran) {
         },
       })),
     callTool: async (tool, input) => [
-      { type: 'text', text: String(await ran(agent.name, `${server.name}.${tool}`, input)) },
+      { type: 'text', text: String(await ran(agent.name, `${server.name}.${tool}`, input, { kind: 'mcp' })) },
     ],
   }));
   if (servers.length === 0) return [];
   // Releases before 0.3 list tools inside a trace only.
-  const tools = await core.withTrace('tools', () => core.getAllMcpTools(servers));
+  const tools = await core.withTrace('tools', () =>
+    row.mcp_tool_prefix
+      ? core.getAllMcpTools({ mcpServers: servers, includeServerInToolNames: true })
+      : core.getAllMcpTools(servers),
+  );
   const gated = new Set(
-    servers
-      .filter((server) => server.row.require_approval)
-      .flatMap((server) => server.row.tools.map((tool) => (typeof tool === 'string' ? tool : tool.name))),
+    servers.flatMap(({ row: { name, tools = [], require_approval: gate } }) =>
+      tools
+        .map((tool) => (typeof tool === 'string' ? tool : tool.name))
+        .filter((tool) => (Array.isArray(gate) ? gate.includes(tool) : gate))
+        .map((tool) => (row.mcp_tool_prefix ? `mcp_${name}__${tool}` : tool)),
+    ),
   );
   return tools.map((tool) => (gated.has(tool.name) ? { ...tool, needsApproval: async () => true } : tool));
 }

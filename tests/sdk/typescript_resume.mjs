@@ -1,14 +1,8 @@
-// Loads states in the TypeScript SDK, decides, resumes and says what really happened. One JSON document a line on stdin,
-// one answer a line on stdout, in the same order:
+// Resumes states in the real TypeScript SDK and tells what happened: NDJSON questions on stdin, answers on stdout. Questions
+// and answers are those of python_resume.py, which describes them.
 //
-//   {"id":…, "state":"<text>", "agents":{graph document}, "decisions":[{"call_id":"c9","action":"approve","always":true}],
-//    "turns":[[wire items], …], "stream":true, "session":{"id":"session_1","items":[…]}, "outputs":{"wire":{"ok":true}}}
-//   {"id":…, "loaded":true, "pending":[{"call_id","tool","agent"}], "executed":[{"agent","tool","input"}],
-//    "final_output":…, "last_agent":…, "repaused":["c10"], "model_inputs":[{"agent","input",…}], "warnings":[…]}
-//
-// A decision may carry "message", and "call_id":"*" decides all that waits. `turns` are answers of the model as Responses
-// wire items; when they end the model says "Done.". `outputs` are the tools' return values, "ok" otherwise. "error" says why a
-// state was not loaded, "resume_error" why the run failed. Every answer is about one run: it stops where the run pauses again.
+// A tool returns what `results` says of its name, "<name> ran" otherwise. "crashed":true says that the SDK gave no answer:
+// the run took longer than RUNSTATE_SDK_TIMEOUT_MS (10000).
 //
 // RUNSTATE_SDK_TYPESCRIPT: see typescript_graph.mjs.
 import readline from 'node:readline';
@@ -17,12 +11,28 @@ import { says, scriptedModel } from './typescript_model.mjs';
 
 const TIMEOUT_MS = Number(process.env.RUNSTATE_SDK_TIMEOUT_MS ?? 10_000);
 
+// What a tool gets, as python_graph.py shows it.
+const SHOWN = {
+  shell: ({ commands, timeoutMs, maxOutputLength }) => ({
+    commands,
+    timeout_ms: timeoutMs ?? null,
+    max_output_length: maxOutputLength ?? null,
+  }),
+  apply_patch: ({ type, path, diff }) => ({ type, path, diff: diff ?? null }),
+  // The SDK adds the context of the run to what the model asked for.
+  computer: ({ type, arguments: given }) => ({
+    type,
+    arguments: given.filter((value) => typeof value !== 'object' || Array.isArray(value)),
+  }),
+};
+
 const warnings = [];
 const note = (...parts) => warnings.push(parts.map((part) => (part instanceof Error ? part.message : String(part))).join(' '));
 for (const level of ['log', 'info', 'debug', 'warn', 'error']) console[level] = note;
 process.on('uncaughtException', (error) => note('unhandled', describe(error)));
 process.on('unhandledRejection', (error) => note('unhandled', describe(error)));
-core.setTracingDisabled(true);
+// A state loses its trace where tracing is off; nothing receives what is traced here.
+core.setTracingDisabled(false);
 
 for await (const line of readline.createInterface({ input: process.stdin, crlfDelay: Infinity })) {
   if (line.trim() === '') continue;
@@ -36,17 +46,20 @@ for await (const line of readline.createInterface({ input: process.stdin, crlfDe
   }
   process.stdout.write(`${JSON.stringify({ ...answer, warnings: [...warnings] })}\n`);
 }
-process.exit(0);
+// What is written to a pipe may still be on its way.
+process.stdout.write('', () => process.exit(0));
 
-async function resume({ state: text, agents, decisions = [], turns = [], stream = false, session, outputs = {} }) {
+async function resume(question) {
+  const { state: text, agents, decisions = [], turns = [], stream = false, session, results = {} } = question;
   const executed = [];
   const requests = [];
-  const { model } = scriptedModel(turns, { otherwise: [says('Done.')], requests });
+  const { model } = scriptedModel(turns, { otherwise: [says('Done.', { id: 'msg_done' })], requests });
   const { start } = await build(agents, {
     model,
-    ran: (agent, tool, input) => {
-      executed.push({ agent, tool, input });
-      return Object.hasOwn(outputs, tool) ? outputs[tool] : 'ok';
+    ran: (_agent, tool, input, { kind, call_id, text: written }) => {
+      const shown = SHOWN[kind]?.(input) ?? written ?? (typeof input === 'string' ? input : JSON.stringify(input));
+      executed.push({ kind, tool, input: shown, call_id: call_id ?? null });
+      return Object.hasOwn(results, tool) ? results[tool] : `${tool} ran`;
     },
   });
   let state;
@@ -55,41 +68,48 @@ async function resume({ state: text, agents, decisions = [], turns = [], stream 
   } catch (error) {
     return { loaded: false, error: describe(error) };
   }
-  const answer = {
-    loaded: true,
-    pending: interruptions(state).map((item) => ({
-      call_id: callId(item),
-      tool: item.name ?? item.rawItem.name,
-      agent: item.agent.name,
-    })),
-    executed,
-  };
+  const answer = { loaded: true, error: null, pending: interruptions(state).map(waiting) };
+  if (question.save) answer.saved = written(state, answer);
+  if (question.resume === false) return answer;
+  answer.executed = executed;
+  answer.resume_error = null;
   try {
-    decide(state, decisions);
-    const options = {
-      ...(stream ? { stream: true } : {}),
-      ...(session
-        ? { session: new core.MemorySession({ sessionId: session.id, initialItems: session.items ?? [] }) }
-        : {}),
-    };
-    const result = await new core.Runner({ tracingDisabled: true }).run(start, state, options);
+    answer.undecidable = decisions.filter((decision) => !decide(state, decision)).map(({ call_id }) => call_id);
+    const memory = session && new core.MemorySession({ sessionId: 'session_1', initialItems: session });
+    const options = { ...(stream ? { stream: true } : {}), ...(memory ? { session: memory } : {}) };
+    const result = await new core.Runner().run(start, state, options);
     if (stream) {
       for await (const event of result) void event;
       await result.completed;
     }
-    answer.repaused = (result.interruptions ?? []).map(callId);
+    answer.paused = (result.interruptions ?? []).map(waiting);
     answer.final_output = result.finalOutput ?? null;
     answer.last_agent = result.lastAgent?.name ?? null;
+    if (memory) answer.session = await memory.getItems();
+    if (answer.paused.length > 0) answer.paused_state = written(result.state, answer);
   } catch (error) {
     answer.resume_error = describe(error);
   }
-  answer.model_inputs = requests.map(({ agent, request }) => ({
-    agent,
+  answer.model_calls = requests.map(({ agent, request }) => ({
+    agent: agent ?? null,
     input: request.input,
     ...(request.previous_response_id ? { previous_response_id: request.previous_response_id } : {}),
     ...(request.conversation ? { conversation: request.conversation } : {}),
   }));
   return answer;
+}
+
+function waiting(item) {
+  return { call_id: callId(item), tool: item.toolName ?? item.name ?? item.rawItem.name, agent: item.agent.name };
+}
+
+function written(state, answer) {
+  try {
+    return state.toString();
+  } catch (error) {
+    answer.save_error = describe(error);
+    return null;
+  }
 }
 
 // Before 0.1 a state had no method for it.
@@ -101,16 +121,14 @@ function callId(item) {
   return item.rawItem.callId ?? item.rawItem.providerData?.id ?? item.rawItem.id;
 }
 
-function decide(state, decisions) {
-  for (const { call_id, action, always = false, message } of decisions) {
-    const chosen = interruptions(state).filter((item) => call_id === '*' || callId(item) === call_id);
-    if (chosen.length === 0) throw new Error(`no pending call ${JSON.stringify(call_id)}`);
-    for (const item of chosen) {
-      if (action === 'approve') state.approve(item, { alwaysApprove: always });
-      else if (action === 'reject') state.reject(item, { alwaysReject: always, ...(message === undefined ? {} : { message }) });
-      else throw new Error(`unknown action ${JSON.stringify(action)}`);
-    }
+function decide(state, { call_id, action, always = false, message }) {
+  const chosen = interruptions(state).filter((item) => call_id === '*' || callId(item) === call_id);
+  for (const item of chosen) {
+    if (action === 'approve') state.approve(item, { alwaysApprove: always });
+    else if (action === 'reject') state.reject(item, { alwaysReject: always, ...(message === undefined ? {} : { message }) });
+    else throw new Error(`unknown action ${JSON.stringify(action)}`);
   }
+  return chosen.length > 0 || call_id === '*';
 }
 
 async function within(ms, promise) {
