@@ -12,7 +12,7 @@ use runstate::{Conversion, Level, Loss, Target, convert_document, detect};
 
 use super::args::{Convert, Format};
 use super::inputs::{Content, Origin, Task, read, tasks};
-use super::judge::{agents, look, too_large, Windows};
+use super::judge::{Windows, agents, look, too_large};
 use super::render::{self, Talk};
 use super::report::{Checked, Outcome, Row};
 use super::save::{self, Existing};
@@ -313,7 +313,8 @@ impl<'a> Sink<'a> {
         }
         let Count { converted, refused, skipped } = self.count;
         if converted + refused + skipped > 1 && !self.arguments.quiet {
-            let _ = writeln!(anstream::stderr(), "{converted} converted, {refused} not converted, {skipped} done before");
+            let _ =
+                writeln!(anstream::stderr(), "{converted} converted, {refused} not converted, {skipped} done before");
         }
         Ok(self.exit)
     }

@@ -94,9 +94,7 @@ const BINDING: [Code; 6] = [
 pub fn convert(bytes: &[u8], target: Target, options: &Convert) -> Conversion {
     match Document::parse(bytes.to_vec()) {
         Ok(doc) => convert_document(&doc, target, options),
-        Err(error) => {
-            Conversion { bytes: None, from: None, findings: vec![unreadable(error)], losses: Vec::new() }
-        }
+        Err(error) => Conversion { bytes: None, from: None, findings: vec![unreadable(error)], losses: Vec::new() },
     }
 }
 
@@ -113,7 +111,10 @@ pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Co
     };
     let account = Account::default();
     for finding in &verdict.findings {
-        if BINDING.contains(&finding.code) && finding.effect <= Effect::Unsafe && format.dialect != target.format.dialect {
+        if BINDING.contains(&finding.code)
+            && finding.effect <= Effect::Unsafe
+            && format.dialect != target.format.dialect
+        {
             let reason = "the state's own records contradict it, and new ones would hide that";
             account.note(codes::WOULD_RUN, Level::Authority, Some(root), reason);
             break;
@@ -214,14 +215,7 @@ fn write(tree: Value<'_>, dialect: Dialect) -> Vec<u8> {
 }
 
 /// Runs the output through the rules of the one who will read it. What was wrong before may be wrong afterwards.
-fn prove<'d>(
-    bytes: &[u8],
-    root: Node<'d>,
-    target: Target,
-    options: &Convert,
-    before: &[Code],
-    account: &Account<'d>,
-) {
+fn prove<'d>(bytes: &[u8], root: Node<'d>, target: Target, options: &Convert, before: &[Code], account: &Account<'d>) {
     let validate = Validate { reader: Some(target), agents: options.agents.clone(), at: None };
     for finding in crate::validate::validate(bytes, &validate) {
         let (code, level) = match finding.effect {

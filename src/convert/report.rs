@@ -90,4 +90,3 @@ fn pattern(pointer: &str) -> String {
     };
     pointer.split('/').map(step).collect::<Vec<_>>().join("/")
 }
-

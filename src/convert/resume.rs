@@ -66,7 +66,11 @@ fn target_of<'d>(
         }
     }
     let guess = known.iter().find(|name| offers(&tool, name))?;
-    account.assumed(Level::Bookkeeping, handoff.call.origin(), "the handoff's agent is taken from the name of its tool");
+    account.assumed(
+        Level::Bookkeeping,
+        handoff.call.origin(),
+        "the handoff's agent is taken from the name of its tool",
+    );
     Some(AgentRef { name: Value::from(guess.clone()), identity: None })
 }
 
@@ -195,7 +199,11 @@ fn is_decided(state: &State<'_>, item: &Item<'_>) -> bool {
     let named = || {
         let own = shown.as_ref().or(name.as_ref());
         state.context.by_name.iter().any(|decision| {
-            covers(&decision.record, decision.name.wtf8().as_ref() == own && !item.raw.member("type").is_some_and(|kind| kind.is("function_call")))
+            covers(
+                &decision.record,
+                decision.name.wtf8().as_ref() == own
+                    && !item.raw.member("type").is_some_and(|kind| kind.is("function_call")),
+            )
         })
     };
     functions || hosted() || named()

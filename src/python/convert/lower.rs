@@ -42,7 +42,10 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
             },
         )
         .with("pending_input", Value::List(state.pending_input))
-        .with("model_responses", Value::List(state.responses.into_iter().map(|own| lower_response(own, account)).collect()))
+        .with(
+            "model_responses",
+            Value::List(state.responses.into_iter().map(|own| lower_response(own, account)).collect()),
+        )
         .with("context", lower_context(state.context, &kinds))
         .with("tool_use_tracker", Value::Object(state.tools_used.into_iter().collect()))
         .with("max_turns", state.max_turns.unwrap_or(Value::NULL))

@@ -23,7 +23,8 @@ type Prints = HashMap<Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>>;
 fn derive_run<'d>(tree: &mut Value<'d>, account: &Account<'d>) -> Prints {
     let mut prints = Prints::default();
     let Some(state) = tree.object_mut() else { return prints };
-    let has_runs = state.get("pendingAgentToolRuns").is_some_and(|runs| runs.kind() == Kind::Object && !runs.is_empty());
+    let has_runs =
+        state.get("pendingAgentToolRuns").is_some_and(|runs| runs.kind() == Kind::Object && !runs.is_empty());
     if has_runs && let Some(runs) = state.get_mut("pendingAgentToolRuns").and_then(Value::object_mut) {
         for (_, run) in runs.members_mut().iter_mut().filter(|(_, run)| run.kind() == Kind::Object) {
             for (id, mut owners) in derive_run(run, account) {
@@ -68,9 +69,12 @@ fn observed(items: Option<&Value<'_>>) -> Vec<Observed> {
     }
 }
 
+/// The members of one agent's records.
+type Records<'d> = Vec<(Key<'d>, Value<'d>)>;
+
 /// Records by agent, in the order in which they came up.
 struct ByAgent<'d> {
-    agents: Vec<(Vec<u8>, Vec<(Key<'d>, Value<'d>)>)>,
+    agents: Vec<(Vec<u8>, Records<'d>)>,
     places: HashMap<Vec<u8>, usize>,
 }
 
@@ -79,7 +83,7 @@ impl<'d> ByAgent<'d> {
         Self { agents: Vec::new(), places: HashMap::default() }
     }
 
-    fn of(&mut self, agent: &[u8]) -> &mut Vec<(Key<'d>, Value<'d>)> {
+    fn of(&mut self, agent: &[u8]) -> &mut Records<'d> {
         let at = *self.places.entry(agent.to_vec()).or_insert(self.agents.len());
         if at == self.agents.len() {
             self.agents.push((agent.to_vec(), Vec::new()));
@@ -190,8 +194,7 @@ fn bind<'d>(context: &mut Object<'d>, prints: &Prints, account: &Account<'d>) {
         let own: Object<'d> = own.map(|(_, name, record)| (name.clone(), record.clone())).collect();
         entry.push(Key::Known("approvals"), own);
     }
-    let behind =
-        ["legacyFunctionApprovals", "functionApprovals", "hostedMcpApprovals", "approvals", "usage"];
+    let behind = ["legacyFunctionApprovals", "functionApprovals", "hostedMcpApprovals", "approvals", "usage"];
     context.place("approvalInvocations", &behind, list);
 }
 
@@ -212,7 +215,8 @@ fn keep<'d>(record: &mut Value<'d>, account: &Account<'d>, mut bound: impl FnMut
             continue;
         }
         for id in &void {
-            let reason = "the call is nowhere in the state: the decision cannot be bound to it, and nothing waits for it";
+            let reason =
+                "the call is nowhere in the state: the decision cannot be bound to it, and nothing waits for it";
             account.lost(Level::Bookkeeping, id, reason);
         }
         if let Some(record) = record.object_mut() {
@@ -224,7 +228,11 @@ fn keep<'d>(record: &mut Value<'d>, account: &Account<'d>, mut bound: impl FnMut
                 messages.members_mut().retain(|(key, value)| {
                     let kept = !void.iter().any(|id| id.wtf8().as_deref() == Some(&*key.wtf8()));
                     if !kept {
-                        account.lost(Level::Bookkeeping, value, "what the model is told of a call that is nowhere in the state");
+                        account.lost(
+                            Level::Bookkeeping,
+                            value,
+                            "what the model is told of a call that is nowhere in the state",
+                        );
                     }
                     kept
                 });
@@ -240,7 +248,8 @@ fn keep<'d>(record: &mut Value<'d>, account: &Account<'d>, mut bound: impl FnMut
 fn single<'d>(record: &Value<'d>, mine: &HashSet<&[u8]>) -> Value<'d> {
     let is_mine = |id: &[u8]| mine.contains(id);
     let half = |key: &str| {
-        let ids = record.member(key).filter(|ids| ids.kind() == Kind::Array).map_or_else(Vec::new, Value::into_elements);
+        let ids =
+            record.member(key).filter(|ids| ids.kind() == Kind::Array).map_or_else(Vec::new, Value::into_elements);
         Value::List(ids.into_iter().filter(|id| id.wtf8().is_some_and(|id| is_mine(&id))).collect())
     };
     let messages = record.member("messages").and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);

@@ -104,7 +104,8 @@ fn rebuilt<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     }
     match state.take_filled("initialInputGuardrailsCompleted") {
         Some(done) if done.as_bool() != Some(true) => {
-            let reason = "guardrails on the input have not passed: the TypeScript SDK refuses to go on, the other would";
+            let reason =
+                "guardrails on the input have not passed: the TypeScript SDK refuses to go on, the other would";
             account.note(codes::WOULD_RUN, Level::Authority, done.origin(), reason);
         }
         Some(done) => account.rebuilt(&done, OWN),
@@ -214,9 +215,8 @@ impl Bound {
         for entry in entries.map_or_else(Vec::new, Value::into_elements) {
             let agent = entry.member("agentIdentity").and_then(|agent| agent.wtf8());
             let calls = bound.calls.entry(agent.unwrap_or_default().into_owned()).or_default();
-            let members = |key: &str| {
-                entry.member(key).and_then(Value::into_object).map_or_else(Vec::new, Object::into_members)
-            };
+            let members =
+                |key: &str| entry.member(key).and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
             calls.extend(members("invocations").into_iter().map(|(id, _)| id.wtf8().into_owned()));
             for (name, record) in members("approvals") {
                 for half in ["approved", "rejected"] {
@@ -298,9 +298,8 @@ fn lift_context<'d>(value: Value<'d>, bound: &Bound, calls: &Calls<'d>, account:
         tool_input: context.take_filled("toolInput"),
         ..Context::default()
     };
-    let mut members = |key: &str| {
-        context.take_filled(key).and_then(Value::into_object).map_or_else(Vec::new, Object::into_members)
-    };
+    let mut members =
+        |key: &str| context.take_filled(key).and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
     for (name, record) in members("approvals") {
         let record = lift_record(record, |id| bound.has_single(&name.wtf8(), id), account);
         let name = match &name {
@@ -313,7 +312,11 @@ fn lift_context<'d>(value: Value<'d>, bound: &Bound, calls: &Calls<'d>, account:
     for (key, record) in members("hostedMcpApprovals") {
         let text = key.wtf8().into_owned();
         let Some((server, tool)) = hosted_key(&text) else {
-            account.lost(Level::Bookkeeping, &record, "the TypeScript SDK does not heed this decision: no tool has the key");
+            account.lost(
+                Level::Bookkeeping,
+                &record,
+                "the TypeScript SDK does not heed this decision: no tool has the key",
+            );
             continue;
         };
         let record = lift_record(record, |id| bound.has_single(&text, id), account);
@@ -324,8 +327,7 @@ fn lift_context<'d>(value: Value<'d>, bound: &Bound, calls: &Calls<'d>, account:
         let mut owned = open(value, account);
         let Some(agent) = owned.take("agentIdentity") else { continue };
         let identity = agent.wtf8().unwrap_or_default().into_owned();
-        let records =
-            owned.take("approvals").and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
+        let records = owned.take("approvals").and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
         account.rest(owned, Level::Bookkeeping, UNKNOWN);
         for (key, record) in records {
             let Some(tool) = tool_of_key(&key.wtf8()) else {
@@ -370,15 +372,15 @@ fn give<'d>(name: &[u8], record: Value<'d>, calls: &Calls<'d>, context: &mut Con
                 Decided::Calls(ids.iter().filter(own).cloned().collect())
             }
         };
-        let record =
-            Record { approved: mine(&record.approved), rejected: mine(&record.rejected), ..record.clone() };
+        let record = Record { approved: mine(&record.approved), rejected: mine(&record.rejected), ..record.clone() };
         let has = |decided: &Decided<'_>| !matches!(decided, Decided::Calls(ids) if ids.is_empty());
         if !has(&record.approved) && !has(&record.rejected) {
             continue;
         }
-        let same = context.functions.iter().any(|own| {
-            own.agent.wtf8() == agent.wtf8() && super::key_of_tool(&own.tool) == super::key_of_tool(tool)
-        });
+        let same = context
+            .functions
+            .iter()
+            .any(|own| own.agent.wtf8() == agent.wtf8() && super::key_of_tool(&own.tool) == super::key_of_tool(tool));
         if !same {
             context.functions.push(FunctionDecision { agent: agent.clone(), tool: tool.clone(), record });
         }
@@ -409,7 +411,13 @@ fn lift_record<'d>(value: Value<'d>, counts: impl Fn(&[u8]) -> bool, account: &A
     let messages = record.take_filled("messages").and_then(Value::into_object);
     let standing_message = record.take_filled("stickyRejectMessage");
     account.rest(record, Level::Bookkeeping, UNKNOWN);
-    Record { origin, approved, rejected, messages: messages.map_or_else(Vec::new, Object::into_members), standing_message }
+    Record {
+        origin,
+        approved,
+        rejected,
+        messages: messages.map_or_else(Vec::new, Object::into_members),
+        standing_message,
+    }
 }
 
 /// Guardrails' results with the behaviors' names of the Python SDK.
@@ -482,8 +490,7 @@ fn lift_item<'d>(value: Value<'d>, account: &Account<'d>) -> Option<Item<'d>> {
 
 fn lift_ownership<'d>(value: Value<'d>, account: &Account<'d>) -> (Option<Ownership<'d>>, Option<Value<'d>>) {
     let mut ownership = open(value, account);
-    let (start, end) =
-        (ownership.take("generatedItemStartIndex"), ownership.take("generatedItemEndIndexExclusive"));
+    let (start, end) = (ownership.take("generatedItemStartIndex"), ownership.take("generatedItemEndIndexExclusive"));
     let interruptions = list(&mut ownership, "interruptionGeneratedItemIndexes");
     let guardrails = ownership.take_filled("toolOutputGuardrailResultStartIndex");
     account.rest(ownership, Level::Bookkeeping, UNKNOWN);
@@ -554,9 +561,8 @@ struct Runs<'d> {
 
 impl<'d> Runs<'d> {
     fn of(state: &mut Object<'d>, account: &Account<'d>) -> Self {
-        let mut members = |key: &str| {
-            state.take_filled(key).and_then(Value::into_object).map_or_else(Vec::new, Object::into_members)
-        };
+        let mut members =
+            |key: &str| state.take_filled(key).and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
         let runs = members("pendingAgentToolRuns");
         let runs = runs.into_iter().map(|(key, run)| (key.wtf8().into_owned(), run)).collect();
         let mut aliases = HashMap::default();
@@ -578,9 +584,10 @@ impl<'d> Runs<'d> {
         let alias = self.aliases.get(&old).cloned();
         let is_run = |run: &Value<'_>| run.kind() == Kind::Object;
         let keys = [Some(key), alias, Some(old)];
-        let at = keys.into_iter().flatten().find_map(|key| {
-            self.runs.iter().position(|(own, run)| *own == key && is_run(run))
-        })?;
+        let at = keys
+            .into_iter()
+            .flatten()
+            .find_map(|key| self.runs.iter().position(|(own, run)| *own == key && is_run(run)))?;
         Some(self.runs.remove(at).1)
     }
 

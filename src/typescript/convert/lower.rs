@@ -137,9 +137,12 @@ fn fits(own: &Ownership<'_>, items: &[Item<'_>]) -> bool {
         let item = usize::try_from(at).ok().and_then(|at| items.get(at));
         (start..end).contains(&at) && item.is_some_and(|item| matches!(item.kind, ItemKind::Approval { .. }))
     };
+    let asked = own.interruptions.iter().filter_map(Value::as_u64).collect::<crate::hash::HashSet<u64>>();
+    let mut inside = items.iter().zip(0_u64..).filter(|(_, at)| (start..end).contains(at));
     start <= end
         && end <= items.len() as u64
         && own.interruptions.iter().all(|at| at.as_u64().is_some_and(asks))
+        && inside.all(|(item, at)| asked.contains(&at) || !matches!(item.kind, ItemKind::Approval { .. }))
 }
 
 fn owned<'d>(own: Ownership<'d>, guardrails: Value<'d>) -> Value<'d> {
@@ -275,7 +278,9 @@ impl<'d> Cx<'_, 'd> {
                 .with("totalTokens", usage.total.clone().unwrap_or_else(none))
         };
         let mut lowered = counts(Object::new().with("requests", usage.requests.clone().unwrap_or_else(none)), usage);
-        for (key, details) in [("inputTokensDetails", &usage.input_details), ("outputTokensDetails", &usage.output_details)] {
+        for (key, details) in
+            [("inputTokensDetails", &usage.input_details), ("outputTokensDetails", &usage.output_details)]
+        {
             if !details.is_empty() {
                 lowered.push(Key::Known(key), Value::List(details.iter().map(|own| self.details(own)).collect()));
             }
@@ -345,7 +350,12 @@ impl<'d> Cx<'_, 'd> {
         if let Value::Node(user) = &user
             && let Some(hidden) = user.members().find(|member| member.key.is("__proto__"))
         {
-            self.account.note(codes::NO_PLACE, Level::History, Some(hidden.value), "JavaScript drops a key of this name");
+            self.account.note(
+                codes::NO_PLACE,
+                Level::History,
+                Some(hidden.value),
+                "JavaScript drops a key of this name",
+            );
         }
         Object::new()
             .with("usage", self.usage(context.usage.as_ref()))
@@ -468,7 +478,8 @@ impl<'d> Cx<'_, 'd> {
             let reason = "the TypeScript SDK has no tool of this kind, and could not carry out the call";
             self.account.note(codes::NOT_CONVERTIBLE, Level::Resume, raw.origin(), reason);
         } else if let Some(node) = raw.origin() {
-            let reason = "the TypeScript SDK has no type for this item; it stands as input, and the model gets it as it is";
+            let reason =
+                "the TypeScript SDK has no type for this item; it stands as input, and the model gets it as it is";
             self.account.note(codes::CHANGED_FORM, Level::Bookkeeping, Some(node), reason);
         }
         if let ItemKind::Output { output, custom_data } = &kind {
@@ -585,11 +596,9 @@ impl<'d> Cx<'_, 'd> {
 fn shown<'d>(tool: &ToolKey<'d>) -> Value<'d> {
     match tool {
         ToolKey::Bare(name) | ToolKey::Deferred(name) => name.clone(),
-        ToolKey::Namespaced(namespace, name) => super::raw::joined(&[
-            &namespace.wtf8().unwrap_or_default(),
-            b".",
-            &name.wtf8().unwrap_or_default(),
-        ]),
+        ToolKey::Namespaced(namespace, name) => {
+            super::raw::joined(&[&namespace.wtf8().unwrap_or_default(), b".", &name.wtf8().unwrap_or_default()])
+        }
     }
 }
 
@@ -626,4 +635,3 @@ fn holds(kind: &ItemKind<'_>, raw: &Value<'_>) -> bool {
         ItemKind::Input { .. } => true,
     }
 }
-

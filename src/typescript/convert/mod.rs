@@ -31,8 +31,9 @@ pub fn open<'d>(doc: &'d Document, root: Node<'d>) -> Value<'d> {
 
 fn opened<'d>(doc: &'d Document, root: Node<'d>, depth: usize) -> Value<'d> {
     let mut tree = Value::Node(root);
-    let has_runs =
-        root.member("pendingAgentToolRuns").is_some_and(|runs| runs.kind() == Kind::Object && runs.members().next().is_some());
+    let has_runs = root
+        .member("pendingAgentToolRuns")
+        .is_some_and(|runs| runs.kind() == Kind::Object && runs.members().next().is_some());
     if !has_runs || depth >= usize::from(NESTING) {
         return tree;
     }

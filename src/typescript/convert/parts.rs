@@ -29,7 +29,8 @@ fn is_text(value: &Value<'_>) -> bool {
 
 /// Who called: the program by its id.
 pub(super) fn caller_to<'d>(value: Value<'d>, account: &Account<'d>) -> Turned<'d> {
-    if !is_type(&value, "direct") && !(is_type(&value, "program") && value.member("caller_id").is_some()) {
+    let program = is_type(&value, "program") && value.member("caller_id").is_some();
+    if !program && !is_type(&value, "direct") {
         return Err(value);
     }
     Ok(renamed(value, &[("type", "type"), ("caller_id", "callerId")], Some((account, DROPPED))))
@@ -122,7 +123,11 @@ pub(super) fn is_user_content(content: &Value<'_>) -> bool {
 pub(super) fn is_assistant_content(content: &Value<'_>) -> bool {
     is_text(content)
         || content.kind() == Kind::Array
-            && content.clone().into_elements().iter().all(|part| is_type(part, "output_text") || is_type(part, "refusal"))
+            && content
+                .clone()
+                .into_elements()
+                .iter()
+                .all(|part| is_type(part, "output_text") || is_type(part, "refusal"))
 }
 
 pub(super) fn user_to<'d>(content: Value<'d>, _: &Account<'d>) -> Turned<'d> {
@@ -216,9 +221,10 @@ fn located<'d>(value: Value<'d>, text: &'static str, account: &Account<'d>) -> O
         return Some((text, value));
     }
     let mut place = value.into_object()?;
-    let found = [("id", "file_id"), ("fileId", "file_id"), ("url", if text == "image_url" { text } else { "file_url" })]
-        .into_iter()
-        .find_map(|(own, api)| Some((api, place.take_filled(own)?)));
+    let found =
+        [("id", "file_id"), ("fileId", "file_id"), ("url", if text == "image_url" { text } else { "file_url" })]
+            .into_iter()
+            .find_map(|(own, api)| Some((api, place.take_filled(own)?)));
     let found = found.or_else(|| {
         let data = place.take_filled("data")?;
         Some((text, inline(data, place.take_filled("mediaType"))))
@@ -404,14 +410,12 @@ pub(super) fn actions_to<'d>(actions: Value<'d>, account: &Account<'d>) -> Turne
 }
 
 pub(super) fn shell_to<'d>(action: Value<'d>, account: &Account<'d>) -> Turned<'d> {
-    let names =
-        [("commands", "commands"), ("timeout_ms", "timeoutMs"), ("max_output_length", "maxOutputLength")];
+    let names = [("commands", "commands"), ("timeout_ms", "timeoutMs"), ("max_output_length", "maxOutputLength")];
     Ok(renamed(action, &names, Some((account, DROPPED))))
 }
 
 pub(super) fn shell_from<'d>(action: Value<'d>, _: &Account<'d>) -> Turned<'d> {
-    let names =
-        [("commands", "commands"), ("timeoutMs", "timeout_ms"), ("maxOutputLength", "max_output_length")];
+    let names = [("commands", "commands"), ("timeoutMs", "timeout_ms"), ("maxOutputLength", "max_output_length")];
     Ok(renamed(action, &names, None))
 }
 
@@ -425,7 +429,8 @@ pub(super) fn shell_output_to<'d>(output: Value<'d>, account: &Account<'d>) -> T
         outcome(result, |outcome| {
             let exits = is_type(&outcome, "exit");
             let mut own = renamed(outcome, &[("type", "type"), ("exit_code", "exitCode")], drop);
-            if exits && own.member("exitCode").is_none()
+            if exits
+                && own.member("exitCode").is_none()
                 && let Some(own) = own.object_mut()
             {
                 own.push(Key::Known("exitCode"), Value::NULL);
@@ -439,7 +444,9 @@ pub(super) fn shell_output_from<'d>(output: Value<'d>, _: &Account<'d>) -> Turne
     if output.kind() != Kind::Array {
         return Err(output);
     }
-    Ok(each(output, |result| outcome(result, |outcome| renamed(outcome, &[("type", "type"), ("exitCode", "exit_code")], None))))
+    Ok(each(output, |result| {
+        outcome(result, |outcome| renamed(outcome, &[("type", "type"), ("exitCode", "exit_code")], None))
+    }))
 }
 
 fn outcome<'d>(result: Value<'d>, turn: impl FnOnce(Value<'d>) -> Value<'d>) -> Value<'d> {

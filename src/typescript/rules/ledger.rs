@@ -303,7 +303,10 @@ pub(in crate::typescript) struct Observed {
 }
 
 /// All calls of the history, in its order.
-pub(in crate::typescript) fn observe<'d>(state: &super::State<'d>, cx: &mut crate::record::Reader<'d>) -> Vec<Observed> {
+pub(in crate::typescript) fn observe<'d>(
+    state: &super::State<'d>,
+    cx: &mut crate::record::Reader<'d>,
+) -> Vec<Observed> {
     let mut judge = Judge::new(state, None, None, cx);
     let mut prints = Prints::default();
     let inferred = judge.infer(&mut prints);

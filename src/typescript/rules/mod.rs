@@ -33,8 +33,8 @@ use crate::record::{Reader, Wire as _};
 
 use super::{AgentRef, NestedRun, State, bounds};
 use graph::Live;
-pub(in crate::typescript) use ledger::{Observed, observe};
 use ledger::{Listed, Recorded};
+pub(in crate::typescript) use ledger::{Observed, observe};
 
 /// Raises what the reader refuses, drops or cannot resume.
 pub fn judge<'d>(state: &State<'d>, agents: Option<&Graph>, cx: &mut Reader<'d>) {
