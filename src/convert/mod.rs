@@ -10,6 +10,7 @@ use crate::detect::{Identity, identify};
 use crate::finding::{Effect, Finding};
 use crate::format::{Dialect, Format, Target};
 use crate::json::{Document, Node, Style, Value, Writer};
+use crate::model::state::State;
 use crate::model::{Account, Level};
 use crate::validate::{Validate, judge, locate, unreadable};
 use crate::{python, typescript};
@@ -165,19 +166,13 @@ fn translate<'d>(
     if !same && target.format.dialect == Dialect::TypeScript && numbers::judge(doc, account) {
         return None;
     }
-    let mut tree = match from.dialect {
-        Dialect::Python => python::convert::open(doc, root),
-        Dialect::TypeScript => typescript::convert::open(doc, root),
-    };
+    let mut tree;
     if same {
+        tree = open(doc, root, from.dialect);
         step(&mut tree, from, target, account);
         derive(&mut tree, from.dialect, account);
     } else {
-        step(&mut tree, from, from.dialect.newest(), account);
-        let mut state = match from.dialect {
-            Dialect::Python => python::convert::lift(tree, account),
-            Dialect::TypeScript => typescript::convert::lift(tree, account),
-        };
+        let mut state = canonical(doc, root, from, account);
         resume::prepare(&mut state, target, options, account);
         tree = match target.format.dialect {
             Dialect::Python => python::convert::lower(state, account),
@@ -187,6 +182,24 @@ fn translate<'d>(
         step(&mut tree, target.format.dialect.newest().format, target, account);
     }
     Some(write(tree, target.format.dialect))
+}
+
+/// What a state means, whatever its dialect and label. Total: what cannot be read is in the account.
+pub(crate) fn canonical<'d>(doc: &'d Document, root: Node<'d>, from: Format, account: &Account<'d>) -> State<'d> {
+    let mut tree = open(doc, root, from.dialect);
+    step(&mut tree, from, from.dialect.newest(), account);
+    match from.dialect {
+        Dialect::Python => python::convert::lift(tree, account),
+        Dialect::TypeScript => typescript::convert::lift(tree, account),
+    }
+}
+
+/// The state as a tree, nested runs opened.
+fn open<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Value<'d> {
+    match dialect {
+        Dialect::Python => python::convert::open(doc, root),
+        Dialect::TypeScript => typescript::convert::open(doc, root),
+    }
 }
 
 /// Brings a tree to another label of its dialect.
