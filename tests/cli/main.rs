@@ -8,6 +8,7 @@ mod formats;
 mod inputs;
 mod labels;
 mod masking;
+mod programs;
 mod verbs;
 
 use std::io::Write as _;
