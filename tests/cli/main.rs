@@ -10,6 +10,7 @@ mod labels;
 mod masking;
 mod programs;
 mod verbs;
+mod workplace;
 
 use std::io::Write as _;
 use std::path::Path;
