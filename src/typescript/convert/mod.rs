@@ -6,10 +6,12 @@ mod lift;
 mod lower;
 mod parts;
 mod raw;
+mod steps;
 
 pub use derive::derive;
 pub use lift::lift;
 pub use lower::lower;
+pub use steps::bring;
 
 use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer};
 use crate::model::state::ToolKey;
