@@ -29,8 +29,6 @@ pub(crate) struct Step<'d> {
     pub(crate) tool: Option<Cow<'d, str>>,
     /// The id of the call.
     pub(crate) call: Cow<'d, str>,
-    /// The value that holds the nested run: an object in Python, a string in TypeScript.
-    pub(crate) holder: Node<'d>,
 }
 
 /// The state and all runs nested in it, each behind the one that it is nested in.
@@ -61,7 +59,7 @@ fn nested<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Vec<(Step<
             .filter_map(|action| {
                 let call = action.member("tool_call")?;
                 let run = action.member("agent_run_state").filter(|run| run.kind() == Kind::Object)?;
-                let step = Step { tool: of(call, "name"), call: of(call, "call_id").unwrap_or_default(), holder: run };
+                let step = Step { tool: of(call, "name"), call: of(call, "call_id").unwrap_or_default() };
                 Some((step, run))
             })
             .collect(),
@@ -77,10 +75,10 @@ fn nested<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Vec<(Step<
                     let key = member.key.lossy();
                     let known = key.match_indices(':').find_map(|(at, _)| calls.get_key_value(&key[at + 1..]));
                     let step = match known {
-                        Some((call, tool)) => Step { tool: tool.clone(), call: call.clone(), holder: member.value },
+                        Some((call, tool)) => Step { tool: tool.clone(), call: call.clone() },
                         None => {
                             let call = key.rsplit_once(':').map_or(&*key, |(_, call)| call).to_owned();
-                            Step { tool: None, call: call.into(), holder: member.value }
+                            Step { tool: None, call: call.into() }
                         }
                     };
                     Some((step, run))

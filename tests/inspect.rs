@@ -182,7 +182,7 @@ fn the_inbox_is_what_waits_undecided_in_every_fixture() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(waiting > 500 && nested > 50, "{waiting} calls wait, {nested} of them in nested runs");
+    assert!(waiting > 800 && nested >= 12, "{waiting} calls wait, {nested} of them in nested runs");
 }
 
 /// The decisions of a fixture are all there, by call.

@@ -61,6 +61,12 @@ pub(crate) enum Command {
     /// Explain the codes of findings.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Print what makes a shell complete commands, options and values.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(Completions),
+    /// Print the manual page, or write a page for every command.
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(Man),
 }
 
 /// How `normalize` writes white space.
@@ -121,6 +127,16 @@ const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   runstate explain RS301
   runstate explain rs301 missing-tool";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  runstate completions bash > ~/.local/share/bash-completion/completions/runstate
+  runstate completions fish > ~/.config/fish/completions/runstate.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  runstate man | man -l -
+  runstate man --out-dir ~/.local/share/man/man1";
 
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
@@ -297,6 +313,21 @@ pub(crate) struct Explain {
     pub(crate) format: Listing,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Write a page for every command into this directory, which is made where it is missing; pages of an older version are
+    /// replaced.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out_dir: Option<PathBuf>,
+}
+
 /// Where the states are.
 #[derive(Debug, Args)]
 pub(crate) struct Inputs {
@@ -347,6 +378,10 @@ pub(crate) enum Format {
     Ndjson,
     /// Annotations of GitHub Actions.
     Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit's XML: one test case an input.
+    Junit,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

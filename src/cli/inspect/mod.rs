@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Inspect) -> Result<Exit, Failure> {
     how.width = (arguments.format == Reply::Human && !arguments.full).then_some(WIDTH);
     how.show_values = arguments.show_values;
     how.size = arguments.size;
-    let mut output = Output::stdout(arguments.format.into());
+    let mut output = Output::stdout(arguments.format.into(), "inspect");
     batch::in_order(
         tasks(&arguments.inputs),
         arguments.inputs.jobs,
@@ -102,14 +102,14 @@ fn look(task: Task, how: &runstate::Inspect, arguments: &Inspect) -> Part {
         Reply::Json => render::json(&Entry { file: &file, line, error: None, says: Some(&says) }),
         Reply::Ndjson => render::json(&Entry { file: &file, line, error: None, says: Some(&says) }) + "\n",
     };
-    Part { report, complaint: None, summary, exit }
+    Part { report, complaint: None, notice: None, summary, exit }
 }
 
 /// An input that nothing can be told about.
 fn unknown(file: String, outcome: Outcome, arguments: &Inspect) -> Part {
     let checked = Checked { file, line: None, outcome };
     let exit = checked.exit(super::args::FailOn::Error);
-    let mut part = render::part(&checked, arguments.format.into(), Talk::Normal, exit);
+    let mut part = render::part(&checked, arguments.format.into(), Talk::Normal, exit, "inspect");
     let entry = Entry { file: &checked.file, line: None, error: checked.error(), says: None };
     match arguments.format {
         Reply::Human => {}
