@@ -5,6 +5,7 @@ pub mod agents;
 pub mod check;
 pub mod codes;
 mod convert;
+mod decide;
 pub mod detect;
 pub mod finding;
 pub mod format;
@@ -23,6 +24,7 @@ mod validate;
 pub mod versions;
 
 pub use convert::{Conversion, Convert, Loss, convert, convert_document};
+pub use decide::{Calls, Decide, Decided, Refusal, decide};
 pub use finding::{Effect, Finding, Severity};
 pub use format::{Dialect, Format, Target};
 pub use inspect::{

@@ -29,6 +29,8 @@ pub(crate) struct Step<'d> {
     pub(crate) tool: Option<Cow<'d, str>>,
     /// The id of the call.
     pub(crate) call: Cow<'d, str>,
+    /// The number of the action that holds the run; a TypeScript run stands elsewhere.
+    pub(crate) action: usize,
 }
 
 /// The state and all runs nested in it, each behind the one that it is nested in.
@@ -56,10 +58,12 @@ fn nested<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Vec<(Step<
     let of = |node: Node<'d>, key: &str| node.member(key).and_then(Node::text).map(Text::lossy);
     match dialect {
         Dialect::Python => functions(root, "last_processed_response")
-            .filter_map(|action| {
+            .enumerate()
+            .filter_map(|(number, action)| {
                 let call = action.member("tool_call")?;
                 let run = action.member("agent_run_state").filter(|run| run.kind() == Kind::Object)?;
-                let step = Step { tool: of(call, "name"), call: of(call, "call_id").unwrap_or_default() };
+                let step =
+                    Step { tool: of(call, "name"), call: of(call, "call_id").unwrap_or_default(), action: number };
                 Some((step, run))
             })
             .collect(),
@@ -75,10 +79,10 @@ fn nested<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Vec<(Step<
                     let key = member.key.lossy();
                     let known = key.match_indices(':').find_map(|(at, _)| calls.get_key_value(&key[at + 1..]));
                     let step = match known {
-                        Some((call, tool)) => Step { tool: tool.clone(), call: call.clone() },
+                        Some((call, tool)) => Step { tool: tool.clone(), call: call.clone(), action: 0 },
                         None => {
                             let call = key.rsplit_once(':').map_or(&*key, |(_, call)| call).to_owned();
-                            Step { tool: None, call: call.into() }
+                            Step { tool: None, call: call.into(), action: 0 }
                         }
                     };
                     Some((step, run))
@@ -387,7 +391,7 @@ pub(crate) fn settle<'d>(waiting: &mut [Waiting<'d>], runs: &[Run<'d>], given: &
 }
 
 /// The names that decisions may know the tool of a call by.
-fn names<'w>(call: &'w Waiting<'_>) -> Vec<Cow<'w, str>> {
+pub(crate) fn names<'w>(call: &'w Waiting<'_>) -> Vec<Cow<'w, str>> {
     let text = |node: Option<Node<'w>>| node.and_then(Node::text).filter(|text| !text.is_empty()).map(Text::lossy);
     let mut names: Vec<Cow<'w, str>> = call.tool.iter().map(|tool| Cow::Borrowed(&**tool)).collect();
     names.extend(text(call.raw.member("name")));

@@ -18,6 +18,7 @@ pub(crate) fn run(arguments: &Schema) -> Result<Exit, Failure> {
     let schema = match arguments.of.as_str() {
         "report" => written::<Report<'_>>(),
         "summary" => written::<super::inspect::Inspections<'_>>(),
+        "decision" => written::<super::decide::Report<'_>>(),
         "conversion" => written::<super::convert::Report<'_>>(),
         "detection" => written::<Detections<'_>>(),
         "versions" => written::<History>(),
@@ -39,7 +40,7 @@ fn written<T: JsonSchema>() -> JsonSchemaDocument {
 fn target(text: &str) -> Result<Target, Failure> {
     text.parse().map_err(|error| {
         Failure::Usage(format!(
-            "{error}; `report`, `summary`, `conversion`, `detection`, `versions` and `agents` are the tool's own documents, \
+            "{error}; `report`, `summary`, `decision`, `conversion`, `detection`, `versions` and `agents` are the tool's own documents, \
              python@any and typescript@any stand for all labels"
         ))
     })
