@@ -114,6 +114,8 @@ pub(crate) struct Waiting<'d> {
     pub(crate) agent: Option<Cow<'d, str>>,
     /// What was decided.
     pub(crate) decided: Option<Verdict>,
+    /// Whether that was decided about all calls of the tool.
+    pub(crate) standing: bool,
 }
 
 /// What all runs wait for, in the order of the runs. Outer runs repeat what inner ones wait for; it counts for the inner one.
@@ -176,7 +178,7 @@ fn ask<'d>(run: usize, item: Node<'d>, dialect: Dialect) -> Waiting<'d> {
         (Some(space), Some(name)) if space != name => Some(format!("{space}.{name}").into()),
         (_, name) => shown.or(name).or_else(|| lossy(raw.member("type"))),
     };
-    Waiting { run, item, raw, id, tool, agent: agent(item.member("agent")), decided: None }
+    Waiting { run, item, raw, id, tool, agent: agent(item.member("agent")), decided: None, standing: false }
 }
 
 /// The identity of an agent, or its name where it has none.
@@ -203,6 +205,8 @@ pub(crate) struct Given<'d> {
     pub(crate) call: Option<Cow<'d, str>>,
     /// What the model is told of a rejection.
     pub(crate) message: Option<Cow<'d, str>>,
+    /// The digest of what a standing decision is about, in Python.
+    pub(crate) scope: Option<Cow<'d, str>>,
     /// Whether the SDK of the label heeds it.
     pub(crate) counts: bool,
 }
@@ -324,6 +328,7 @@ impl<'d> Records<'d> {
                 verdict,
                 call: None,
                 message: None,
+                scope: None,
                 counts: true,
             };
             if value.as_bool() == Some(true) {
@@ -331,7 +336,8 @@ impl<'d> Records<'d> {
                     given.message = record.member(standing).and_then(Node::text).map(Text::lossy);
                 }
                 if self.dialect == Dialect::Python && self.label >= 15 {
-                    given.counts = record.member("sticky_scope").and_then(Node::text).is_some();
+                    given.scope = record.member("sticky_scope").and_then(Node::text).map(Text::lossy);
+                    given.counts = given.scope.is_some();
                 }
                 self.found.push(given);
                 continue;
@@ -361,8 +367,11 @@ pub(crate) fn settle<'d>(waiting: &mut [Waiting<'d>], runs: &[Run<'d>], given: &
             None => standing.entry(&one.tool).or_default().push(one),
         }
     }
+    let scopes = scopes(runs, dialect);
     for call in waiting {
         let label = runs[call.run].label;
+        let id = call.id.map(Text::lossy);
+        let scope = id.as_ref().and_then(|id| scopes.get(&(call.run, id.clone())));
         let reaches = |one: &Given<'d>| {
             let mut run = Some(call.run);
             // From label 1.15 on, decisions about calls of a nested Python run are in its own state.
@@ -376,18 +385,34 @@ pub(crate) fn settle<'d>(waiting: &mut [Waiting<'d>], runs: &[Run<'d>], given: &
             reaches(one)
                 && one.agent.as_ref().is_none_or(|agent| Some(agent) == call.agent.as_ref())
                 && is_tool(call, one, label, dialect)
+                && one.scope.as_ref().is_none_or(|own| scope.is_none_or(|scope| scope == own))
         };
         let verdict = |list: Option<&Vec<&Given<'d>>>| {
             let said: Vec<Verdict> = list.into_iter().flatten().filter(suits).map(|one| one.verdict).collect();
             let approved = said.contains(&Verdict::Approved);
             if approved { Some(Verdict::Approved) } else { said.first().copied() }
         };
-        let id = call.id.map(Text::lossy);
         let one = verdict(id.as_ref().and_then(|id| exact.get(&**id)));
         let all = names(call).iter().find_map(|name| verdict(standing.get(&**name)));
         let exact_first = label >= if dialect == Dialect::Python { 16 } else { 19 };
         call.decided = if exact_first { one.or(all) } else { all.or(one) };
+        call.standing = if exact_first { one.is_none() } else { all.is_some() };
     }
+}
+
+/// What the ledgers of Python runs say of their calls.
+fn scopes<'d>(runs: &[Run<'d>], dialect: Dialect) -> HashMap<(usize, Cow<'d, str>), Cow<'d, str>> {
+    let mut scopes = HashMap::default();
+    let runs = runs.iter().enumerate().filter(|(_, run)| dialect == Dialect::Python && run.label >= 15);
+    for (number, run) in runs {
+        let ledger = run.root.member("context").and_then(|context| context.member("tool_invocations"));
+        for entry in ledger.into_iter().flat_map(Node::members) {
+            if let Some(scope) = entry.value.member("approval_scope").and_then(Node::text) {
+                scopes.insert((number, entry.key.lossy()), scope.lossy());
+            }
+        }
+    }
+    scopes
 }
 
 /// The names that decisions may know the tool of a call by.

@@ -252,10 +252,6 @@ fn plan<'d>(
     let wanted = verdict(options.verdict);
     for at in &chosen {
         let call = &waiting[*at];
-        // Said once, it stays said.
-        if call.decided == Some(wanted) && !options.always {
-            continue;
-        }
         let decision = Decision {
             approve: wanted == Verdict::Approved,
             always: options.always,
@@ -358,11 +354,15 @@ fn prove(
             }
         } else if new.decided != old.decided {
             let same_tool = chosen.iter().any(|one| before[*one].tool == old.tool);
-            if !options.always || !same_tool || old.decided.is_some() {
+            if !options.always || !same_tool {
                 return refuse(format!(
                     "the call \"{}\" would be decided, too: nothing tells the calls apart",
                     id(old)
                 ));
+            }
+            if old.decided == Some(Verdict::Rejected) && !old.standing {
+                let message = "was rejected by itself, and the SDK forgets that when all calls are approved";
+                return refuse(format!("the call \"{}\" {message}", id(old)));
             }
             covered.push(at);
         }
