@@ -239,7 +239,12 @@ impl<'d> Records<'d> {
         }
         let has_functions = self.label >= 18;
         for member in context.member("approvals").into_iter().flat_map(Node::members) {
-            self.record(member.key.lossy(), None, None, member.value, true);
+            // Behind the colon is the digest of one of several kinds of patches.
+            let tool = match member.key.lossy() {
+                key if key.starts_with("apply_patch:") => "apply_patch".into(),
+                key => key,
+            };
+            self.record(tool, None, None, member.value, true);
         }
         let owned = context.member("function_tool_approvals").filter(|_| has_functions);
         for entry in owned.into_iter().flat_map(Node::elements) {
@@ -438,7 +443,5 @@ fn is_tool(call: &Waiting<'_>, one: &Given<'_>, label: u16, dialect: Dialect) ->
     if is_function && owned && one.agent.is_none() && one.call.is_none() {
         return false;
     }
-    let tool = &*one.tool;
-    let patch = tool.split_once(':').filter(|(name, _)| *name == "apply_patch").map_or(tool, |(name, _)| name);
-    names(call).iter().any(|name| name == tool || name == patch)
+    names(call).iter().any(|name| *name == one.tool)
 }
