@@ -443,5 +443,5 @@ fn is_tool(call: &Waiting<'_>, one: &Given<'_>, label: u16, dialect: Dialect) ->
     if is_function && owned && one.agent.is_none() && one.call.is_none() {
         return false;
     }
-    names(call).iter().any(|name| *name == one.tool)
+    names(call).contains(&one.tool)
 }

@@ -140,7 +140,7 @@ pub fn decide(bytes: &[u8], options: &Decide) -> Decided {
     let dialect = format.dialect;
     let all = runs::runs(&doc, root, dialect);
     let waiting = settled(&all, dialect);
-    match plan(&doc, root, format, options, &all, &waiting) {
+    match plan(root, format, options, &all, &waiting) {
         Ok((chosen, tree)) => {
             let written = splice(&doc, root, tree, dialect);
             match prove(&written, &waiting, &chosen, options, &validate, &findings) {
@@ -240,7 +240,6 @@ fn choose(options: &Decide, all: &[Run<'_>], waiting: &[Waiting<'_>]) -> Result<
 
 /// The calls that are meant, and the state with the decision in it.
 fn plan<'d>(
-    doc: &'d Document,
     root: Node<'d>,
     format: Format,
     options: &Decide,
@@ -259,7 +258,7 @@ fn plan<'d>(
         };
         match format.dialect {
             Dialect::Python => python::decide(&mut tree, all, call, decision)?,
-            Dialect::TypeScript => typescript::decide(&mut tree, doc, all, call, decision)?,
+            Dialect::TypeScript => typescript::decide(&mut tree, all, call, decision)?,
         }
     }
     Ok((chosen, tree))
@@ -304,8 +303,8 @@ fn splice(doc: &Document, root: Node<'_>, tree: Value<'_>, dialect: Dialect) -> 
     let mut place = root;
     // A state that stands in a string becomes one again.
     while let Some(holder) = doc.holder(place) {
-        let text = place.source().text();
-        let whole = [text[..place.span().start].as_bytes(), &written, text[place.span().end..].as_bytes()].concat();
+        let text = place.source().text().as_bytes();
+        let whole = [&text[..place.span().start], &written, &text[place.span().end..]].concat();
         let mut out = Writer::new(if holder.raw().is_ascii() { Style::Python } else { Style::TypeScript });
         out.string(&whole);
         written = out.finish();

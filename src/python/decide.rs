@@ -44,7 +44,7 @@ pub(crate) fn decide<'d>(
     let context = state.object_mut().and_then(|state| state.get_mut("context")).and_then(Value::object_mut);
     let context = context.ok_or_else(lost)?;
     let item = Item::of(call)?;
-    let scope = if label >= LEDGER { Some(bind(context, &item, label)?) } else { None };
+    let scope = if label >= LEDGER { Some(bind(context, &item)?) } else { None };
     record(context, &item, label, scope.as_deref(), decision);
     Ok(())
 }
@@ -130,7 +130,7 @@ impl<'d> Item<'d> {
 }
 
 /// Writes the call into the ledger, unless it is there, and gives its scope.
-fn bind<'d>(context: &mut Object<'d>, item: &Item<'d>, _label: u16) -> Result<String, Refusal> {
+fn bind<'d>(context: &mut Object<'d>, item: &Item<'d>) -> Result<String, Refusal> {
     let undecidable = |message: &str| Refusal::new(codes::UNDECIDABLE, message);
     let none = || undecidable("the SDK cannot tell this call from another one");
     let call = Call::of(item.raw).filter(Call::is_complete).ok_or_else(none)?;

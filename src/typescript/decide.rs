@@ -23,12 +23,10 @@ const EXACT: u16 = 19;
 /// Puts a decision into the tree of a state: those about calls of nested runs are in the outermost one, too.
 pub(crate) fn decide<'d>(
     tree: &mut Value<'d>,
-    doc: &'d Document,
     all: &[Run<'d>],
     call: &Waiting<'d>,
     decision: Decision<'_>,
 ) -> Result<(), Refusal> {
-    let _ = doc;
     let (root, label) = (all[0].root, all[0].label);
     decision.check_words(label >= WORDS)?;
     let undecidable = |message: &str| Refusal::new(codes::UNDECIDABLE, message);

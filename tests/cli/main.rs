@@ -4,6 +4,7 @@
 #[allow(unreachable_pub, reason = "other test files use it, too")]
 mod common;
 
+mod decisions;
 mod formats;
 mod inputs;
 mod labels;

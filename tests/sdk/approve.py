@@ -16,7 +16,9 @@ Exit codes: 0 as demanded, 1 a difference, 2 the comparison itself failed.
 
 import argparse
 import collections
+import concurrent.futures
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -83,10 +85,16 @@ class Known:
 
 
 class Examination:
+    """One state, every call of it decided in every way."""
+
     def __init__(self, sdks, options, known):
         self.sdks, self.options, self.known = sdks, options, known
         self.count = collections.Counter()
         self.failures = []
+
+    def of(self, base):
+        self.examine(base)
+        return self
 
     def examine(self, base):
         reader = convert.own_reader(base)
@@ -155,24 +163,27 @@ def main(arguments):
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--runstate", type=pathlib.Path, default=agree.HERE.parent.parent / "target/release/runstate")
     parser.add_argument("--node", default="node")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("-v", "--verbose", action="store_true", help="also what is known")
     options = parser.parse_args(arguments)
-    sdks = convert.Sdks(options)
-    examination = Examination(sdks, options, Known(agree.HERE / "known_decisions.toml"))
+    sdks, known = convert.Sdks(options), Known(agree.HERE / "known_decisions.toml")
+    found = agree.bases(options.files or [agree.ROOT / "fixtures" / dialect for dialect in agree.DIALECTS])
+    found = [base for base in found if options.files or wanted(base, options)]
+    count = collections.Counter()
     try:
-        for base in agree.bases(options.files or [agree.ROOT / "fixtures" / dialect for dialect in agree.DIALECTS]):
-            if options.files or wanted(base, options):
-                examination.examine(base)
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            for done in pool.map(lambda base: Examination(sdks, options, known).of(base), found):
+                count += done.count
+                for state, way, call_id, what, reason in done.failures:
+                    print(f"{state} {way} {call_id}: {what}" + (f"\n    known: {reason}" if reason else ""), flush=True)
     finally:
         sdks.close()
-    for state, way, call_id, what, reason in examination.failures:
-        print(f"{state} {way} {call_id}: {what}" + (f"\n    known: {reason}" if reason else ""))
-    print(", ".join(f"{count} {name}" for name, count in examination.count.items()))
-    unused = [entry for number, entry in enumerate(examination.known.entries) if not examination.known.used[number]]
+    print(", ".join(f"{number} {name}" for name, number in count.items()))
+    unused = [entry for number, entry in enumerate(known.entries) if not known.used[number]]
     if options.all and not options.files:
         for entry in unused:
             print(f"never needed: {entry}")
-    return 1 if examination.count["different"] or options.all and unused and not options.files else 0
+    return 1 if count["different"] or options.all and unused and not options.files else 0
 
 
 if __name__ == "__main__":
