@@ -22,16 +22,16 @@ const DEPTH: usize = 512;
 const FAULTS: usize = 100;
 
 /// The user's schemas.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Schemas {
+pub struct Schemas<'c> {
     /// What the context is.
-    pub context: Option<Checker>,
+    pub context: Option<&'c Checker>,
     /// What a tool returns, by its name.
-    pub tools: BTreeMap<String, Checker>,
+    pub tools: BTreeMap<&'c str, &'c Checker>,
 }
 
-impl Schemas {
+impl Schemas<'_> {
     /// Where the context or the outputs of tools are not what the schemas say, in states of either SDK and any label, and
     /// in the runs that are nested in them. A string that its schema refuses may also hold the value as JSON: that is how
     /// older formats store what is no string.
@@ -41,7 +41,8 @@ impl Schemas {
     ///
     /// let state = Document::parse(std::fs::read("fixtures/python/1.21/pending-after-typed-outputs.json")?)?;
     /// let mut schemas = Schemas::default();
-    /// schemas.context = Some(Checker::of(&serde_json::json!({ "type": "boolean" }))?);
+    /// let checker = Checker::of(&serde_json::json!({ "type": "boolean" }))?;
+    /// schemas.context = Some(&checker);
     /// assert_eq!(schemas.check(&state, None)[0].code.to_string(), "RS702");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -97,7 +98,7 @@ impl Schemas {
             let ItemKind::Output { output, .. } = kind else { continue };
             let call = raw.member("call_id").and_then(|call| call.wtf8());
             let Some(name) = call.and_then(|call| names.get(&*call)) else { continue };
-            if let Some(checker) = self.tools.get(name) {
+            if let Some(checker) = self.tools.get(name.as_str()) {
                 let what = format!("the output of {name}");
                 judge(checker, output, origin.unwrap_or(near), codes::OUTPUT_SCHEMA, &what, cx);
             }

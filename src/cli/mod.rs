@@ -15,6 +15,7 @@ mod report;
 mod save;
 mod schema;
 mod shell;
+mod test;
 mod validate;
 mod versions;
 mod window;
@@ -65,6 +66,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Detect(options) => detect::run(&options),
         Command::Normalize(options) => normalize::run(&options),
         Command::Convert(options) => convert::run(&options),
+        Command::Test(options) => test::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Versions(options) => versions::run(&options),
         Command::Rules(options) => explain::rules(&options),

@@ -19,6 +19,7 @@ pub(crate) fn run(arguments: &Schema) -> Result<Exit, Failure> {
         "report" => written::<Report<'_>>(),
         "conversion" => written::<super::convert::Report<'_>>(),
         "detection" => written::<Detections<'_>>(),
+        "test" => written::<super::test::Report<'_>>(),
         "versions" => written::<History>(),
         "agents" => schema_for!(Graph),
         format => match format.strip_suffix("@any") {
@@ -38,7 +39,7 @@ fn written<T: JsonSchema>() -> JsonSchemaDocument {
 fn target(text: &str) -> Result<Target, Failure> {
     text.parse().map_err(|error| {
         Failure::Usage(format!(
-            "{error}; `report`, `conversion`, `detection`, `versions` and `agents` are the tool's own documents, \
+            "{error}; `report`, `conversion`, `detection`, `test`, `versions` and `agents` are the tool's own documents, \
              python@any and typescript@any stand for all labels"
         ))
     })
