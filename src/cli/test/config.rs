@@ -83,7 +83,8 @@ impl<'de> Deserialize<'de> for Patterns {
 pub(super) struct Config {
     /// The folder of the golden files, below the one of the states.
     pub(super) golden: String,
-    include: Vec<GlobMatcher>,
+    /// Each pattern with its place in the file and as it is written.
+    include: Vec<(GlobMatcher, (usize, usize), String)>,
     exclude: Vec<GlobMatcher>,
     /// Files that the configuration itself names: no states.
     own: Vec<PathBuf>,
@@ -159,7 +160,7 @@ impl Config {
     /// Whether the file is a state to look at; `name` is its path below the folder, with `/`.
     pub(super) fn is_state(&self, name: &str, path: &Path) -> bool {
         let matches = |patterns: &[GlobMatcher]| patterns.iter().any(|pattern| pattern.is_match(name));
-        (self.include.is_empty() || matches(&self.include))
+        (self.include.is_empty() || self.include.iter().any(|(pattern, ..)| pattern.is_match(name)))
             && !matches(&self.exclude)
             && !self.own.iter().any(|own| is_same(own, path))
     }
@@ -208,21 +209,20 @@ impl Config {
         schemas
     }
 
-    /// Entries that are about none of the states.
+    /// Patterns that match none of the states.
     pub(super) fn stale(&self, names: &[String]) -> Vec<Fault> {
         let is_stale = |rule: &&Rule| {
             let mut patterns = rule.files.iter();
             !patterns.any(|pattern| names.iter().any(|name| pattern.is_match(name)))
         };
-        let fault = |rule: &Rule| {
-            let (line, column) = rule.place;
-            Fault {
-                line,
-                column,
-                message: format!("no state matches {}; correct the pattern, or remove the entry", rule.shown),
-            }
+        let fault = |(line, column), shown: &str| {
+            let message = format!("no state matches {shown}; correct the pattern, or remove it");
+            Fault { line, column, message }
         };
-        self.rules.iter().filter(is_stale).map(fault).collect()
+        let is_unmatched = |(pattern, ..): &&(GlobMatcher, _, _)| !names.iter().any(|name| pattern.is_match(name));
+        let include = self.include.iter().filter(is_unmatched).map(|(_, place, shown)| fault(*place, shown));
+        let rules = self.rules.iter().filter(is_stale).map(|rule| fault(rule.place, &rule.shown));
+        include.chain(rules).collect()
     }
 }
 
@@ -244,7 +244,11 @@ impl Reading<'_> {
     fn file(&mut self, file: File) {
         let File { golden, include, exclude, states } = file;
         self.config.golden = golden.unwrap_or_else(|| "golden".to_owned()).trim_matches('/').to_owned();
-        self.config.include = include.map(|patterns| self.patterns(&patterns)).unwrap_or_default();
+        if let Some(patterns) = include {
+            let place = place(self.text, patterns.span().start);
+            let matchers = self.patterns(&patterns).into_iter().zip(&patterns.get_ref().0);
+            self.config.include = matchers.map(|(matcher, text)| (matcher, place, text.clone())).collect();
+        }
         self.config.exclude = exclude.map(|patterns| self.patterns(&patterns)).unwrap_or_default();
         for entry in states {
             let rule = self.entry(entry);

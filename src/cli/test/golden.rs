@@ -224,7 +224,12 @@ enum Elements {
 /// A line for every member of a state, or for every element of those that hold several.
 fn parts(root: Node<'_>, elements: Elements, out: &mut String) {
     let mut line = |pointer: &str, node: Node<'_>| {
-        let _ = writeln!(out, "  {} {}", digest(node.raw().as_bytes(), 4), printable(pointer));
+        // What says nothing of anybody is shown.
+        let shown = match node.raw() {
+            raw @ ("null" | "true" | "false" | "[]" | "{}") => raw.to_owned(),
+            raw => digest(raw.as_bytes(), 4),
+        };
+        let _ = writeln!(out, "  {shown:8} {}", printable(pointer));
     };
     let step = |key: &str| key.replace('~', "~0").replace('/', "~1");
     for member in root.members() {
