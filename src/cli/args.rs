@@ -116,7 +116,7 @@ runstate.toml in the folder says what is asked of the states; all of it is optio
   format = \"python@1.21\"            # what the states must be
   for = \"python@0.24.0\"             # who is to read them
   agents = \"agents.json\"            # as for `validate --agents`
-  verdict = \"stuck\"                 # the worst effect that is expected, or `clean`
+  verdict = \"clean\"                 # or the worst effect that is expected, such as `stuck`
   severity = { RS303 = \"error\", secret-lookalike = \"ignore\" }
   convert = { \"typescript@1.22\" = \"history\" }   # must stay possible, with no more loss than this
   schemas.context = \"context.schema.json\"

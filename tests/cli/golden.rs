@@ -433,6 +433,43 @@ fn the_configuration_says_which_files_are_states_and_where_golden_files_are() {
     assert_eq!(runstate(folder.path(), &["test", "--config", "missing.toml"]).code, 2);
 }
 
+/// A folder in which the examples of the documentation can be run.
+fn example() -> tempfile::TempDir {
+    let agents = br#"{"version": 1, "start": "Bank", "agents": [{"name": "Bank", "tools": [{"name": "wire", "type": "function", "needs_approval": true}]}]}"#;
+    let stuck = broken("\"ten\"");
+    folder(&[
+        ("states/python/a.json", &state("python/1.21/approved.json")),
+        ("python/a.json", &state("python/1.21/approved.json")),
+        ("states/broken/b.json", &stuck),
+        ("agents.json", agents),
+        ("context.schema.json", br#"{"type": "object"}"#),
+        ("rates.schema.json", b"true"),
+        ("wire.schema.json", b"true"),
+    ])
+}
+
+#[test]
+fn the_configuration_of_the_readme_works() {
+    let readme = fs::read_to_string(common::root().join("README.md")).expect("there is a README");
+    let (_, rest) = readme.split_once("```toml\n").expect("a configuration is shown");
+    let (config, _) = rest.split_once("```").expect("a block ends");
+    let folder = example();
+    fs::write(folder.path().join("runstate.toml"), config).expect("the file can be written");
+    let run = runstate(folder.path(), &["test"]);
+    assert_eq!((run.code, run.err.as_str()), (0, "0 as before, 0 failed, 2 golden files written\n"), "{}", run.out);
+}
+
+#[test]
+fn the_configuration_of_the_help_works() {
+    let folder = example();
+    let help = runstate(folder.path(), &["test", "--help"]).out;
+    let (_, config) = help.split_once("[[states]]").expect("a configuration is shown");
+    let config = format!("include = 'python/**'\n[[states]]{config}");
+    fs::write(folder.path().join("runstate.toml"), config).expect("the file can be written");
+    let run = runstate(folder.path(), &["test"]);
+    assert_eq!((run.code, run.err.as_str()), (0, "0 as before, 0 failed, 1 golden file written\n"), "{}", run.out);
+}
+
 #[test]
 fn reports_are_there_in_every_form() {
     let folder = folder(&[("a.json", &python()), ("b.json", &typescript())]);

@@ -309,7 +309,7 @@ impl fmt::Display for Count {
         let Self { passed, failed, written, removed } = self;
         write!(f, "{passed} as before, {failed} failed")?;
         if *written > 0 {
-            write!(f, ", {written} golden files written")?;
+            write!(f, ", {written} golden file{} written", if *written == 1 { "" } else { "s" })?;
         }
         if *removed > 0 {
             write!(f, ", {removed} removed")?;
