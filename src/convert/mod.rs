@@ -155,12 +155,6 @@ fn translate<'d>(
         return Some(doc.source(0).text().as_bytes().to_vec());
     }
     let same = from.dialect == target.format.dialect;
-    let stepless = |format: Format| format.dialect == Dialect::Python || format == format.dialect.newest().format;
-    if !stepless(from) || !stepless(target.format) {
-        let reason = "this conversion between labels is not supported";
-        account.note(codes::NOT_CONVERTIBLE, Level::Resume, Some(root), reason);
-        return None;
-    }
     if !same && target.format.dialect == Dialect::TypeScript && numbers::judge(doc, account) {
         return None;
     }
