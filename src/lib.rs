@@ -6,6 +6,7 @@ pub mod check;
 pub mod codes;
 mod convert;
 pub mod detect;
+mod diff;
 pub mod finding;
 pub mod format;
 mod hash;
@@ -21,6 +22,7 @@ mod validate;
 pub mod versions;
 
 pub use convert::{Conversion, Convert, Loss, convert, convert_document};
+pub use diff::{Change, ChangeKind, Comparison, Diff, Ignore, Side, diff};
 pub use finding::{Effect, Finding, Severity};
 pub use format::{Dialect, Format, Target};
 pub use model::Level;

@@ -31,7 +31,7 @@ pub use self::serde::ReadError;
 pub use error::{Found, Problem, SyntaxError};
 pub use node::{Elements, Kind, Kinds, Member, Members, Node};
 pub use number::Number;
-pub use place::{Aim, Place, places};
+pub use place::{Aim, Place, places, pointers};
 pub use source::{Document, Source};
 pub use tape::MAX_BYTES;
 pub use text::Text;

@@ -30,7 +30,18 @@ static SEARCH: LazyLock<Option<packed::Searcher>> =
 
 /// Raises a note at every string that holds what looks like a secret. At most one pass over the text per prefix.
 pub(super) fn judge<'d>(source: &'d Source, cx: &mut Reader<'d>) {
-    let bytes = source.text().as_bytes();
+    let mut last = None;
+    for at in places(source.text().as_bytes()) {
+        let node = source.node_at(at);
+        if node.kind() == Kind::String && last != Some(node.index()) {
+            cx.raise(codes::SECRET_LOOKALIKE, Effect::Note, node, "the string holds what looks like a secret");
+        }
+        last = Some(node.index());
+    }
+}
+
+/// Where something starts that looks like a secret.
+pub(crate) fn places(bytes: &[u8]) -> Vec<usize> {
     let mut places = Vec::new();
     let mut look = |at: usize, (prefix, least): (&str, usize)| {
         let begins = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
@@ -50,14 +61,7 @@ pub(super) fn judge<'d>(source: &'d Source, cx: &mut Reader<'d>) {
         }
     }
     places.sort_unstable();
-    let mut last = None;
-    for at in places {
-        let node = source.node_at(at);
-        if node.kind() == Kind::String && last != Some(node.index()) {
-            cx.raise(codes::SECRET_LOOKALIKE, Effect::Note, node, "the string holds what looks like a secret");
-        }
-        last = Some(node.index());
-    }
+    places
 }
 
 fn is_token(byte: u8) -> bool {

@@ -1,0 +1,71 @@
+//! What is not shown when values are: the known places of secrets, and what looks like one.
+
+use crate::json::{Document, Kind, Node};
+use crate::validate::secrets::places;
+
+/// What stands for a secret, as JSON text.
+pub(super) const MASK: &str = "\"•••\"";
+
+/// Keys that secrets stand under, in lower case and without what joins words.
+const KEYS: [&str; 18] = [
+    "accesskeyid",
+    "accesstoken",
+    "accountkey",
+    "apikey",
+    "authorization",
+    "clientsecret",
+    "configcredentials",
+    "credentials",
+    "headers",
+    "idtoken",
+    "passwd",
+    "password",
+    "privatekey",
+    "refreshtoken",
+    "secret",
+    "secretaccesskey",
+    "sessiontoken",
+    "tracingapikey",
+];
+
+/// Whether what stands under the key is a secret.
+pub(crate) fn is_key(key: &str) -> bool {
+    let plain: String = key.chars().filter(char::is_ascii_alphanumeric).map(|char| char.to_ascii_lowercase()).collect();
+    KEYS.contains(&&*plain)
+}
+
+/// JSON text without its secrets.
+pub(super) fn masked(text: String) -> String {
+    let Ok(doc) = Document::parse(text.clone().into_bytes()) else { return text };
+    let source = doc.source(0);
+    let mut hidden: Vec<Node<'_>> = places(text.as_bytes()).into_iter().map(|at| source.node_at(at)).collect();
+    hidden.retain(|node| node.kind() == Kind::String);
+    for node in source.nodes().filter(|node| node.kind() == Kind::Object) {
+        let secret = node.members().filter(|member| is_key(&member.key.lossy()) && !member.value.is_null());
+        hidden.extend(secret.map(|member| member.value));
+    }
+    hidden.sort_by_key(|node| node.index());
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for span in hidden.into_iter().map(Node::span) {
+        if span.start >= done {
+            out.push_str(&text[done..span.start]);
+            out.push_str(MASK);
+            done = span.end;
+        }
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn secrets_are_masked_by_their_place_and_by_their_look() {
+        let text = r#"{"apiKey":"x","a":["sk-abcdefghijklmnopqrstuvwx",1],"headers":{"b":1},"token_count":5}"#;
+        assert_eq!(masked(text.to_owned()), r#"{"apiKey":"•••","a":["•••",1],"headers":"•••","token_count":5}"#);
+        assert_eq!(masked("\"sk-abcdefghijklmnopqrstuvwx\"".to_owned()), "\"•••\"");
+    }
+}
