@@ -22,7 +22,7 @@ mod validate;
 pub mod versions;
 
 pub use convert::{Conversion, Convert, Loss, convert, convert_document};
-pub use diff::{Change, ChangeKind, Comparison, Diff, Ignore, Side, diff};
+pub use diff::{Change, ChangeKind, Comparison, Diff, Ignore, Side, diff, mask_secrets, plain_text};
 pub use finding::{Effect, Finding, Severity};
 pub use format::{Dialect, Format, Target};
 pub use model::Level;

@@ -4,6 +4,7 @@ mod args;
 mod batch;
 mod convert;
 mod detect;
+mod diff;
 mod explain;
 mod inputs;
 mod judge;
@@ -64,6 +65,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Detect(options) => detect::run(&options),
         Command::Normalize(options) => normalize::run(&options),
         Command::Convert(options) => convert::run(&options),
+        Command::Diff(options) => diff::run(&options),
+        Command::GitDiff(options) => diff::git(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Versions(options) => versions::run(&options),
         Command::Rules(options) => explain::rules(&options),

@@ -18,6 +18,7 @@ pub(crate) fn run(arguments: &Schema) -> Result<Exit, Failure> {
     let schema = match arguments.of.as_str() {
         "report" => written::<Report<'_>>(),
         "conversion" => written::<super::convert::Report<'_>>(),
+        "comparison" => written::<runstate::Comparison>(),
         "detection" => written::<Detections<'_>>(),
         "versions" => written::<History>(),
         "agents" => schema_for!(Graph),
@@ -38,8 +39,8 @@ fn written<T: JsonSchema>() -> JsonSchemaDocument {
 fn target(text: &str) -> Result<Target, Failure> {
     text.parse().map_err(|error| {
         Failure::Usage(format!(
-            "{error}; `report`, `conversion`, `detection`, `versions` and `agents` are the tool's own documents, \
-             python@any and typescript@any stand for all labels"
+            "{error}; `report`, `conversion`, `comparison`, `detection`, `versions` and `agents` are the tool's own \
+             documents, python@any and typescript@any stand for all labels"
         ))
     })
 }

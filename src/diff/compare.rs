@@ -62,6 +62,9 @@ impl<'d> Walk<'d> {
         match (one, two) {
             (Some(one), Some(two)) => self.both(one, two),
             (None, None) => {}
+            // Of a list or object that one of them does not have, the parts are what people look for.
+            (Some(whole), None) if self.is_taken_apart(whole) => self.both(whole, &empty(whole)),
+            (None, Some(whole)) if self.is_taken_apart(whole) => self.both(&empty(whole), whole),
             _ => self.differ(one, two),
         }
         for (side, pushed) in [(0, left), (1, right)] {
@@ -69,6 +72,13 @@ impl<'d> Walk<'d> {
                 self.places[side].pop();
             }
         }
+    }
+
+    /// Whole sections, and everything down to a decision.
+    fn is_taken_apart(&self, value: &Value<'d>) -> bool {
+        let decisions = self.path[0] == "decisions" && value.kind() == Kind::Object;
+        let section = self.path.len() == 1 && matches!(value, Value::Object(_) | Value::List(_));
+        (decisions || section) && !value.is_empty()
     }
 
     fn both(&mut self, one: &Value<'d>, two: &Value<'d>) {
@@ -148,6 +158,10 @@ impl<'d> Walk<'d> {
     }
 }
 
+fn empty<'d>(value: &Value<'d>) -> Value<'d> {
+    if value.kind() == Kind::Array { Value::List(Vec::new()) } else { Value::Object(crate::json::Object::new()) }
+}
+
 fn members<'v, 'd>(value: &'v Value<'d>) -> Vec<(Cow<'v, [u8]>, Cow<'v, Value<'d>>)> {
     match value {
         Value::Object(object) => object.iter().map(|(key, value)| (key.wtf8(), Cow::Borrowed(value))).collect(),
@@ -206,5 +220,6 @@ fn name(value: &Value<'_>) -> String {
     let kind = text(value, "kind").or_else(|| text(&core, "type"));
     let id = ["call_id", "id", "response_id"].into_iter().find_map(|key| text(&core, key));
     let tool = text(&core, "name").or_else(|| text(&core, "role"));
-    [kind, tool, id].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    let copy = ["raw", "call"].into_iter().find_map(|key| text(value, key));
+    [kind, tool, id, copy].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

@@ -16,9 +16,11 @@ use crate::detect::{Identity, identify};
 use crate::finding::Finding;
 use crate::format::Format;
 use crate::hash::HashMap;
-use crate::json::{Document, Node, Value, pointers};
+use crate::json::{Document, Node, Style, Value, Writer, pointers, sorted};
 use crate::model::Account;
 use crate::validate::{Validate, judge, locate, unreadable};
+
+pub use secrets::mask_secrets;
 
 use compare::{Difference, Walk};
 use portrait::{View, portrait};
@@ -166,6 +168,17 @@ pub fn diff(a: &[u8], b: &[u8], options: &Diff) -> Comparison {
         comparison.same = comparison.changes.is_empty();
     }
     comparison
+}
+
+/// A state's own text for people and for tools that compare line by line: members sorted, one value a line. `None` for what is
+/// not JSON or holds nothing at the pointer `at`.
+#[must_use]
+pub fn plain_text(bytes: &[u8], at: Option<&str>) -> Option<String> {
+    let doc = Document::parse(bytes.to_vec()).ok()?;
+    let root = locate(&doc, at).ok()?;
+    let mut out = Writer::new(Style::Indented);
+    sorted(root, &mut out);
+    String::from_utf8(out.finish()).ok()
 }
 
 /// A state, its format, and whether the label is one that is known.
@@ -326,7 +339,7 @@ fn change(difference: Difference<'_>, path: String, a: String, b: String, option
             (true, _) => secrets::MASK.to_owned(),
             (false, shown) => {
                 let text = written(&value);
-                if shown { text } else { secrets::masked(text) }
+                if shown { text } else { secrets::mask_secrets(&text) }
             }
         })
     };
@@ -352,7 +365,7 @@ fn change(difference: Difference<'_>, path: String, a: String, b: String, option
 
 /// The value on one line.
 fn written(value: &Value<'_>) -> String {
-    let mut out = crate::json::Writer::new(crate::json::Style::TypeScript);
+    let mut out = Writer::new(Style::TypeScript);
     value.write(&mut out);
     String::from_utf8_lossy(&out.finish()).into_owned()
 }

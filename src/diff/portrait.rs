@@ -182,11 +182,18 @@ impl<'d> Painter<'d> {
             self.name_calls(&state);
         }
         let length = state.items.len() as u64;
-        let items: Vec<Value<'d>> = state.items.into_iter().map(|item| self.item(item, Copies::Told)).collect();
-        for item in &items {
-            if let Some(raw) = item.member("raw") {
-                let weight = self.scales.weigh(&raw);
-                self.known.insert(weight);
+        let mut items: Vec<Value<'d>> = state.items.into_iter().map(|item| self.item(item, Copies::Told)).collect();
+        // A question repeats the call that it is about.
+        for questions in [false, true] {
+            for item in items.iter_mut().filter_map(Value::object_mut) {
+                if item.get("kind").is_some_and(|kind| kind.is("approval")) != questions {
+                    continue;
+                }
+                let Some(raw) = item.get_mut("raw") else { continue };
+                let weight = self.scales.weigh(raw);
+                if !self.known.insert(weight) && questions {
+                    *raw = reference(raw);
+                }
             }
         }
         let mut run = Object::new();
@@ -401,12 +408,7 @@ impl<'d> Painter<'d> {
     /// A raw item that the history holds is named; any other is told.
     fn named(&mut self, raw: Value<'d>) -> Value<'d> {
         let weight = self.scales.weigh(&raw);
-        if !self.known.contains(&weight) {
-            return raw;
-        }
-        let id = raw.member("call_id").or_else(|| raw.member("id"));
-        let name = [raw.member("type").map(|kind| text(&kind)), id.map(|id| text(&id))];
-        Value::from(name.into_iter().flatten().collect::<Vec<_>>().join(&b' '))
+        if self.known.contains(&weight) { reference(&raw) } else { raw }
     }
 
     /// A raw item without what says nothing.
@@ -554,6 +556,13 @@ impl<'d> Painter<'d> {
         }
         own.into()
     }
+}
+
+/// What stands for a copy.
+fn reference<'d>(raw: &Value<'d>) -> Value<'d> {
+    let id = raw.member("call_id").or_else(|| raw.member("id"));
+    let name = [raw.member("type").map(|kind| text(&kind)), id.map(|id| text(&id))];
+    Value::from(name.into_iter().flatten().collect::<Vec<_>>().join(&b' '))
 }
 
 /// Whether a raw item that the history holds is told again.

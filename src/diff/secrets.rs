@@ -34,9 +34,17 @@ pub(crate) fn is_key(key: &str) -> bool {
     KEYS.contains(&&*plain)
 }
 
-/// JSON text without its secrets.
-pub(super) fn masked(text: String) -> String {
-    let Ok(doc) = Document::parse(text.clone().into_bytes()) else { return text };
+/// JSON text without what stands in known places of secrets or looks like one. Of what is no JSON nothing is left that
+/// looks like one.
+#[must_use]
+pub fn mask_secrets(text: &str) -> String {
+    let Ok(doc) = Document::parse(text.as_bytes().to_vec()) else {
+        let mut out = String::with_capacity(text.len());
+        for line in text.split_inclusive('\n') {
+            out.push_str(if places(line.as_bytes()).is_empty() { line } else { "•••\n" });
+        }
+        return out;
+    };
     let source = doc.source(0);
     let mut hidden: Vec<Node<'_>> = places(text.as_bytes()).into_iter().map(|at| source.node_at(at)).collect();
     hidden.retain(|node| node.kind() == Kind::String);
@@ -60,12 +68,12 @@ pub(super) fn masked(text: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::masked;
+    use super::mask_secrets;
 
     #[test]
     fn secrets_are_masked_by_their_place_and_by_their_look() {
         let text = r#"{"apiKey":"x","a":["sk-abcdefghijklmnopqrstuvwx",1],"headers":{"b":1},"token_count":5}"#;
-        assert_eq!(masked(text.to_owned()), r#"{"apiKey":"•••","a":["•••",1],"headers":"•••","token_count":5}"#);
-        assert_eq!(masked("\"sk-abcdefghijklmnopqrstuvwx\"".to_owned()), "\"•••\"");
+        assert_eq!(mask_secrets(text), r#"{"apiKey":"•••","a":["•••",1],"headers":"•••","token_count":5}"#);
+        assert_eq!(mask_secrets("\"sk-abcdefghijklmnopqrstuvwx\""), "\"•••\"");
     }
 }

@@ -8,7 +8,7 @@ use std::hash::BuildHasher as _;
 
 use foldhash::quality::RandomState;
 
-use crate::json::{Elements, Kind, Node, Text, Value};
+use crate::json::{Elements, Kind, Node, Text, Value, sorted_members};
 
 /// Tells values apart by what they weigh: 128 bits, of which no state can know the seeds.
 pub(crate) struct Scales {
@@ -70,7 +70,7 @@ fn plain_node(node: Node<'_>, out: &mut Vec<u8>) {
             match node.kind() {
                 Kind::Object => {
                     out.push(b'{');
-                    open.push(Rest::Object(sorted(node).into_iter()));
+                    open.push(Rest::Object(sorted_members(node).into_iter()));
                 }
                 Kind::Array => {
                     out.push(b'[');
@@ -94,21 +94,6 @@ fn plain_node(node: Node<'_>, out: &mut Vec<u8>) {
             out.push(if matches!(open.pop(), Some(Rest::Array(_))) { b']' } else { b'}' });
         }
     }
-}
-
-/// The members by their keys; of several with one key the last, which is the one that both SDKs read.
-pub(crate) fn sorted(object: Node<'_>) -> Vec<(Cow<'_, [u8]>, Node<'_>)> {
-    let mut members: Vec<(Cow<'_, [u8]>, Node<'_>)> =
-        object.members().map(|member| (member.key.wtf8(), member.value)).collect();
-    members.sort_by(|one, two| one.0.cmp(&two.0));
-    let mut kept: Vec<(Cow<'_, [u8]>, Node<'_>)> = Vec::with_capacity(members.len());
-    for member in members {
-        match kept.last_mut() {
-            Some(last) if last.0 == member.0 => *last = member,
-            _ => kept.push(member),
-        }
-    }
-    kept
 }
 
 fn string(wtf8: &[u8], out: &mut Vec<u8>) {
