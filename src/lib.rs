@@ -10,11 +10,13 @@ mod diff;
 pub mod finding;
 pub mod format;
 mod hash;
+mod inspect;
 pub mod json;
 pub mod model;
 mod normalize;
 pub mod python;
 pub mod record;
+mod runs;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod typescript;
@@ -25,8 +27,12 @@ pub use convert::{Conversion, Convert, Loss, convert, convert_document};
 pub use diff::{Change, ChangeKind, Comparison, Diff, Ignore, Side, diff, mask_secrets, plain_text};
 pub use finding::{Effect, Finding, Severity};
 pub use format::{Dialect, Format, Target};
+pub use inspect::{
+    Answer, Decision, Entry, EntryKind, Inspect, NextStep, Outer, Part, Pending, Remark, Repeat, Resumable, RunSummary,
+    Said, Size, Spending, Summary, Tokens, inspect, inspect_document,
+};
 pub use model::Level;
-pub use normalize::{Invalid, Layout, Normalize, Outcome, normalize};
+pub use normalize::{Invalid, Keys, Layout, Normalize, Outcome, normalize};
 #[cfg(feature = "schema")]
 pub use schema::{schema, schema_of_any, schema_text};
 pub use validate::{Validate, Verdict, judge, validate, verdict};

@@ -41,6 +41,9 @@ pub(crate) enum Command {
     /// Tell what a file is: whose state, under which label, which releases write and read it.
     #[command(after_help = DETECT_EXAMPLES)]
     Detect(Detect),
+    /// Show a state to a person: what waits for whom with which arguments, what happened, and whether the run can go on.
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect(Inspect),
     /// Write a state again in the byte style of its SDK.
     #[command(after_help = NORMALIZE_EXAMPLES)]
     Normalize(Normalize),
@@ -64,6 +67,12 @@ pub(crate) enum Command {
     /// Explain the codes of findings.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Print what makes a shell complete commands, options and values.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(Completions),
+    /// Print the manual page, or write a page for every command.
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(Man),
 }
 
 /// How `normalize` writes white space.
@@ -73,6 +82,17 @@ pub(crate) enum Style {
     Sdk,
     /// On one line: `json.dumps(state.to_json())` in Python, compact in TypeScript.
     Line,
+    /// For people and for comparing line by line: two spaces, characters as they are.
+    Indented,
+}
+
+/// In which order `normalize` writes members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Keys {
+    /// As they are: as the SDK wrote them.
+    Sdk,
+    /// By their names.
+    Sorted,
 }
 
 const VALIDATE_EXAMPLES: &str = "\
@@ -88,10 +108,18 @@ Examples:
   runstate detect paused.json
   runstate detect states/ --format ndjson";
 
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  runstate inspect paused.json
+  runstate inspect paused.json --approvals --full
+  runstate inspect states/ --format ndjson
+  runstate inspect paused.json --size";
+
 const NORMALIZE_EXAMPLES: &str = "\
 Examples:
   runstate normalize pretty.json > state.json
-  runstate normalize session.json --at /run/state --output state.json";
+  runstate normalize session.json --at /run/state --output state.json
+  runstate normalize paused.json --keys sorted --style indented";
 
 const CONVERT_EXAMPLES: &str = "\
 Examples:
@@ -132,6 +160,16 @@ Examples:
   runstate explain RS301
   runstate explain rs301 missing-tool";
 
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  runstate completions bash > ~/.local/share/bash-completion/completions/runstate
+  runstate completions fish > ~/.config/fish/completions/runstate.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  runstate man | man -l -
+  runstate man --out-dir ~/.local/share/man/man1";
+
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
     #[command(flatten)]
@@ -157,6 +195,35 @@ pub(crate) struct Detect {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+    /// Show all calls that wait and all decisions.
+    #[arg(long)]
+    pub(crate) approvals: bool,
+    /// Show the whole timeline.
+    #[arg(long)]
+    pub(crate) items: bool,
+    /// Show what takes the space, and what stands in the state twice.
+    #[arg(long)]
+    pub(crate) size: bool,
+    /// Show the user's own data.
+    #[arg(long)]
+    pub(crate) context: bool,
+    /// Cut nothing.
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Show values that look like secrets, too.
+    #[arg(long)]
+    pub(crate) show_values: bool,
+    /// Form of the answer; `runstate schema summary` describes the JSON document.
+    #[arg(long, value_enum, default_value_t = Reply::Human)]
+    pub(crate) format: Reply,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Normalize {
     /// The file with the state; - is stdin.
     #[arg(value_name = "INPUT")]
@@ -166,6 +233,9 @@ pub(crate) struct Normalize {
     pub(crate) at: Option<String>,
     #[command(flatten)]
     pub(crate) judging: Judging,
+    /// In which order members stand.
+    #[arg(long, value_enum, default_value_t = Keys::Sdk)]
+    pub(crate) keys: Keys,
     /// How white space is written.
     #[arg(long, value_enum, default_value_t = Style::Sdk)]
     pub(crate) style: Style,
@@ -287,8 +357,8 @@ pub(crate) struct GitDiff {
 
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
-    /// A format such as python@1.21, python@any for all labels, or `report`, `conversion`, `comparison`, `detection`, `versions` or
-    /// `agents` for the tool's own documents.
+    /// A format such as python@1.21, python@any for all labels, or `report`, `summary`, `conversion`, `comparison`, `detection`,
+    /// `versions` or `agents` for the tool's own documents.
     #[arg(value_name = "FORMAT")]
     pub(crate) of: String,
 }
@@ -321,6 +391,21 @@ pub(crate) struct Explain {
     /// Form of the explanation.
     #[arg(long, value_enum, default_value_t = Listing::Human)]
     pub(crate) format: Listing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Write a page for every command into this directory, which is made where it is missing; pages of an older version are
+    /// replaced.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out_dir: Option<PathBuf>,
 }
 
 /// Where the states are.
@@ -373,6 +458,30 @@ pub(crate) enum Format {
     Ndjson,
     /// Annotations of GitHub Actions.
     Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit's XML: one test case an input.
+    Junit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reply {
+    /// For people.
+    Human,
+    /// One document.
+    Json,
+    /// One JSON object a line and state.
+    Ndjson,
+}
+
+impl From<Reply> for Format {
+    fn from(reply: Reply) -> Self {
+        match reply {
+            Reply::Human => Self::Human,
+            Reply::Json => Self::Json,
+            Reply::Ndjson => Self::Ndjson,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -7,6 +7,7 @@ mod detect;
 mod diff;
 mod explain;
 mod inputs;
+mod inspect;
 mod judge;
 mod mask;
 mod normalize;
@@ -15,6 +16,7 @@ mod render;
 mod report;
 mod save;
 mod schema;
+mod shell;
 mod validate;
 mod versions;
 mod window;
@@ -63,6 +65,7 @@ pub(crate) fn run() -> ExitCode {
     let done = match arguments.command {
         Command::Validate(options) => validate::run(&options),
         Command::Detect(options) => detect::run(&options),
+        Command::Inspect(options) => inspect::run(&options),
         Command::Normalize(options) => normalize::run(&options),
         Command::Convert(options) => convert::run(&options),
         Command::Diff(options) => diff::run(&options),
@@ -71,6 +74,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Versions(options) => versions::run(&options),
         Command::Rules(options) => explain::rules(&options),
         Command::Explain(options) => explain::run(&options),
+        Command::Completions(options) => shell::completions(&options),
+        Command::Man(options) => shell::man(&options),
     };
     let exit = match done {
         Ok(exit) => exit,

@@ -228,8 +228,8 @@ fn left<'d>(doc: &'d Document, account: Account<'d>) -> Left<'d> {
     for entry in entries {
         let Some(node) = entry.node else { continue };
         match entry.code {
-            code if code == codes::NO_PLACE || code == codes::NOT_CONVERTIBLE => other.push(node),
-            code if code == codes::REBUILT => computed.push(node),
+            codes::NO_PLACE | codes::NOT_CONVERTIBLE | codes::NARROWED => other.push(node),
+            codes::REBUILT => computed.push(node),
             _ => {}
         }
     }

@@ -93,8 +93,10 @@ impl<'d> Verdicts<'d> {
 struct Painter<'d> {
     view: View,
     scales: Scales,
-    /// What the history holds.
+    /// Raw items that the history holds.
     known: HashSet<u128>,
+    /// Items that it holds.
+    items: HashSet<u128>,
     /// What calls are named by where their ids do not count.
     names: HashMap<Vec<u8>, Vec<u8>>,
     counts: HashMap<Vec<u8>, usize>,
@@ -109,6 +111,7 @@ impl Default for Painter<'_> {
             view: View::default(),
             scales: Scales::new(),
             known: HashSet::default(),
+            items: HashSet::default(),
             names: HashMap::default(),
             counts: HashMap::default(),
             verdicts: BTreeMap::new(),
@@ -139,8 +142,14 @@ fn text(value: &Value<'_>) -> Vec<u8> {
     value.wtf8().map(|text| text.into_owned()).unwrap_or_default()
 }
 
+/// An agent by its identity, which is its name with a number where several share it.
 fn key<'d>(agent: AgentRef<'d>) -> Value<'d> {
-    agent.identity.unwrap_or(agent.name)
+    let Some(identity) = agent.identity else { return agent.name };
+    let (own, name) = (text(&identity), text(&agent.name));
+    if own.strip_prefix(&name[..]).is_some_and(|number| number.is_empty() || number.starts_with(b"#")) {
+        return identity;
+    }
+    Object::new().with("name", agent.name).with("identity", identity).into()
 }
 
 /// The id that decisions name a call by.
@@ -176,13 +185,22 @@ fn tool_name<'d>(tool: ToolKey<'d>, view: View) -> Value<'d> {
 
 impl<'d> Painter<'d> {
     fn run(&mut self, state: State<'d>) -> Value<'d> {
-        let outer = (std::mem::take(&mut self.known), std::mem::take(&mut self.names), self.agent.take());
+        let outer = (
+            std::mem::take(&mut self.known),
+            std::mem::take(&mut self.items),
+            std::mem::take(&mut self.names),
+            self.agent.take(),
+        );
         self.agent = state.agent.clone().map(key);
         if self.view.steady {
             self.name_calls(&state);
         }
         let length = state.items.len() as u64;
         let mut items: Vec<Value<'d>> = state.items.into_iter().map(|item| self.item(item, Copies::Told)).collect();
+        for item in &items {
+            let weight = self.scales.weigh(item);
+            self.items.insert(weight);
+        }
         // A question repeats the call that it is about.
         for questions in [false, true] {
             for item in items.iter_mut().filter_map(Value::object_mut) {
@@ -263,7 +281,7 @@ impl<'d> Painter<'d> {
         if !self.view.untraced && !self.view.steady {
             put_filled(&mut run, "trace", state.trace.map_or_else(Object::new, trace));
         }
-        (self.known, self.names, self.agent) = outer;
+        (self.known, self.items, self.names, self.agent) = outer;
         run.into()
     }
 
@@ -348,6 +366,7 @@ impl<'d> Painter<'d> {
         let mut agent = item.agent.map(key).or_else(|| self.agent.clone());
         let mut more = Object::new();
         let found = own_key(&item.raw);
+        let common = self.view.common;
         let kind = match item.kind {
             ItemKind::Message => "message",
             ItemKind::Reasoning => "reasoning",
@@ -370,8 +389,10 @@ impl<'d> Painter<'d> {
             }
             ItemKind::HandoffCall => "handoff_call",
             ItemKind::HandoffOutput { source, target } => {
-                agent = None;
-                put(&mut more, "source", key(source));
+                let source = key(source);
+                // It is the agent that gave the run away.
+                agent = agent.filter(|agent| !common && agent.wtf8() != source.wtf8());
+                put(&mut more, "source", source);
                 put(&mut more, "target", key(target));
                 "handoff_output"
             }
@@ -380,7 +401,8 @@ impl<'d> Painter<'d> {
                 "input"
             }
             ItemKind::Approval { name, tool } => {
-                if tool.is_some() || found.is_some() {
+                if let Some(own) = tool.as_ref().or(found.as_ref()) {
+                    put(&mut more, "name", name.filter(|name| !common && !is_name_of(own, name)));
                     put_tool(&mut more, tool, found, self.view);
                 } else {
                     let computer = |name: &Value<'_>| name.is("computer_use_preview") || name.is("computer");
@@ -478,14 +500,12 @@ impl<'d> Painter<'d> {
     ) -> Object<'d> {
         let mut own = progress;
         let Some(processed) = processed else { return own };
-        // The questions of a response stand in the history and in the step.
-        let items = processed.new_items.into_iter().filter(|item| !matches!(item.kind, ItemKind::Approval { .. }));
-        let items: Vec<Value<'d>> = items.map(|item| self.item(item, Copies::Told)).collect();
-        let items = items.into_iter().filter(|item| {
-            let raw = item.member("raw").map(|raw| self.scales.weigh(&raw));
-            raw.is_none_or(|raw| !self.known.contains(&raw))
-        });
-        let items: Vec<Value<'d>> = items.collect();
+        // Only one dialect has the questions among them; they stand in the history and in the step, too.
+        let common = self.view.common;
+        let items = processed.new_items.into_iter();
+        let items = items.filter(|item| !(common && matches!(item.kind, ItemKind::Approval { .. })));
+        let mut items: Vec<Value<'d>> = items.map(|item| self.item(item, Copies::Told)).collect();
+        items.retain(|item| !self.items.contains(&self.scales.weigh(item)));
         put_filled(&mut own, "new_items", items);
         put_filled(&mut own, "tools_used", processed.tools_used);
         let functions = processed.functions.into_iter().map(|action| self.function(action, nested)).collect::<Vec<_>>();
@@ -530,7 +550,9 @@ impl<'d> Painter<'d> {
         let id = call_id(&action.call);
         let raw = self.raw(action.call);
         let mut own = Object::new().with("call", self.named(raw));
-        if action.tool.is_some() || found.is_some() {
+        if let Some(tool) = action.tool.as_ref().or(found.as_ref()) {
+            let common = self.view.common;
+            put(&mut own, "name", action.name.filter(|name| !common && !is_name_of(tool, name)));
             put_tool(&mut own, action.tool, found, self.view);
         } else {
             put(&mut own, "name", action.name);
@@ -570,6 +592,15 @@ fn reference<'d>(raw: &Value<'d>) -> Value<'d> {
 enum Copies {
     Told,
     Named,
+}
+
+/// Whether a tool is shown by this name.
+fn is_name_of(tool: &ToolKey<'_>, name: &Value<'_>) -> bool {
+    let name = text(name);
+    match tool {
+        ToolKey::Bare(own) | ToolKey::Deferred(own) => name == text(own),
+        ToolKey::Namespaced(namespace, own) => name == text(own) || name == [text(namespace), text(own)].join(&b'.'),
+    }
 }
 
 /// The tool's name where the call itself does not say it.

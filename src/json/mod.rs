@@ -33,7 +33,7 @@ pub use error::{Found, Problem, SyntaxError};
 pub use node::{Elements, Kind, Kinds, Member, Members, Node};
 pub use number::Number;
 pub use place::{Aim, Place, places, pointers};
-pub(crate) use sorted::{sorted, sorted_members};
+pub(crate) use sorted::{sorted, sorted_members, sorted_value};
 pub use source::{Document, Source};
 pub use tape::MAX_BYTES;
 pub use text::Text;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Elements, Kind, Node, Writer};
+use super::{Elements, Kind, Node, Value, Writer};
 
 /// The members by their keys; of several with one key the last, which is the one that both SDKs read.
 pub(crate) fn sorted_members(object: Node<'_>) -> Vec<(Cow<'_, [u8]>, Node<'_>)> {
@@ -59,5 +59,29 @@ pub(crate) fn sorted(node: Node<'_>, out: &mut Writer) {
                 _ => out.end_object(),
             }
         }
+    }
+}
+
+/// The same of a value that is put together.
+pub(crate) fn sorted_value(value: &Value<'_>, out: &mut Writer) {
+    match value {
+        Value::Node(node) => sorted(*node, out),
+        Value::List(list) => {
+            out.begin_array();
+            list.iter().for_each(|value| sorted_value(value, out));
+            out.end_array();
+        }
+        Value::Object(object) => {
+            let mut members: Vec<(Cow<'_, [u8]>, &Value<'_>)> =
+                object.iter().map(|(key, value)| (key.wtf8(), value)).collect();
+            members.sort_by(|one, two| one.0.cmp(&two.0));
+            out.begin_object();
+            for (key, value) in members {
+                out.key_wtf8(&key);
+                sorted_value(value, out);
+            }
+            out.end_object();
+        }
+        other => other.write(out),
     }
 }

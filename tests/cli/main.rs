@@ -4,11 +4,14 @@
 #[allow(unreachable_pub, reason = "other test files use it, too")]
 mod common;
 
+mod diff;
 mod formats;
 mod inputs;
 mod labels;
 mod masking;
+mod programs;
 mod verbs;
+mod workplace;
 
 use std::io::Write as _;
 use std::path::Path;

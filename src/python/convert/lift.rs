@@ -14,7 +14,7 @@ use crate::python::invocation::{Scoped, completes, standing_scope};
 use super::STANDING_KINDS;
 
 /// What the target's SDK computes anew or takes from the live program.
-const OWN: &str = "the SDK that loads the state works this out itself, or takes it from the program";
+pub(super) const OWN: &str = "the SDK that loads the state works this out itself, or takes it from the program";
 /// What no other place is there for.
 const UNKNOWN: &str = "no released SDK defines this member";
 const ODD: &str = "the Python SDK does not understand this, and neither would the target";
@@ -492,6 +492,11 @@ fn lift_step<'d>(value: Option<Value<'d>>, account: &Account<'d>) -> Step<'d> {
     if kind.is("next_step_run_again") {
         account.rest(step, Level::Bookkeeping, UNKNOWN);
         return Step::RunAgain;
+    }
+    if !kind.is("next_step_interruption") {
+        account.lost(Level::Resume, &kind, "the Python SDK reads a step of this type as none");
+        account.rest(step, Level::Bookkeeping, ODD);
+        return Step::Over;
     }
     let mut data = step.take_filled("data").and_then(Value::into_object).unwrap_or_default();
     account.rest(step, Level::Bookkeeping, UNKNOWN);
