@@ -2,7 +2,7 @@
 
 use runstate::{Invalid, Layout, normalize};
 
-use super::args::{Keys, Format, Normalize, Style};
+use super::args::{Format, Keys, Normalize, Style};
 use super::inputs::{Content, Origin, read};
 use super::judge::{look, options, too_large};
 use super::output::Output;

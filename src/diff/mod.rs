@@ -153,7 +153,7 @@ pub fn diff(a: &[u8], b: &[u8], options: &Diff) -> Comparison {
     let docs = [a, b].map(|bytes| Document::parse(bytes.to_vec()));
     let sides = docs.each_ref().map(|doc| match doc {
         Ok(doc) => side(doc, options.at.as_deref()),
-        Err(error) => Err(Side { format: None, problem: Some(told(&unreadable(error.clone()))), is_json: false }),
+        Err(error) => Err(Side { format: None, problem: Some(told(&unreadable(*error))), is_json: false }),
     });
     let mut comparison = Comparison {
         version: 1,

@@ -15,15 +15,22 @@ fn edited(state: Vec<u8>, from: &str, to: &str) -> Vec<u8> {
 
 #[test]
 fn what_two_states_say_differently() {
-    let folder = folder(&[
-        ("a.json", &python()),
-        ("b.json", &edited(state("python/1.21/approved.json"), "Sends money.", "Sends\u{7} money.")),
-    ]);
+    let folder =
+        folder(&[("a.json", &python()), ("b.json", &edited(state("python/1.21/approved.json"), "u_1", "u\u{202e}2"))]);
     let run = runstate(folder.path(), &["diff", "a.json", "b.json"]);
     assert_eq!(run.code, 1);
     assert_data_eq!(
         run.out,
-        str![[r#""#]]
+        str![[r#"
+--- a.json (python@1.21)
++++ b.json (python@1.21)
+@@ decisions @@
++agent Bank.wire.calls.call_1: "approved"
+@@ context @@
+-value.user: "u_1"
++value.user: "u�2"
+
+"#]]
     );
     let run = runstate(folder.path(), &["diff", "a.json", "a.json"]);
     assert_eq!((run.code, &*run.out, &*run.err), (0, "", ""));
@@ -57,13 +64,18 @@ fn secrets_are_masked() {
         let context = format!(r#""context": {{"user": "u_1", "api_key": "{key}", "note": "it is {note}, honestly"}}"#);
         edited(python(), "\"context\": {\n      \"user\": \"u_1\"\n    }", &context)
     };
-    let folder = folder(&[("a.json", &python()), ("b.json", &with("first", secret)), ("c.json", &with("second", "no"))]);
+    let folder =
+        folder(&[("a.json", &python()), ("b.json", &with("first", secret)), ("c.json", &with("second", "no"))]);
     for other in ["a.json", "c.json"] {
         for more in [&[][..], &["--format", "json"]] {
             let run = runstate(folder.path(), &[&["diff", "b.json", other][..], more].concat());
             assert_eq!(run.code, 1);
             assert!(run.out.contains("***") && run.out.contains("honestly"), "{}", run.out);
-            assert!(!run.out.contains(secret) && !run.out.contains("first") && !run.out.contains("second"), "{}", run.out);
+            assert!(
+                !run.out.contains(secret) && !run.out.contains("first") && !run.out.contains("second"),
+                "{}",
+                run.out
+            );
         }
         let shown = runstate(folder.path(), &["diff", "b.json", other, "--show-values"]);
         assert!(shown.out.contains(secret) && shown.out.contains("first"));
@@ -85,10 +97,8 @@ fn what_cannot_be_compared_is_no_match() {
 
 #[test]
 fn texts_line_by_line() {
-    let folder = folder(&[
-        ("a.json", &typescript()),
-        ("b.json", &edited(typescript(), "\"maxTurns\":10", "\"maxTurns\":11")),
-    ]);
+    let folder =
+        folder(&[("a.json", &typescript()), ("b.json", &edited(typescript(), "\"maxTurns\":10", "\"maxTurns\":11"))]);
     let run = runstate(folder.path(), &["diff", "a.json", "b.json", "--text"]);
     assert_eq!(run.code, 1);
     assert!(run.out.contains("-  \"maxTurns\": 10,\n+  \"maxTurns\": 11,\n"), "{}", run.out);
