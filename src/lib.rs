@@ -4,6 +4,8 @@ pub mod agents;
 #[cfg(feature = "check")]
 pub mod check;
 pub mod codes;
+#[cfg(feature = "check")]
+pub mod content;
 mod convert;
 pub mod detect;
 mod diff;

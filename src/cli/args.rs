@@ -50,6 +50,9 @@ pub(crate) enum Command {
     /// Make a state of one SDK and release into one that another SDK or release loads and resumes.
     #[command(after_help = CONVERT_EXAMPLES)]
     Convert(Convert),
+    /// Hold a folder of states against the golden files of an earlier run, and against what runstate.toml asks of them.
+    #[command(after_help = TEST_EXAMPLES)]
+    Test(Test),
     /// Tell what two states say differently, whatever SDK and label they are of.
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Diff),
@@ -127,6 +130,25 @@ Examples:
   runstate convert paused.json --to python@0.17.5 --check
   runstate convert states/ --to typescript@0.20.0 --out-dir converted/ --report report.json
   runstate convert --ndjson export.ndjson --to python@1.21 --rejects rejects.ndjson > import.ndjson";
+
+const TEST_EXAMPLES: &str = "\
+Examples:
+  runstate test
+  runstate test states/ --update
+  runstate test states/ --filter 'python/**' --format github
+
+runstate.toml in the folder says what is asked of the states; all of it is optional:
+
+  [[states]]
+  files = \"python/*.json\"           # patterns below the folder; later entries win
+  format = \"python@1.21\"            # what the states must be
+  for = \"python@0.24.0\"             # who is to read them
+  agents = \"agents.json\"            # as for `validate --agents`
+  verdict = \"clean\"                 # or the worst effect that is expected, such as `stuck`
+  severity = { RS303 = \"error\", secret-lookalike = \"ignore\" }
+  convert = { \"typescript@1.22\" = \"history\" }   # must stay possible, with no more loss than this
+  schemas.context = \"context.schema.json\"
+  schemas.tools = { wire = \"wire.schema.json\" }";
 
 const DIFF_EXAMPLES: &str = "\
 Examples:
@@ -311,6 +333,27 @@ pub(crate) struct Convert {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// The folder with the states (*.json, ignore files honoured), runstate.toml and the golden files.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// What is asked of the states; by default runstate.toml in the folder, if there is one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Write golden files anew where they differ, and remove those of states that are gone.
+    #[arg(long)]
+    pub(crate) update: bool,
+    /// Look only at the states that match this pattern, such as 'python/**'. May be given several times.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) filter: Vec<String>,
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
+    /// Number of threads; by default one a core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Diff {
     /// The first state; - is stdin.
     #[arg(value_name = "A")]
@@ -357,8 +400,8 @@ pub(crate) struct GitDiff {
 
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
-    /// A format such as python@1.21, python@any for all labels, or `report`, `summary`, `conversion`, `comparison`, `detection`,
-    /// `versions` or `agents` for the tool's own documents.
+    /// A format such as python@1.21, python@any for all labels, or `report`, `summary`, `conversion`, `comparison`,
+    /// `detection`, `test`, `versions` or `agents` for the tool's own documents.
     #[arg(value_name = "FORMAT")]
     pub(crate) of: String,
 }

@@ -17,6 +17,7 @@ mod report;
 mod save;
 mod schema;
 mod shell;
+mod test;
 mod validate;
 mod versions;
 mod window;
@@ -70,6 +71,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Convert(options) => convert::run(&options),
         Command::Diff(options) => diff::run(&options),
         Command::GitDiff(options) => diff::git(&options),
+        Command::Test(options) => test::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Versions(options) => versions::run(&options),
         Command::Rules(options) => explain::rules(&options),
