@@ -5,6 +5,7 @@ mod batch;
 mod convert;
 mod decide;
 mod detect;
+mod diff;
 mod explain;
 mod inputs;
 mod inspect;
@@ -17,6 +18,7 @@ mod report;
 mod save;
 mod schema;
 mod shell;
+mod test;
 mod validate;
 mod versions;
 mod window;
@@ -72,6 +74,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Reject(options) => decide::run(&options.deciding, Said::Rejected, options.message.as_deref()),
         Command::Normalize(options) => normalize::run(&options),
         Command::Convert(options) => convert::run(&options),
+        Command::Diff(options) => diff::run(&options),
+        Command::GitDiff(options) => diff::git(&options),
+        Command::Test(options) => test::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Versions(options) => versions::run(&options),
         Command::Rules(options) => explain::rules(&options),

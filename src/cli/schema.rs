@@ -20,7 +20,9 @@ pub(crate) fn run(arguments: &Schema) -> Result<Exit, Failure> {
         "summary" => written::<super::inspect::Inspections<'_>>(),
         "decision" => written::<super::decide::Report<'_>>(),
         "conversion" => written::<super::convert::Report<'_>>(),
+        "comparison" => written::<runstate::Comparison>(),
         "detection" => written::<Detections<'_>>(),
+        "test" => written::<super::test::Report<'_>>(),
         "versions" => written::<History>(),
         "agents" => schema_for!(Graph),
         format => match format.strip_suffix("@any") {
@@ -40,8 +42,8 @@ fn written<T: JsonSchema>() -> JsonSchemaDocument {
 fn target(text: &str) -> Result<Target, Failure> {
     text.parse().map_err(|error| {
         Failure::Usage(format!(
-            "{error}; `report`, `summary`, `decision`, `conversion`, `detection`, `versions` and `agents` are the tool's own documents, \
-             python@any and typescript@any stand for all labels"
+            "{error}; `report`, `summary`, `decision`, `conversion`, `comparison`, `detection`, `test`, `versions` and `agents` \
+             are the tool's own documents, python@any and typescript@any stand for all labels"
         ))
     })
 }
