@@ -24,9 +24,10 @@ const OWN_DECISIONS: u16 = 14;
 const MANY_TURNS: u64 = 1_000_000_000;
 
 /// What the labels changed, in order.
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step { to: 5, summary: "tools can be in a namespace", up: Some(name_tools), down: None },
     Step { to: 10, summary: "a run can have no turn limit", up: None, down: Some(limit_turns) },
+    Step { to: 13, summary: "items know their place in the session", up: Some(count_items), down: None },
     Step {
         to: 14,
         summary: "decisions about hosted MCP tools are kept by server",
@@ -217,6 +218,20 @@ fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             account.note(codes::NOT_CONVERTIBLE, Level::Resume, item.origin(), reason);
         }
     }
+}
+
+/// The session holds the items of the history, each at the same place, where it holds as many of them.
+fn count_items<'d>(state: &mut Object<'d>, _: &Account<'d>) {
+    if state.get("generated_session_item_indexes").is_some() {
+        return;
+    }
+    let length = |value: Option<&Value<'d>>| value.cloned().map(|list| list.into_elements().len());
+    let items = length(state.get("generated_items")).unwrap_or(0);
+    let session = length(state.get("session_items"));
+    let place = |at: usize| if session == Some(items) { Value::integer(at as u64) } else { Value::NULL };
+    let indexes: Vec<Value<'d>> = (0..items).map(place).collect();
+    let behind = ["nested_history_owned_session_item_refs", "session_items", "generated_items"];
+    state.place("generated_session_item_indexes", &behind, Value::List(indexes));
 }
 
 /// Readers do not believe a ledger under a label that has none, and standing decisions are not bound yet.

@@ -3,7 +3,7 @@
 
 use crate::codes;
 use crate::format::Target;
-use crate::json::{Key, Kind, Object, Style, Value, Writer};
+use crate::json::{Document, Key, Kind, Object, Style, Value, Writer};
 use crate::model::steps::{Step, label, relabel, turn};
 use crate::model::{Account, Level};
 use crate::record::{Fit, Misfit, Record as _, Row, Shape};
@@ -142,6 +142,37 @@ const NO_PLACE: [(&str, Level, &str); 66] = [
     ("toolName", Level::Bookkeeping, REBUILT),
     ("responseAccepted", Level::Resume, OPEN),
 ];
+
+/// The first label under which an output can be more than text.
+pub const TYPED_OUTPUTS: u16 = 18;
+
+/// Makes outputs that are texts of JSON the JSON that they are, where the label has only texts.
+pub fn revive<'d>(tree: &mut Value<'d>, doc: &'d Document, account: &Account<'d>) {
+    if let Some(state) = tree.object_mut() {
+        revive_run(state, doc, account);
+    }
+}
+
+fn revive_run<'d>(state: &mut Object<'d>, doc: &'d Document, account: &Account<'d>) {
+    if label(state).is_some_and(|label| label < TYPED_OUTPUTS) {
+        items(state, |item| {
+            let output = item.member("output").filter(|_| is_type(item, "tool_call_output_item"));
+            let Some(Value::Node(node)) = output else { return };
+            let Some(json) = (node.kind() == Kind::String).then(|| doc.decode(node).ok()).flatten() else { return };
+            if json.kind() == Kind::String {
+                return;
+            }
+            let reason = "the text that a tool returned is taken for the JSON that it is";
+            account.assumed(Level::History, Some(node), reason);
+            if let Some(item) = item.object_mut() {
+                item.set("output", json);
+            }
+        });
+    }
+    for run in runs(state) {
+        revive_run(run, doc, account);
+    }
+}
 
 /// Brings a state, and the runs within it, to another label.
 pub fn bring<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
