@@ -4,6 +4,7 @@ mod args;
 mod batch;
 mod convert;
 mod detect;
+mod diff;
 mod explain;
 mod inputs;
 mod inspect;
@@ -68,6 +69,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Inspect(options) => inspect::run(&options),
         Command::Normalize(options) => normalize::run(&options),
         Command::Convert(options) => convert::run(&options),
+        Command::Diff(options) => diff::run(&options),
+        Command::GitDiff(options) => diff::git(&options),
         Command::Test(options) => test::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Versions(options) => versions::run(&options),
