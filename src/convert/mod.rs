@@ -151,11 +151,14 @@ pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Co
     }
     let account = Account::default();
     for finding in &verdict.findings {
-        if BINDING.contains(&finding.code) && finding.effect > Effect::Note && format != target.format {
+        if BINDING.contains(&finding.code) && finding.effect > Effect::Note && recorded_anew(format, target.format) {
             let reason = "the state's own records contradict it, and new ones would hide that";
             account.note(codes::WOULD_RUN, Level::Authority, Some(root), reason);
             break;
         }
+    }
+    if format != target.format {
+        resume::lost_runs(root, format.dialect, &account);
     }
     let bytes = translate(doc, root, format, target, options, &account);
     let stuck: Vec<Code> = verdict.findings.iter().map(|finding| finding.code).collect();
@@ -245,6 +248,18 @@ fn carried(
 #[must_use]
 pub fn sidecar_format(sidecar: &[u8]) -> Option<Format> {
     carry::format(&Document::parse(sidecar.to_vec()).ok()?)
+}
+
+/// Whether the target's records are not those of the source: computed, or none at all.
+fn recorded_anew(from: Format, to: Format) -> bool {
+    let has = |format: Format| {
+        format.label
+            >= match format.dialect {
+                Dialect::Python => python::convert::LEDGER,
+                Dialect::TypeScript => typescript::convert::LEDGER,
+            }
+    };
+    from != to && !(from.dialect == to.dialect && has(from) && has(to))
 }
 
 /// What the state is.

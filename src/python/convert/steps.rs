@@ -18,7 +18,7 @@ use super::derive;
 use super::lower::{COMPUTER, lookup_key, own_key};
 
 /// From here on every call of a tool is in a ledger.
-const LEDGER: u16 = 15;
+pub const LEDGER: u16 = 15;
 /// From here on nested runs keep their own decisions.
 const OWN_DECISIONS: u16 = 14;
 /// More turns than any run has.
