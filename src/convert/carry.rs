@@ -47,9 +47,11 @@ enum Patch<'d> {
     Text(Box<Patch<'d>>),
 }
 
-/// Writes down what has to be done to `back` so that it becomes `state`; nothing when they are the same.
-pub(super) fn pack(format: Format, state: &Document, root: Node<'_>, back: &Document) -> Option<Vec<u8>> {
-    let patch = difference(state, root, back, back.root(), 0)?;
+/// Writes down what has to be done to `back` so that it becomes `state`, and says whether that is anything.
+pub(super) fn pack(format: Format, state: &Document, root: Node<'_>, back: &Document) -> (Vec<u8>, bool) {
+    let patch = difference(state, root, back, back.root(), 0);
+    let any = patch.is_some();
+    let patch = patch.unwrap_or(Patch::Members { changed: Vec::new(), gone: Vec::new(), order: Vec::new() });
     let head = Object::new()
         .with("version", Value::integer(1))
         .with("format", Value::from(format.to_string().into_bytes()))
@@ -57,7 +59,7 @@ pub(super) fn pack(format: Format, state: &Document, root: Node<'_>, back: &Docu
         .with("patch", patch.value());
     let mut out = Writer::new(Style::TypeScript);
     Value::Object(head).write(&mut out);
-    Some(out.finish())
+    (out.finish(), any)
 }
 
 /// The format that the carried part belongs to.
