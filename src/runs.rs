@@ -242,18 +242,14 @@ impl<'d> Records<'d> {
             // Behind the colon is the digest of one of several kinds of patches.
             let tool = match member.key.lossy() {
                 key if key.starts_with("apply_patch:") => "apply_patch".into(),
-                key => key,
+                key => undeferred(key),
             };
             self.record(tool, None, None, member.value, true);
         }
         let owned = context.member("function_tool_approvals").filter(|_| has_functions);
         for entry in owned.into_iter().flat_map(Node::elements) {
             let (Some(key), Some(record)) = (text(entry, "tool_key"), entry.member("decision")) else { continue };
-            let key = match key.strip_prefix("deferred_top_level:") {
-                Some(name) => Cow::Owned(name.to_owned()),
-                None => key,
-            };
-            self.record(key, agent(entry.member("agent")), None, record, true);
+            self.record(undeferred(key), agent(entry.member("agent")), None, record, true);
         }
         let hosted = context.member("hosted_mcp_approvals").filter(|_| self.label >= 14);
         for entry in hosted.into_iter().flat_map(Node::elements) {
@@ -354,6 +350,14 @@ impl<'d> Records<'d> {
                 self.found.push(Given { call: Some(id), message, counts, ..given.clone() });
             }
         }
+    }
+}
+
+/// The name in the key of a tool that is loaded when it is first searched for.
+fn undeferred(key: Cow<'_, str>) -> Cow<'_, str> {
+    match key.strip_prefix("deferred_top_level:") {
+        Some(name) => Cow::Owned(name.to_owned()),
+        None => key,
     }
 }
 

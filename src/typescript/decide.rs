@@ -56,6 +56,16 @@ pub(crate) fn decide<'d>(
         record.decide(change, habits);
         record.into_value(NAMES, in_order)
     };
+    if label < BINDINGS && decision.message.is_some() && !decision.always {
+        let records = match call.function && label >= OWNERS {
+            true => owned(context, "functionApprovals", &call.agent, &["hostedMcpApprovals", "approvals"]),
+            false => context.get_mut("approvals").and_then(Value::object_mut),
+        };
+        let own = records.and_then(|records| records.iter().find(|(name, _)| *name.wtf8() == *call.name).cloned());
+        if own.is_some_and(|(_, record)| record.member("rejected").and_then(|half| half.as_bool()) == Some(true)) {
+            return Err(undecidable("all calls of the tool are rejected, and the model is told what was said then"));
+        }
+    }
     let apply = |own: Option<Value<'d>>| if decision.always { standing(change) } else { single(own) };
     if label >= BINDINGS {
         let print = call.print.clone().ok_or_else(|| undecidable("the SDK cannot compute the call's fingerprint"))?;
