@@ -65,6 +65,9 @@ pub(crate) enum Command {
     /// The same for git, which calls it with its own arguments; the README shows how to set it up.
     #[command(after_help = GIT_DIFF_EXAMPLES)]
     GitDiff(GitDiff),
+    /// Prove what of a state survives: in its own format, and converted there and back.
+    #[command(after_help = ROUNDTRIP_EXAMPLES)]
+    Roundtrip(Roundtrip),
     /// Print the JSON Schema of a format or of a report.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(Schema),
@@ -182,6 +185,14 @@ const GIT_DIFF_EXAMPLES: &str = "\
 Examples:
   git config diff.runstate.command \"runstate git-diff\"
   echo \"states/*.json diff=runstate\" >> .gitattributes";
+
+const ROUNDTRIP_EXAMPLES: &str = "\
+Examples:
+  runstate roundtrip paused.json
+  runstate roundtrip states/ --via python@0.17.5 --format json
+
+Exit codes: 0 every state comes back byte for byte (what the other format has no place for is carried along), 1 one
+does not, or cannot be converted.";
 
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
@@ -416,6 +427,23 @@ pub(crate) struct Convert {
     /// Say only what was not converted.
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Roundtrip {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// The format to go through; by default the newest one of the other SDK.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) via: Option<Target>,
+    /// The most that may change on the way there.
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Level::History)]
+    pub(crate) allow_loss: Level,
+    /// Take it that the program in between asks before it runs any tool that waits for a decision.
+    #[arg(long)]
+    pub(crate) assume_target_gates: bool,
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod carry;
 mod numbers;
 mod report;
 mod resume;
+mod roundtrip;
 
 use crate::agents::Graph;
 use crate::codes::{self, Code};
@@ -17,6 +18,7 @@ use crate::validate::{Validate, judge, locate, unreadable};
 use crate::{python, typescript};
 
 pub use report::Loss;
+pub use roundtrip::{Difference, DifferenceKind, RoundTrip, roundtrip};
 
 /// How to convert.
 #[derive(Clone, Debug)]
