@@ -3,6 +3,7 @@
 mod numbers;
 mod report;
 mod resume;
+mod texts;
 
 use crate::agents::Graph;
 use crate::codes::{self, Code};
@@ -174,6 +175,9 @@ fn translate<'d>(
     } else {
         let mut state = canonical(doc, root, from, account);
         resume::prepare(&mut state, target, options, account);
+        if target.format.dialect == Dialect::Python {
+            texts::judge(doc, &state, account);
+        }
         tree = match target.format.dialect {
             Dialect::Python => python::convert::lower(state, account),
             Dialect::TypeScript => typescript::convert::lower(state, account),

@@ -758,7 +758,7 @@ def parse_options(arguments):
     parser.add_argument("--seed", default="1", help="decides which runs are streamed (1)")
     parser.add_argument("--stream", action=argparse.BooleanOptionalAction, help="all runs or none (default: a quarter of them)")
     parser.add_argument("--identity", action="store_true", help="convert nothing: every difference is the comparison's")
-    parser.add_argument("--allow-loss", default="display", metavar="LEVEL", help="what convert may lose (display)")
+    parser.add_argument("--allow-loss", default="history", metavar="LEVEL", help="what convert may lose (history)")
     parser.add_argument("--known", type=pathlib.Path, default=HERE / "known_conversions.toml")
     parser.add_argument("--full", action="store_true", help="entries of that list that match nothing are an error")
     parser.add_argument("--jobs", type=int, default=2)

@@ -670,6 +670,16 @@ fn lift_trace<'d>(value: Value<'d>, account: &Account<'d>) -> Trace<'d> {
         metadata: trace.take_filled("metadata"),
         api_key: trace.take_filled("tracing_api_key"),
     };
+    if let Some(hash) = trace.take_filled("tracing_api_key_hash") {
+        let own = lifted.api_key.as_ref().and_then(Value::wtf8).map(|key| super::key_hash(&key));
+        if own.is_some_and(|own| hash.is(&own)) {
+            account.rebuilt(&hash, OWN);
+        } else {
+            let reason =
+                "the TypeScript SDK knows a tracing key, not its hash: traces go on with the program's own key";
+            account.lost(Level::Display, &hash, reason);
+        }
+    }
     account.rest(trace, Level::Display, "the other SDK's traces have no place for this");
     lifted
 }

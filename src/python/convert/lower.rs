@@ -19,6 +19,9 @@ const COMPUTER: &str = "computer_use_preview";
 /// The state in the newest shape, without the ledger.
 #[must_use]
 pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
+    let mut state = state;
+    name_spaces(&mut state, account);
+    forget_authors(&mut state, account);
     let names = Names::of(&state);
     let finished = finished(&state.items);
     ungated(&state, &finished, account);
@@ -82,6 +85,72 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     lowered.push(Key::Known("current_turn_persisted_item_count"), stored);
     lowered.push(Key::Known("trace"), state.trace.map_or(Value::NULL, lower_trace));
     Value::Object(lowered)
+}
+
+/// The Python SDK finds a tool that is loaded on demand only where the call names it as its own namespace; every copy of
+/// the call has to.
+fn name_spaces<'d>(state: &mut State<'d>, account: &Account<'d>) {
+    let mut bare: HashMap<Vec<u8>, Value<'d>> = HashMap::default();
+    let mut find = |call: &Value<'d>, tool: Option<&ToolKey<'d>>| {
+        if let Some(ToolKey::Deferred(name)) = tool
+            && call.member("namespace").is_none_or(|namespace| namespace.is_null())
+            && let Some(id) = call_id(call)
+        {
+            let reason = "the call gets the tool's name as its namespace, without which the Python SDK does not find a tool \
+                          that is loaded on demand; the model will see that";
+            if bare.insert(id, name.clone()).is_none() {
+                account.note(codes::CHANGED_FORM, Level::Resume, call.origin(), reason);
+            }
+        }
+    };
+    let items = |items: &'_ [Item<'d>], find: &mut dyn FnMut(&Value<'d>, Option<&ToolKey<'d>>)| {
+        for item in items {
+            if let ItemKind::Call { tool } | ItemKind::Approval { tool, .. } = &item.kind {
+                find(&item.raw, tool.as_ref());
+            }
+        }
+    };
+    items(&state.items, &mut find);
+    if let Step::Interrupted { interruptions, .. } = &state.step {
+        items(interruptions, &mut find);
+    }
+    if let Some(processed) = &state.processed {
+        items(&processed.new_items, &mut find);
+        processed.functions.iter().for_each(|action| find(&action.call, action.tool.as_ref()));
+    }
+    if bare.is_empty() {
+        return;
+    }
+    let space = |call: &mut Value<'d>| {
+        let name = call_id(call).and_then(|id| bare.get(&id));
+        if let Some(name) = name
+            && call.member("type").is_some_and(|kind| kind.is("function_call"))
+            && call.member("namespace").is_none_or(|namespace| namespace.is_null())
+            && let Some(call) = call.object_mut()
+        {
+            call.take("namespace");
+            call.place("namespace", &["name"], name.clone());
+        }
+    };
+    state.items.iter_mut().for_each(|item| space(&mut item.raw));
+    state.responses.iter_mut().chain(&mut state.last_response).flat_map(|own| &mut own.output).for_each(space);
+    if let Step::Interrupted { interruptions, .. } = &mut state.step {
+        interruptions.iter_mut().for_each(|item| space(&mut item.raw));
+    }
+    if let Some(processed) = &mut state.processed {
+        processed.new_items.iter_mut().for_each(|item| space(&mut item.raw));
+        processed.functions.iter_mut().for_each(|action| space(&mut action.call));
+    }
+}
+
+/// The SDK drops who made a summary when it loads the state, except in the model's answers.
+fn forget_authors<'d>(state: &mut State<'d>, account: &Account<'d>) {
+    let new = state.processed.iter_mut().flat_map(|processed| &mut processed.new_items);
+    for item in state.items.iter_mut().chain(new).filter(|item| matches!(item.kind, ItemKind::Compaction)) {
+        if let Some(author) = item.raw.object_mut().and_then(|raw| raw.take_filled("created_by")) {
+            account.lost(Level::Display, &author, "the Python SDK does not keep who made a summary");
+        }
+    }
 }
 
 /// The names of tools by the ids of their calls, and the types of the calls of tools that are known by name.
@@ -456,7 +525,7 @@ fn lower_item_named<'d>(
     let tag = item.raw.member("type");
     let is = |name: &str| tag.as_ref().is_some_and(|tag| tag.is(name));
     let agent = item.agent.or_else(|| current.cloned());
-    let mut raw = item.raw;
+    let raw = item.raw;
     let known = call_id(&raw).and_then(|id| names.get(&id).cloned());
     let tool_name = || {
         let own = ["function_call", "mcp_call", "custom_tool_call"].into_iter().any(is);
@@ -526,9 +595,6 @@ fn lower_item_named<'d>(
                 Some(ToolKey::Deferred(name)) => Some(name.clone()),
                 _ => None,
             };
-            if let Some(ToolKey::Deferred(name)) = &tool {
-                spaced(&mut raw, name);
-            }
             more = more
                 .with("tool_name", name)
                 .with("tool_namespace", namespace)
@@ -544,15 +610,6 @@ fn lower_item_named<'d>(
         lowered.push(key, value);
     }
     lowered.into()
-}
-
-/// The Python SDK finds a tool that is loaded on demand only where the call names it as its own namespace.
-fn spaced<'d>(call: &mut Value<'d>, name: &Value<'d>) {
-    if call.member("namespace").is_none_or(|namespace| namespace.is_null())
-        && let Some(call) = call.object_mut()
-    {
-        call.place("namespace", &["name"], name.clone());
-    }
 }
 
 fn lower_ownership(ownership: Ownership<'_>) -> Value<'_> {
@@ -624,7 +681,7 @@ fn lower_processed<'d>(
 }
 
 fn lower_function<'d>(action: FunctionAction<'d>, bindings: &mut Object<'d>, account: &Account<'d>) -> Value<'d> {
-    let mut call = action.call;
+    let call = action.call;
     let key = action.tool.or_else(|| own_key(&call));
     let name = match &key {
         Some(ToolKey::Bare(name) | ToolKey::Namespaced(_, name) | ToolKey::Deferred(name)) => Some(name.clone()),
@@ -635,9 +692,6 @@ fn lower_function<'d>(action: FunctionAction<'d>, bindings: &mut Object<'d>, acc
         tool.push(Key::Known("namespace"), namespace.clone());
         let text = [namespace.wtf8().unwrap_or_default(), name.wtf8().unwrap_or_default()];
         tool.push(Key::Known("qualifiedName"), Value::from(text.join(&b'.')));
-    }
-    if let Some(ToolKey::Deferred(name)) = &key {
-        spaced(&mut call, name);
     }
     if let Some(key) = &key {
         tool.push(Key::Known("lookupKey"), lookup_key(key));
@@ -708,6 +762,7 @@ fn lower_stored<'d>(state: &State<'d>, account: &Account<'d>) -> Value<'d> {
 }
 
 fn lower_trace(trace: Trace<'_>) -> Value<'_> {
+    let hash = trace.api_key.as_ref().and_then(Value::wtf8).map(|key| Value::from(super::key_hash(&key).into_bytes()));
     Object::new()
         .with("object", Value::text("trace"))
         .with("id", trace.id)
@@ -715,5 +770,6 @@ fn lower_trace(trace: Trace<'_>) -> Value<'_> {
         .with("group_id", trace.group.filter(|group| !group.is_null()))
         .with("metadata", trace.metadata)
         .with("tracing_api_key", trace.api_key)
+        .with("tracing_api_key_hash", hash)
         .into()
 }

@@ -148,7 +148,7 @@ fn list<'d>(object: &mut Object<'d>, key: &str) -> Vec<Value<'d>> {
 }
 
 /// The id that decisions name a call of the API by.
-fn call_id(call: &Value<'_>) -> Option<Vec<u8>> {
+pub(super) fn call_id(call: &Value<'_>) -> Option<Vec<u8>> {
     let key = if call.member("type").is_some_and(|kind| kind.is("mcp_approval_request")) { "id" } else { "call_id" };
     Some(call.member(key)?.wtf8()?.into_owned())
 }
@@ -778,7 +778,7 @@ fn inherit<'d>(state: &mut State<'d>, outer: &Context<'d>) {
 }
 
 /// The agents of a run and of the runs within it.
-fn agents_of(state: &State<'_>, agents: &mut HashSet<Vec<u8>>) {
+pub(super) fn agents_of(state: &State<'_>, agents: &mut HashSet<Vec<u8>>) {
     let mut add = |agent: Option<&AgentRef<'_>>| {
         agents.extend(agent.and_then(|agent| agent.key().wtf8()).map(|agent| agent.into_owned()));
     };

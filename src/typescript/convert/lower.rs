@@ -13,6 +13,7 @@ use crate::model::{Account, Level};
 use crate::record::{Wire as _, arrange};
 use crate::typescript::raw::ModelItem;
 
+use super::gather::gather;
 use super::lift::respell;
 use super::raw::{live, to_protocol, unknown};
 use super::{in_order, key_of_tool, tool_of_call};
@@ -26,6 +27,12 @@ const NO_PLACE: &str = "the TypeScript SDK has no place for this";
 /// The state in the newest shape, without the records of finished calls.
 #[must_use]
 pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
+    let mut state = state;
+    gather(&mut state, account);
+    lower_run(state, account)
+}
+
+fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let cx = Cx { calls: Calls::of(&state), agent: state.agent.clone(), account };
     let in_progress = matches!(state.step, Step::Interrupted { .. });
     let stored = cx.stored(&state);
@@ -548,7 +555,7 @@ impl<'d> Cx<'_, 'd> {
             let full = [&key_of_tool(key)[..], b":", &id].concat();
             let alias = [&shown(key).wtf8().unwrap_or_default()[..], b":", &id].concat();
             runs.aliases.push((Key::Made(alias), Value::from(full.clone())));
-            runs.runs.push((Key::Made(full), lower(*nested, self.account)));
+            runs.runs.push((Key::Made(full), lower_run(*nested, self.account)));
         }
         let name = match &key {
             Some(ToolKey::Bare(name) | ToolKey::Namespaced(_, name) | ToolKey::Deferred(name)) => Some(name.clone()),

@@ -2,6 +2,7 @@
 //! values of `pendingAgentToolRuns` are objects, and [`close`] turns them into texts again.
 
 mod derive;
+mod gather;
 mod lift;
 mod lower;
 mod parts;
