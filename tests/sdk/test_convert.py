@@ -125,9 +125,9 @@ class Broken(unittest.TestCase):
         self.assertEqual([plan for plan, _ in result.failures], ["baseline"])
 
     def test_a_refusal(self):
-        entry = {"code": "RC1", "level": "authority"}
+        entry = {"code": "RC1", "level": "authority", "pointer": "/x", "reason": "no"}
         result = examined("python/1.21/approved", convert_with=lambda *_: convert.Converted(None, [entry]))
-        self.assertEqual(result.failures, [("convert", "refused: authority:RC1")])
+        self.assertEqual(result.failures, [("convert", "refused: authority RC1 /x: no")])
 
     def test_a_broken_converter(self):
         result = examined("python/1.21/approved", convert_with=lambda *_: convert.Converted(None, error="exit 101"))

@@ -104,8 +104,7 @@ fn rebuilt<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     }
     match state.take_filled("initialInputGuardrailsCompleted") {
         Some(done) if done.as_bool() != Some(true) => {
-            let reason =
-                "guardrails on the input have not passed: the TypeScript SDK refuses to go on, the other would";
+            let reason = "guardrails on the input have not passed, and the Python SDK would go on without them";
             account.note(codes::WOULD_RUN, Level::Authority, done.origin(), reason);
         }
         Some(done) => account.rebuilt(&done, OWN),

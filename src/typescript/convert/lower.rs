@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::codes;
-use crate::hash::HashMap;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, HandoffAction, Input, Item, ItemKind, McpRequest,
@@ -33,7 +33,7 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
 }
 
 fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
-    let cx = Cx { calls: Calls::of(&state), agent: state.agent.clone(), account };
+    let cx = Cx { calls: Calls::of(&state), servers: servers(&state), agent: state.agent.clone(), account };
     let in_progress = matches!(state.step, Step::Interrupted { .. });
     let stored = cx.stored(&state);
     let ownership = state.ownership.filter(|own| fits(own, &state.items));
@@ -91,6 +91,7 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
 /// What is looked up while a state is lowered.
 struct Cx<'a, 'd> {
     calls: Calls<'d>,
+    servers: HashSet<Vec<u8>>,
     agent: Option<AgentRef<'d>>,
     account: &'a Account<'d>,
 }
@@ -123,6 +124,13 @@ impl<'d> Calls<'d> {
             self.0.insert(id, raw.clone());
         }
     }
+}
+
+/// The labels of the hosted servers that the run is known to have called.
+fn servers(state: &State<'_>) -> HashSet<Vec<u8>> {
+    let items = state.items.iter().map(|item| &item.raw);
+    let calls = items.filter(|raw| is_type(raw, "mcp_approval_request") || is_type(raw, "mcp_call"));
+    calls.filter_map(|raw| Some(raw.member("server_label")?.wtf8()?.into_owned())).collect()
 }
 
 fn call_id(call: &Value<'_>) -> Option<Vec<u8>> {
@@ -409,6 +417,7 @@ impl<'d> Cx<'_, 'd> {
             return self.carried(item.kind, item.raw, agent);
         }
         let local = !is_type(&raw, "program_output");
+        let raw = if matches!(item.kind, ItemKind::ToolSearchOutput) { self.found(&item.raw, raw) } else { raw };
         let raw = if waits { live(raw) } else { raw };
         let lowered = |kind: &'static str| Object::new().with("type", Value::text(kind)).with("rawItem", raw.clone());
         match item.kind {
@@ -465,6 +474,34 @@ impl<'d> Cx<'_, 'd> {
             }
         }
         .into()
+    }
+
+    /// What a search has found. The SDK runs a hosted server's tool that was searched for only if it finds it named here.
+    fn found(&self, item: &Value<'d>, raw: Value<'d>) -> Value<'d> {
+        let mut raw = raw;
+        if item.member("execution").is_some_and(|execution| execution.is("client")) {
+            return raw;
+        }
+        let mut names = Vec::new();
+        for space in item.member("tools").map_or_else(Vec::new, Value::into_elements) {
+            let name = space.member("name").filter(|_| is_type(&space, "namespace")).and_then(|name| name.wtf8());
+            let Some(name) =
+                name.filter(|name| name.strip_prefix(b"mcp_").is_some_and(|own| self.servers.contains(own)))
+            else {
+                continue;
+            };
+            for tool in space.member("tools").map_or_else(Vec::new, Value::into_elements) {
+                let own = tool.member("name").filter(|_| is_type(&tool, "function")).and_then(|own| own.wtf8());
+                names.extend(own.map(|own| super::raw::joined(&[&name, b".", &own])));
+            }
+        }
+        if !names.is_empty()
+            && let Some(raw) = raw.object_mut()
+        {
+            raw.set("toolSearchMcpToolNames", Value::List(names));
+        }
+        arrange(&mut raw, ModelItem::shape());
+        raw
     }
 
     /// The call that a person is asked about: one of a hosted server goes by the name of its tool.
