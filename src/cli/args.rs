@@ -58,6 +58,12 @@ pub(crate) enum Command {
     /// Explain the codes of findings.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Print what makes a shell complete commands, options and values.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(Completions),
+    /// Print the manual page, or write a page for every command.
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(Man),
 }
 
 /// How `normalize` writes white space.
@@ -111,6 +117,16 @@ const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   runstate explain RS301
   runstate explain rs301 missing-tool";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  runstate completions bash > ~/.local/share/bash-completion/completions/runstate
+  runstate completions fish > ~/.config/fish/completions/runstate.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  runstate man | man -l -
+  runstate man --out-dir ~/.local/share/man/man1";
 
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
@@ -222,8 +238,8 @@ pub(crate) struct Convert {
 
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
-    /// A format such as python@1.21, python@any for all labels, or `report`, `detection`, `versions` or `agents` for the
-    /// tool's own documents.
+    /// A format such as python@1.21, python@any for all labels, or `report`, `conversion`, `detection`, `versions` or `agents`
+    /// for the tool's own documents.
     #[arg(value_name = "FORMAT")]
     pub(crate) of: String,
 }
@@ -256,6 +272,21 @@ pub(crate) struct Explain {
     /// Form of the explanation.
     #[arg(long, value_enum, default_value_t = Listing::Human)]
     pub(crate) format: Listing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Write a page for every command into this directory, which is made where it is missing; pages of an older version are
+    /// replaced.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out_dir: Option<PathBuf>,
 }
 
 /// Where the states are.
@@ -308,6 +339,10 @@ pub(crate) enum Format {
     Ndjson,
     /// Annotations of GitHub Actions.
     Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit's XML: one test case an input.
+    Junit,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

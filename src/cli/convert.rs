@@ -8,13 +8,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use runstate::json::Document;
-use runstate::{Conversion, Level, Loss, Target, convert_document, detect};
+use runstate::{Conversion, Level, Loss, Severity, Target, convert_document, detect};
 
 use super::args::{Convert, Format};
 use super::inputs::{Content, Origin, Task, read, tasks};
 use super::judge::{Windows, agents, look, too_large};
+use super::output::{Output, Part};
 use super::render::{self, Talk};
-use super::report::{Checked, Outcome, Row};
+use super::report::{Case, Checked, Outcome, Remark, Row, Summary};
 use super::save::{self, Existing};
 use super::window::Values;
 use super::{Exit, Failure, batch};
@@ -183,6 +184,8 @@ struct Sink<'a> {
     output: Option<tempfile::NamedTempFile>,
     rejects: Option<BufWriter<tempfile::NamedTempFile>>,
     report: Option<BufWriter<tempfile::NamedTempFile>>,
+    /// What is said in a form for other programs.
+    said: Option<Output<'static>>,
     count: Count,
     exit: Exit,
 }
@@ -209,7 +212,12 @@ impl<'a> Sink<'a> {
             report.write_all(b"{\"version\":1,\"files\":[")?;
         }
         let rejects = begin(&arguments.rejects)?.map(BufWriter::new);
-        Ok(Self { arguments, existing, lines, output, rejects, report, count: Count::default(), exit: Exit::Clean })
+        let said = match arguments.format {
+            format @ (Format::Github | Format::Sarif | Format::Junit) => Some(Output::stderr(format, "convert")),
+            _ => None,
+        };
+        let (count, exit) = (Count::default(), Exit::Clean);
+        Ok(Self { arguments, existing, lines, output, rejects, report, said, count, exit })
     }
 
     fn take(&mut self, done: &Done) -> Result<(), Failure> {
@@ -233,7 +241,14 @@ impl<'a> Sink<'a> {
             report.write_all(if first { b"\n" } else { b",\n" })?;
             serde_json::to_writer(&mut *report, &entry(done, self.arguments.to)).map_err(io::Error::from)?;
         }
-        self.talk(done);
+        match &mut self.said {
+            Some(said) => {
+                let case = case(done, self.arguments, exit);
+                let summary = Summary { files: 1, ..Summary::default() };
+                said.part(&Part::of(&case, self.arguments.format, "convert", summary))?;
+            }
+            None => self.talk(done),
+        }
         self.put(done)
     }
 
@@ -277,7 +292,7 @@ impl<'a> Sink<'a> {
             What::Skipped => return,
             What::Refused(checked, _) => {
                 let talk = if quiet { Talk::Quiet } else { Talk::Normal };
-                let part = render::part(checked, self.arguments.format, talk, Exit::Findings);
+                let part = render::part(checked, self.arguments.format, talk, Exit::Findings, "convert");
                 if let Some(complaint) = &part.complaint {
                     super::complain(complaint);
                 }
@@ -311,8 +326,12 @@ impl<'a> Sink<'a> {
             report.write_all(b"\n]}\n")?;
             save::finish(report.into_inner().map_err(io::IntoInnerError::into_error)?, path, self.existing)?;
         }
+        let documented = match self.said.take() {
+            Some(said) => said.finish().map(|_| true)?,
+            None => false,
+        };
         let Count { converted, refused, skipped } = self.count;
-        if converted + refused + skipped > 1 && !self.arguments.quiet {
+        if converted + refused + skipped > 1 && !self.arguments.quiet && !documented {
             let _ =
                 writeln!(anstream::stderr(), "{converted} converted, {refused} not converted, {skipped} done before");
         }
@@ -351,6 +370,47 @@ fn entry(done: &Done, to: Target) -> Entry<'_> {
         error: checked.and_then(Checked::error),
         findings: checked.map_or_else(Vec::new, |checked| checked.findings().iter().map(Row::new).collect()),
         entries: conversion.map_or(&[], |conversion| &conversion.losses),
+    }
+}
+
+/// What was found about the input, if that is why there is no result, and what is not as it was.
+fn case<'d>(done: &'d Done, arguments: &Convert, exit: Exit) -> Case<'d> {
+    let (conversion, checked) = match &done.what {
+        What::Converted(conversion) => (Some(conversion), None),
+        What::Refused(checked, conversion) => (conversion.as_ref(), Some(checked)),
+        What::Skipped => (None, None),
+    };
+    let losses = conversion.map_or(&[][..], |conversion| &conversion.losses).iter().map(|loss| {
+        let severity = match loss.level {
+            level if exit != Exit::Clean && level > arguments.allow_loss => Severity::Error,
+            Level::Authority | Level::Resume => Severity::Error,
+            Level::History | Level::Display => Severity::Warning,
+            Level::Bookkeeping => Severity::Note,
+        };
+        Remark {
+            code: loss.code,
+            severity,
+            word: loss.level.name(),
+            // The state itself; a program that shows only what has a place shows it at its beginning.
+            place: Some((done.line.unwrap_or(1), 1)),
+            pointers: loss.pointers.clone(),
+            message: render::printable(&loss.reason),
+            help: loss.code.explanation().help,
+        }
+    });
+    let found = checked.map_or(&[][..], Checked::findings).iter().map(|finding| {
+        let mut remark = Remark::from(finding);
+        if let (Some(line), Some(place)) = (done.line, &mut remark.place) {
+            place.0 = line;
+        }
+        remark
+    });
+    Case {
+        file: &done.file,
+        line: done.line,
+        error: checked.and_then(Checked::error),
+        remarks: found.chain(losses).collect(),
+        exit,
     }
 }
 

@@ -3,14 +3,14 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use runstate::Severity;
 use runstate::detect::{Detection, Elsewhere, detect};
+use runstate::{Effect, Severity, codes};
 
 use super::args::{Detect, Format};
 use super::inputs::{Content, Origin, Task, read, tasks};
 use super::output::{Output, Part};
 use super::render::{self, Talk, printable};
-use super::report::{Checked, Outcome, Summary};
+use super::report::{Case, Checked, Outcome, Remark, Summary};
 use super::{Exit, Failure, batch};
 
 /// What `--format json` writes for `detect`.
@@ -44,7 +44,7 @@ struct Entry<'r> {
 pub(crate) fn run(arguments: &Detect) -> Result<Exit, Failure> {
     let Detect { inputs, reporting } = arguments;
     let talk = Talk::new(reporting);
-    let mut output = Output::stdout(reporting.format);
+    let mut output = Output::stdout(reporting.format, "detect");
     batch::in_order(
         tasks(inputs),
         inputs.jobs,
@@ -86,25 +86,24 @@ fn recognise(task: Task, at: Option<&str>, format: Format, talk: Talk) -> Part {
                 line.map_or_else(|| printable(&file).into_owned(), |line| format!("{}:{line}", printable(&file)));
             format!("{name}: {}\n{}", headline(&found), details(&found))
         }
-        Format::Github => {
-            let severity = if exit == Exit::Clean { Severity::Note } else { Severity::Error };
-            let (own, column) = position(&found);
-            render::annotation(severity, &file, (line.unwrap_or(own), column), "runstate detect", &headline(&found))
+        Format::Github | Format::Sarif | Format::Junit => {
+            let remarks = remark(&found, line).into_iter().collect();
+            return Part::of(&Case { file: &file, line, error: None, remarks, exit }, format, "detect", summary);
         }
     };
-    Part { report, complaint: None, summary, exit }
+    Part { report, complaint: None, notice: None, summary, exit }
 }
 
 /// An input that nothing can be told about.
 fn unknown(file: String, outcome: Outcome, format: Format, talk: Talk) -> Part {
     let checked = Checked { file, line: None, outcome };
     let exit = checked.exit(super::args::FailOn::Error);
-    let mut part = render::part(&checked, format, talk, exit);
+    let mut part = render::part(&checked, format, talk, exit, "detect");
     let entry = Entry { file: &checked.file, line: None, error: checked.error(), what: None };
     match format {
         Format::Json => part.report = render::json(&entry),
         Format::Ndjson => part.report = render::json(&entry) + "\n",
-        Format::Human | Format::Concise | Format::Github => {}
+        _ => {}
     }
     part
 }
@@ -124,6 +123,32 @@ fn position(found: &Detection) -> (usize, usize) {
         | Detection::Unknown { elsewhere: Some(Elsewhere { line, column, .. }) } => (*line, *column),
         _ => (1, 1),
     }
+}
+
+/// What is wrong with an input that no release reads, in the words of the report.
+fn remark(found: &Detection, line: Option<usize>) -> Option<Remark<'_>> {
+    let code = match found {
+        Detection::State { format: Some(_), .. } => return None,
+        Detection::State { label: Some(_), .. } => codes::UNKNOWN_LABEL,
+        Detection::State { .. } => codes::NO_LABEL,
+        Detection::OtherPort { .. } => codes::OTHER_PORT,
+        Detection::Unreadable { .. } => codes::SYNTAX,
+        _ => codes::NOT_A_STATE,
+    };
+    let (own, column) = position(found);
+    let pointers = match found {
+        Detection::Unknown { elsewhere: Some(place) } => vec![place.pointer.clone()],
+        _ => Vec::new(),
+    };
+    Some(Remark {
+        code,
+        severity: Severity::Error,
+        word: Effect::Refused.name(),
+        place: Some((line.unwrap_or(own), column)),
+        pointers,
+        message: headline(found).into(),
+        help: code.explanation().help,
+    })
 }
 
 fn headline(found: &Detection) -> String {

@@ -14,6 +14,7 @@ mod render;
 mod report;
 mod save;
 mod schema;
+mod shell;
 mod validate;
 mod versions;
 mod window;
@@ -68,6 +69,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Versions(options) => versions::run(&options),
         Command::Rules(options) => explain::rules(&options),
         Command::Explain(options) => explain::run(&options),
+        Command::Completions(options) => shell::completions(&options),
+        Command::Man(options) => shell::man(&options),
     };
     let exit = match done {
         Ok(exit) => exit,

@@ -2,7 +2,7 @@
 
 use runstate::{Invalid, Layout, normalize};
 
-use super::args::{Normalize, Style};
+use super::args::{Format, Normalize, Style};
 use super::inputs::{Content, Origin, read};
 use super::judge::{look, options, too_large};
 use super::output::Output;
@@ -34,10 +34,11 @@ pub(crate) fn run(arguments: &Normalize) -> Result<Exit, Failure> {
     };
     let checked = Checked { file, line: None, outcome };
     let exit = checked.exit(arguments.fail_on).max(if written.is_some() { Exit::Clean } else { Exit::Findings });
-    if !(checked.findings().is_empty() && checked.error().is_none()) {
+    let is_document = matches!(arguments.format, Format::Sarif | Format::Junit);
+    if is_document || !(checked.findings().is_empty() && checked.error().is_none()) {
         let talk = if arguments.quiet { Talk::Quiet } else { Talk::Normal };
-        let mut report = Output::stderr(arguments.format);
-        report.part(&render::part(&checked, arguments.format, talk, exit))?;
+        let mut report = Output::stderr(arguments.format, "normalize");
+        report.part(&render::part(&checked, arguments.format, talk, exit, "normalize"))?;
         report.finish()?;
     }
     if let Some(bytes) = written {

@@ -1,14 +1,17 @@
 //! The report as data: what every form of it is made from, and what `--format json` writes.
 
+use std::borrow::Cow;
 use std::io;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use runstate::codes::Code;
 use runstate::{Finding, Severity, Verdict};
 
 use super::Exit;
 use super::args::FailOn;
+use super::render::printable;
 use super::window::Window;
 
 /// What `--format json` writes for `validate`, apart from the entries that are written one by one.
@@ -66,6 +69,49 @@ pub(crate) struct Row<'r> {
     message: &'r str,
     /// What to do.
     help: &'r str,
+}
+
+/// One input and what there is to say about it, whichever command looked at it: what the forms for other programs are
+/// made from.
+#[derive(Debug)]
+pub(crate) struct Case<'r> {
+    pub(crate) file: &'r str,
+    /// Number of the line, with `--ndjson`.
+    pub(crate) line: Option<usize>,
+    /// Why the input could not be looked at.
+    pub(crate) error: Option<String>,
+    pub(crate) remarks: Vec<Remark<'r>>,
+    pub(crate) exit: Exit,
+}
+
+/// One thing that there is to say.
+#[derive(Debug)]
+pub(crate) struct Remark<'r> {
+    pub(crate) code: Code,
+    pub(crate) severity: Severity,
+    /// What it leads to: a word of the effects, or of the levels of a loss.
+    pub(crate) word: &'static str,
+    /// Line and column, from 1.
+    pub(crate) place: Option<(usize, usize)>,
+    /// Where in the state; behind `!`, where in a text that stands there.
+    pub(crate) pointers: Vec<String>,
+    pub(crate) message: Cow<'r, str>,
+    pub(crate) help: &'r str,
+}
+
+impl<'r> From<&'r Finding> for Remark<'r> {
+    fn from(finding: &'r Finding) -> Self {
+        let parts: Vec<&str> = std::iter::once(&finding.pointer).chain(&finding.inside).map(String::as_str).collect();
+        Self {
+            code: finding.code,
+            severity: finding.severity,
+            word: finding.effect.name(),
+            place: Some((finding.line, finding.column)),
+            pointers: vec![parts.join("!")],
+            message: printable(&finding.message),
+            help: &finding.help,
+        }
+    }
 }
 
 /// How many there are of what.
@@ -135,6 +181,16 @@ impl Checked {
             format: self.format(),
             error: self.error(),
             findings: self.findings().iter().map(Row::new).collect(),
+        }
+    }
+
+    pub(crate) fn case(&self, exit: Exit) -> Case<'_> {
+        Case {
+            file: &self.file,
+            line: self.line,
+            error: self.error(),
+            remarks: self.findings().iter().map(Remark::from).collect(),
+            exit,
         }
     }
 

@@ -14,14 +14,14 @@ pub(crate) fn run(arguments: &Validate) -> Result<Exit, Failure> {
     let options = options(judging, inputs.at.as_deref())?;
     let windows = windows(reporting.format, *show_values);
     let talk = Talk::new(reporting);
-    let mut output = Output::stdout(reporting.format);
+    let mut output = Output::stdout(reporting.format, "validate");
     batch::in_order(
         inputs::tasks(inputs),
         inputs.jobs,
         |task| {
             let checked = check(task, &options, windows);
             let exit = checked.exit(*fail_on);
-            render::part(&checked, reporting.format, talk, exit)
+            render::part(&checked, reporting.format, talk, exit, "validate")
         },
         |part| output.part(&part),
     )?;

@@ -9,7 +9,7 @@ use crate::agents::Graph;
 use crate::codes::{self, Code};
 use crate::detect::{Identity, identify};
 use crate::finding::{Effect, Finding};
-use crate::format::{Dialect, Format, Target};
+use crate::format::{Dialect, Format, Release, Target};
 use crate::json::{Document, Node, Style, Value, Writer};
 use crate::model::state::State;
 use crate::model::{Account, Level};
@@ -113,10 +113,7 @@ pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Co
     };
     let account = Account::default();
     for finding in &verdict.findings {
-        if BINDING.contains(&finding.code)
-            && finding.effect <= Effect::Unsafe
-            && format.dialect != target.format.dialect
-        {
+        if BINDING.contains(&finding.code) && finding.effect <= Effect::Unsafe && format != target.format {
             let reason = "the state's own records contradict it, and new ones would hide that";
             account.note(codes::WOULD_RUN, Level::Authority, Some(root), reason);
             break;
@@ -154,44 +151,48 @@ fn translate<'d>(
     options: &Convert,
     account: &Account<'d>,
 ) -> Option<Vec<u8>> {
-    if from == target.format && root.same(doc.root()) {
+    let newest_of_label = target.release == newest_release(target.format);
+    if from == target.format && newest_of_label && root.same(doc.root()) {
         return Some(doc.source(0).text().as_bytes().to_vec());
     }
     let same = from.dialect == target.format.dialect;
-    let stepless = |format: Format| format == format.dialect.newest().format;
-    if !stepless(from) || !stepless(target.format) {
-        let reason = "this conversion between labels is not supported";
-        account.note(codes::NOT_CONVERTIBLE, Level::Resume, Some(root), reason);
-        return None;
-    }
     if !same && target.format.dialect == Dialect::TypeScript && numbers::judge(doc, account) {
         return None;
     }
-    let mut tree;
-    if same {
-        tree = open(doc, root, from.dialect);
-        step(&mut tree, from, target, account);
-        derive(&mut tree, from.dialect, account);
+    let mut tree = if same {
+        open(doc, root, from.dialect)
     } else {
         let mut state = canonical(doc, root, from, account);
         resume::prepare(&mut state, target, options, account);
         if target.format.dialect == Dialect::Python {
             texts::judge(doc, &state, account);
         }
-        tree = match target.format.dialect {
+        let mut tree = match target.format.dialect {
             Dialect::Python => python::convert::lower(state, account),
             Dialect::TypeScript => typescript::convert::lower(state, account),
         };
-        derive(&mut tree, target.format.dialect, account);
-        step(&mut tree, target.format.dialect.newest().format, target, account);
+        bring(&mut tree, target.format.dialect.newest(), account);
+        tree
+    };
+    let there = if same { from == target.format && newest_of_label } else { target == target.format.dialect.newest() };
+    if !there {
+        bring(&mut tree, target, account);
     }
     Some(write(tree, target.format.dialect))
+}
+
+/// The release that a label alone stands for.
+fn newest_release(format: Format) -> Release {
+    let target: Result<Target, _> = format.to_string().parse();
+    target.map_or(format.dialect.newest().release, |target| target.release)
 }
 
 /// What a state means, whatever its dialect and label. Total: what cannot be read is in the account.
 pub(crate) fn canonical<'d>(doc: &'d Document, root: Node<'d>, from: Format, account: &Account<'d>) -> State<'d> {
     let mut tree = open(doc, root, from.dialect);
-    step(&mut tree, from, from.dialect.newest(), account);
+    if from != from.dialect.newest().format {
+        bring(&mut tree, from.dialect.newest(), account);
+    }
     match from.dialect {
         Dialect::Python => python::convert::lift(tree, account),
         Dialect::TypeScript => typescript::convert::lift(tree, account),
@@ -206,15 +207,11 @@ fn open<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Value<'d> {
     }
 }
 
-/// Brings a tree to another label of its dialect.
-fn step<'d>(tree: &mut Value<'d>, from: Format, target: Target, account: &Account<'d>) {
-    let _ = (tree, from, target, account);
-}
-
-fn derive<'d>(tree: &mut Value<'d>, dialect: Dialect, account: &Account<'d>) {
-    match dialect {
-        Dialect::Python => python::convert::derive(tree),
-        Dialect::TypeScript => typescript::convert::derive(tree, account),
+/// Brings a tree to another label of its dialect, with the records of calls and decisions that the label has.
+fn bring<'d>(tree: &mut Value<'d>, target: Target, account: &Account<'d>) {
+    match target.format.dialect {
+        Dialect::Python => python::convert::bring(tree, target, account),
+        Dialect::TypeScript => typescript::convert::bring(tree, target, account),
     }
 }
 

@@ -148,14 +148,16 @@ fn gates<'d>(state: &State<'d>, target: Dialect, options: &Convert, account: &Ac
     }
 }
 
-/// Whose call is asked about, and its id.
-fn asked(item: &Item<'_>) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+/// Whose call it is, and its id.
+type Asked = (Option<Vec<u8>>, Option<Vec<u8>>);
+
+fn asked(item: &Item<'_>) -> Asked {
     let agent = item.agent.as_ref().and_then(|agent| agent.key().wtf8());
     (agent.map(|agent| agent.into_owned()), call_id(&item.raw))
 }
 
 /// What waits in a run and in those within it.
-fn waiting(state: &State<'_>, found: &mut HashSet<(Option<Vec<u8>>, Option<Vec<u8>>)>) {
+fn waiting(state: &State<'_>, found: &mut HashSet<Asked>) {
     if let Step::Interrupted { interruptions, .. } = &state.step {
         found.extend(interruptions.iter().map(asked));
     }

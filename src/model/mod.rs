@@ -2,12 +2,15 @@
 //! is everything, and `convert` goes through it.
 
 mod account;
+mod decisions;
 mod gather;
 pub mod state;
+pub mod steps;
 
 use crate::json::{Node, Text};
 
 pub use account::{Account, Entry, Level};
+pub use decisions::Spelling;
 
 pub use gather::{Keys, decisions};
 

@@ -1,8 +1,9 @@
 //! New values in the member order of the SDK.
 
-use crate::json::{Kind, Kinds, Value};
+use crate::json::Value;
 
-use super::{Choices, Info, Shape};
+use super::fit::chosen;
+use super::{Info, Shape};
 
 /// Sorts the members of what is new in `value` as the rows of its shape stand; members without a row come last, and
 /// what a document holds stays as it is written.
@@ -39,36 +40,5 @@ fn arrange_record(value: &mut Value<'_>, info: &'static Info) {
         if let Some(field) = info.fields.iter().find(|field| key.is(field.row.key)) {
             arrange(value, (field.shape)());
         }
-    }
-}
-
-/// The shape that the tag or the kind of a value says.
-fn chosen(value: &Value<'_>, choices: &'static Choices) -> Option<Shape> {
-    let tag = choices.tag.filter(|_| value.kind() == Kind::Object);
-    let claimed = tag.map(|key| (key, value.member(key)));
-    choices.shapes.iter().map(|shape| shape()).find(|shape| match &claimed {
-        Some((key, tag)) => {
-            let mut claims = false;
-            shape.tags(key, &mut |own| {
-                claims |= match (own, tag) {
-                    (Some(own), Some(tag)) => tag.is(own),
-                    (None, None) => true,
-                    _ => false,
-                };
-            });
-            claims
-        }
-        None => shape.kinds().meets(Kinds::NONE.or(kind(value.kind()))),
-    })
-}
-
-const fn kind(kind: Kind) -> Kinds {
-    match kind {
-        Kind::Null => Kinds::NULL,
-        Kind::Bool => Kinds::BOOL,
-        Kind::Number => Kinds::NUMBER,
-        Kind::String => Kinds::TEXT,
-        Kind::Array => Kinds::ARRAY,
-        Kind::Object => Kinds::OBJECT,
     }
 }

@@ -5,6 +5,7 @@
 //! reader, the writer, the JSON Schema and the field's documentation. Nothing here knows a dialect's keys.
 
 mod arrange;
+mod fit;
 mod macros;
 mod read;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::format::{Bound, Target};
 use crate::json::{Kind, Kinds, Node, Text, Writer};
 
 pub use arrange::arrange;
+pub use fit::{Fit, Misfit};
 pub(crate) use macros::{record, union};
 pub use read::{NESTING, Raised, Reader, Writers, Zone};
 pub(crate) use types::words;

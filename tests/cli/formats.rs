@@ -184,8 +184,8 @@ fn github_escapes_what_ends_a_command() {
     assert_data_eq!(
         run.out,
         str![[r#"
-::error file=./a%2Cb%3Ac%25.json,line=103,col=16,title=RS302 wrong-type::expected an integer, found a string (stuck)%0ARestore the value that the SDK wrote.
-::warning file=./a%2Cb%3Ac%25.json,line=103,col=23,title=RS303 unknown-field::`extra, key` is no field of a state; the SDK drops it (lost)%0ARemove it, or correct its spelling.
+::error file=a%2Cb%3Ac%25.json,line=103,col=16,title=RS302 wrong-type::expected an integer, found a string (stuck)%0ARestore the value that the SDK wrote.
+::warning file=a%2Cb%3Ac%25.json,line=103,col=23,title=RS303 unknown-field::`extra, key` is no field of a state; the SDK drops it (lost)%0ARemove it, or correct its spelling.
 
 "#]]
     );

@@ -8,7 +8,9 @@ mod formats;
 mod inputs;
 mod labels;
 mod masking;
+mod programs;
 mod verbs;
+mod workplace;
 
 use std::io::Write as _;
 use std::path::Path;

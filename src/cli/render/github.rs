@@ -4,43 +4,38 @@ use std::fmt::Write as _;
 
 use runstate::Severity;
 
-use super::super::report::Checked;
+use super::super::report::Case;
+use super::{portable, printable};
 
-pub(super) fn render(checked: &Checked) -> String {
-    if let Some(error) = checked.error() {
-        return format!("::error file={}::{}\n", property(&checked.file), data(&error));
+pub(super) fn render(case: &Case<'_>) -> String {
+    let file = portable(case.file);
+    if let Some(error) = &case.error {
+        return format!("::error file={},title=runstate::{}\n", property(&file), data(error));
     }
     let mut out = String::new();
-    for finding in checked.findings() {
-        let title = format!("{} {}", finding.code, finding.code.explanation().name);
-        let message = format!("{} ({})\n{}", finding.message, finding.effect.name(), finding.help);
-        let place = (finding.line, finding.column);
-        out.push_str(&annotation(finding.severity, &checked.file, place, &title, &message));
+    for remark in &case.remarks {
+        let command = match remark.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "notice",
+        };
+        let place = remark.place.map_or_else(String::new, |(line, column)| format!(",line={line},col={column}"));
+        let title = format!("{} {}", remark.code, remark.code.explanation().name);
+        let message = format!("{} ({})\n{}", remark.message, remark.word, remark.help);
+        let (file, title, message) = (property(&file), property(&title), data(&message));
+        writeln!(out, "::{command} file={file}{place},title={title}::{message}")
+            .expect("writing to a string cannot fail");
     }
     out
 }
 
-/// One workflow command.
-pub(crate) fn annotation(severity: Severity, file: &str, place: (usize, usize), title: &str, message: &str) -> String {
-    let command = match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "notice",
-    };
-    let mut out = String::new();
-    let (line, column) = place;
-    let (file, title, message) = (property(file), property(title), data(message));
-    writeln!(out, "::{command} file={file},line={line},col={column},title={title}::{message}")
-        .expect("writing to a string cannot fail");
-    out
+/// A line break would end the command; nothing else than it may stand in the log as it is.
+pub(super) fn data(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').map(|line| printable(line).replace('%', "%25")).collect();
+    lines.join("%0A")
 }
 
-/// Line breaks would end the command.
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// Of a property, the separators would, too.
-fn property(text: &str) -> String {
+/// Of a property, the separators would end it, too.
+pub(super) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

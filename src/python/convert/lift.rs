@@ -14,7 +14,7 @@ use crate::python::invocation::{Scoped, completes, standing_scope};
 use super::STANDING_KINDS;
 
 /// What the target's SDK computes anew or takes from the live program.
-const OWN: &str = "the SDK that loads the state works this out itself, or takes it from the program";
+pub(super) const OWN: &str = "the SDK that loads the state works this out itself, or takes it from the program";
 /// What no other place is there for.
 const UNKNOWN: &str = "no released SDK defines this member";
 const ODD: &str = "the Python SDK does not understand this, and neither would the target";

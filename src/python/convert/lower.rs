@@ -14,7 +14,7 @@ use crate::record::{Wire as _, arrange};
 
 /// The id of an item that the service never gave one; the SDK leaves it out when it calls the model.
 const NO_ID: Value<'static> = Value::text("__fake_id__");
-const COMPUTER: &str = "computer_use_preview";
+pub(super) const COMPUTER: &str = "computer_use_preview";
 
 /// The state in the newest shape, without the ledger.
 #[must_use]
@@ -391,7 +391,7 @@ fn lower_context<'d>(context: Context<'d>, kinds: &HashMap<Vec<u8>, &'static str
 }
 
 /// The reference to an agent by its identity. One with a number needs the name beside it.
-fn owner(identity: Value<'_>) -> Value<'_> {
+pub(super) fn owner(identity: Value<'_>) -> Value<'_> {
     let text = identity.wtf8().unwrap_or_default().into_owned();
     let numbered = text.iter().rposition(|byte| *byte == b'#').filter(|at| {
         let number = &text[at + 1..];
@@ -406,7 +406,7 @@ fn owner(identity: Value<'_>) -> Value<'_> {
 }
 
 /// Every single decision a second time, by request: for look-ups by the tool's name alone.
-fn queries<'d>(tool: &Value<'d>, record: &Record<'d>) -> Vec<Value<'d>> {
+pub(super) fn queries<'d>(tool: &Value<'d>, record: &Record<'d>) -> Vec<Value<'d>> {
     let mut queries = Vec::new();
     for (decided, approved) in [(&record.approved, true), (&record.rejected, false)] {
         let Decided::Calls(calls) = decided else { continue };
@@ -436,7 +436,7 @@ fn queries<'d>(tool: &Value<'d>, record: &Record<'d>) -> Vec<Value<'d>> {
     queries
 }
 
-fn lower_record<'d>(record: Record<'d>, scope: Option<String>) -> Value<'d> {
+pub(super) fn lower_record<'d>(record: Record<'d>, scope: Option<String>) -> Value<'d> {
     let standing = |decided: &Decided<'_>| matches!(decided, Decided::Always);
     let (yes, no) = (standing(&record.approved), standing(&record.rejected));
     let half = |decided: Decided<'d>, other_stands: bool| match decided {
@@ -455,7 +455,7 @@ fn lower_record<'d>(record: Record<'d>, scope: Option<String>) -> Value<'d> {
 }
 
 /// `name`, `namespace.name` or `deferred_top_level:name`
-fn tool_key<'d>(tool: &ToolKey<'d>) -> Value<'d> {
+pub(super) fn tool_key<'d>(tool: &ToolKey<'d>) -> Value<'d> {
     let text = |value: &Value<'d>| value.wtf8().unwrap_or_default().into_owned();
     match tool {
         ToolKey::Bare(name) => name.clone(),
@@ -474,7 +474,7 @@ fn lookup_key<'d>(tool: &ToolKey<'d>) -> Value<'d> {
 }
 
 /// What a call of a function tool is found by, from the call alone.
-fn own_key<'d>(call: &Value<'d>) -> Option<ToolKey<'d>> {
+pub(super) fn own_key<'d>(call: &Value<'d>) -> Option<ToolKey<'d>> {
     let name = call.member("name").filter(|name| name.kind() == Kind::String)?;
     let namespace = call.member("namespace").filter(|space| space.kind() == Kind::String && !space.is(""));
     Some(match namespace {

@@ -1,12 +1,15 @@
 //! How a state of the Python SDK becomes another one.
 
+mod decisions;
 mod derive;
 mod lift;
 mod lower;
+mod steps;
 
 pub use derive::derive;
 pub use lift::lift;
 pub use lower::lower;
+pub use steps::bring;
 
 use sha2::{Digest as _, Sha256};
 

@@ -271,21 +271,12 @@ impl<'d> Calls<'d> {
             if let Some(id) = call_id(&item.raw) {
                 calls.owners.entry(id).or_insert_with(|| (agent.clone(), tool.clone()));
             }
-            let name = legacy_name(&tool);
+            let name = super::decisions::legacy_name(&tool);
             if seen.insert((name.clone(), agent.wtf8().unwrap_or_default().into_owned())) {
                 calls.tools.push((name, agent, tool));
             }
         }
         calls
-    }
-}
-
-/// The name that old labels called a function by.
-fn legacy_name(tool: &ToolKey<'_>) -> Vec<u8> {
-    let text = |value: &Value<'_>| value.wtf8().unwrap_or_default().into_owned();
-    match tool {
-        ToolKey::Bare(name) | ToolKey::Deferred(name) => text(name),
-        ToolKey::Namespaced(namespace, name) => [text(namespace), b".".to_vec(), text(name)].concat(),
     }
 }
 
@@ -348,7 +339,7 @@ fn lift_context<'d>(value: Value<'d>, bound: &Bound, calls: &Calls<'d>, account:
 }
 
 /// The server and the tool that a key of decisions about hosted MCP tools names.
-fn hosted_key<'d>(key: &[u8]) -> Option<(Value<'d>, Value<'d>)> {
+pub(super) fn hosted_key<'d>(key: &[u8]) -> Option<(Value<'d>, Value<'d>)> {
     let doc = strict(key.to_vec())?;
     let mut parts = doc.root().elements().map(|part| part.text().map(|text| text.wtf8().into_owned()));
     let (kind, server, tool) = (parts.next()??, parts.next()??, parts.next()??);
@@ -579,7 +570,7 @@ impl<'d> Runs<'d> {
         let id = call_id(call)?;
         let tool = tool?;
         let key = [&super::key_of_tool(tool)[..], b":", &id].concat();
-        let old = [&legacy_name(tool)[..], b":", &id].concat();
+        let old = [&super::decisions::legacy_name(tool)[..], b":", &id].concat();
         let alias = self.aliases.get(&old).cloned();
         let is_run = |run: &Value<'_>| run.kind() == Kind::Object;
         let keys = [Some(key), alias, Some(old)];

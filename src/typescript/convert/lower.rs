@@ -218,7 +218,7 @@ fn trace<'d>(trace: Option<Trace<'d>>, whole: bool, account: &Account<'d>) -> Va
         .into()
 }
 
-fn record(record: Record<'_>) -> Value<'_> {
+pub(super) fn record(record: Record<'_>) -> Value<'_> {
     let standing = |decided: &Decided<'_>| matches!(decided, Decided::Always);
     let (yes, no) = (standing(&record.approved), standing(&record.rejected));
     let half = |decided, other_stands: bool| match decided {

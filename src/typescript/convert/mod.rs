@@ -1,16 +1,19 @@
 //! How a state of the TypeScript SDK becomes another one. A state is a tree here, in which nested runs are opened: the
 //! values of `pendingAgentToolRuns` are objects, and [`close`] turns them into texts again.
 
+mod decisions;
 mod derive;
 mod gather;
 mod lift;
 mod lower;
 mod parts;
 mod raw;
+mod steps;
 
 pub use derive::derive;
 pub use lift::lift;
 pub use lower::lower;
+pub use steps::bring;
 
 use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer};
 use crate::model::state::ToolKey;
@@ -63,6 +66,14 @@ pub fn close(tree: &mut Value<'_>) {
         run.write(&mut out);
         *run = Value::from(out.finish());
     }
+}
+
+/// The runs within a run that were opened.
+fn runs<'s, 'd>(state: &'s mut Object<'d>) -> impl Iterator<Item = &'s mut Object<'d>> {
+    let has_runs = state.get("pendingAgentToolRuns").is_some_and(|runs| matches!(runs, Value::Object(_)));
+    let runs = if has_runs { state.get_mut("pendingAgentToolRuns").and_then(Value::object_mut) } else { None };
+    let runs = runs.into_iter().flat_map(Object::members_mut);
+    runs.filter_map(|(_, run)| run.object_mut())
 }
 
 /// The members of an object that was taken apart.

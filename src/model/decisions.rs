@@ -1,0 +1,134 @@
+//! What can be done with decisions without changing what they mean, or only so that they reach less far.
+
+use crate::json::{Key, Kind, Object, Value};
+
+use super::state::{Decided, Record};
+use super::{Account, Level};
+
+/// What a dialect calls the parts of a record that the other calls otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct Spelling {
+    /// What the model is told of rejected calls, by call id.
+    pub messages: &'static str,
+    /// What it is told of calls that a standing rejection covers.
+    pub standing_message: &'static str,
+}
+
+impl<'d> Record<'d> {
+    /// Reads a record as it is written.
+    pub fn read(value: Value<'d>, spelling: Spelling, account: &Account<'d>) -> Self {
+        let origin = value.origin();
+        let mut record = value.into_object().unwrap_or_default();
+        let mut half = |key: &str| match record.take(key) {
+            Some(list) if list.kind() == Kind::Array => Decided::Calls(list.into_elements()),
+            Some(flag) if flag.as_bool() == Some(true) => Decided::Always,
+            _ => Decided::default(),
+        };
+        let (approved, rejected) = (half("approved"), half("rejected"));
+        let messages = record.take_filled(spelling.messages).and_then(Value::into_object);
+        let standing_message = record.take_filled(spelling.standing_message);
+        account.rest(record, Level::Bookkeeping, "no released SDK defines this member");
+        let messages = messages.map_or_else(Vec::new, Object::into_members);
+        Self { origin, approved, rejected, messages, standing_message }
+    }
+
+    /// Whether nothing is decided.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        [&self.approved, &self.rejected].iter().all(|half| matches!(half, Decided::Calls(ids) if ids.is_empty()))
+    }
+
+    /// Whether something is decided for calls that are still to come.
+    #[must_use]
+    pub fn is_standing(&self) -> bool {
+        matches!(self.approved, Decided::Always) || matches!(self.rejected, Decided::Always)
+    }
+
+    /// Whether single calls are decided otherwise than all others: which of the two wins has changed in both SDKs.
+    #[must_use]
+    pub fn has_exceptions(&self) -> bool {
+        let calls = |half: &Decided<'_>| matches!(half, Decided::Calls(ids) if !ids.is_empty());
+        matches!(self.approved, Decided::Always) && calls(&self.rejected)
+            || matches!(self.rejected, Decided::Always) && calls(&self.approved)
+    }
+
+    /// Whether a single call is among those decided one by one.
+    #[must_use]
+    pub fn names(&self, id: &[u8]) -> bool {
+        let has = |half: &Decided<'_>| match half {
+            Decided::Calls(ids) => ids.iter().any(|own| own.wtf8().as_deref() == Some(id)),
+            Decided::Always => false,
+        };
+        has(&self.approved) || has(&self.rejected)
+    }
+
+    /// The record with the single calls that are `mine`, and its standing part.
+    #[must_use]
+    pub fn only(&self, mine: impl Fn(&[u8]) -> bool) -> Self {
+        let half = |half: &Decided<'d>| match half {
+            Decided::Always => Decided::Always,
+            Decided::Calls(ids) => {
+                Decided::Calls(ids.iter().filter(|id| id.wtf8().is_some_and(|id| mine(&id))).cloned().collect())
+            }
+        };
+        Self {
+            origin: self.origin,
+            approved: half(&self.approved),
+            rejected: half(&self.rejected),
+            messages: self.messages.iter().filter(|(id, _)| mine(&id.wtf8())).cloned().collect(),
+            standing_message: self.standing_message.clone(),
+        }
+    }
+
+    /// The standing part becomes a list of the calls that wait and that it covers; single decisions win over it.
+    #[must_use]
+    pub fn listed(self, covered: &[Value<'d>]) -> Self {
+        let always = (matches!(self.approved, Decided::Always), matches!(self.rejected, Decided::Always));
+        let open = covered.iter().filter(|id| id.wtf8().is_some_and(|id| !self.names(&id)));
+        let open: Vec<Value<'d>> = open.cloned().collect();
+        let list = |half: Decided<'d>| match half {
+            Decided::Calls(ids) => ids,
+            Decided::Always => Vec::new(),
+        };
+        let (mut approved, mut rejected, mut messages) = (list(self.approved), list(self.rejected), self.messages);
+        if always.0 {
+            approved.extend(open);
+        } else if always.1 {
+            for id in &open {
+                let text = id.wtf8().unwrap_or_default().into_owned();
+                let told = messages.iter().any(|(key, _)| key.wtf8() == text);
+                if let Some(message) = self.standing_message.clone().filter(|_| !told) {
+                    messages.push((Key::Made(text), message));
+                }
+            }
+            rejected.extend(open);
+        }
+        let (approved, rejected) = (Decided::Calls(approved), Decided::Calls(rejected));
+        Self { origin: self.origin, approved, rejected, messages, standing_message: None }
+    }
+
+    /// Adds what another record says of single calls, and its standing part. Of one call, what is there already stays.
+    pub fn merge(&mut self, other: Self) {
+        let fresh = |own: &Self, ids: Vec<Value<'d>>| -> Vec<Value<'d>> {
+            ids.into_iter().filter(|id| id.wtf8().is_some_and(|id| !own.names(&id))).collect()
+        };
+        let split = |half: Decided<'d>| match half {
+            Decided::Calls(ids) => (ids, false),
+            Decided::Always => (Vec::new(), true),
+        };
+        let ((approved, all), (rejected, none)) = (split(other.approved), split(other.rejected));
+        let (approved, rejected) = (fresh(self, approved), fresh(self, rejected));
+        for (half, ids, always) in [(&mut self.approved, approved, all), (&mut self.rejected, rejected, none)] {
+            match half {
+                Decided::Calls(own) if !always => own.extend(ids),
+                half => *half = Decided::Always,
+            }
+        }
+        for (key, message) in other.messages {
+            if !self.messages.iter().any(|(own, _)| own.wtf8() == key.wtf8()) {
+                self.messages.push((key, message));
+            }
+        }
+        self.standing_message = self.standing_message.take().or(other.standing_message);
+    }
+}

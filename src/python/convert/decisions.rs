@@ -1,0 +1,564 @@
+//! Where labels keep decisions: by the name of the tool, or by whose tool it is, each with what the label can say.
+
+use crate::codes;
+use crate::json::{Key, Kind, Object, Value};
+use crate::model::state::{Decided, Record, ToolKey};
+use crate::model::{Account, Level, Spelling};
+use crate::python::invocation::{Scoped, standing_scope};
+
+use super::lower::{self, lower_record};
+
+const SPELLING: Spelling = Spelling { messages: "rejection_messages", standing_message: "sticky_rejection_message" };
+
+/// The start of the keys for decisions about patches of several tools (0.23.1 on).
+const SCOPED_PATCH: &[u8] = b"apply_patch:";
+
+const NARROWED: &str =
+    "a decision for all calls of a tool reaches further in the target: it is kept for the calls that wait";
+
+/// A call, as the state shows it.
+struct Call<'d> {
+    /// The identity of the agent that calls.
+    agent: Value<'d>,
+    id: Value<'d>,
+    tool: Tool<'d>,
+    /// Whether it waits for a decision.
+    waits: bool,
+}
+
+enum Tool<'d> {
+    Function(ToolKey<'d>),
+    Hosted { server: Value<'d>, name: Value<'d> },
+    Named { kind: &'static str, name: Value<'d> },
+}
+
+impl<'d> Call<'d> {
+    fn of(item: &Value<'d>, waits: bool) -> Option<Self> {
+        let raw = item.member("raw_item")?;
+        let agent = item.member("agent").filter(|agent| !agent.is_null());
+        let agent = agent.map(|agent| match agent.member("identity").filter(|own| own.kind() == Kind::String) {
+            Some(identity) => identity,
+            None => agent.member("name").unwrap_or(agent),
+        })?;
+        let text = |value: Option<Value<'d>>| value.filter(|value| value.kind() == Kind::String && !value.is(""));
+        let kind = raw.member("type")?;
+        if kind.is("mcp_approval_request") {
+            let tool = Tool::Hosted { server: text(raw.member("server_label"))?, name: text(raw.member("name"))? };
+            return Some(Self { agent, id: text(raw.member("id"))?, tool, waits });
+        }
+        let id = text(raw.member("call_id"))?;
+        if kind.is("function_call") {
+            let tool = lower::own_key(&raw);
+            let stated = item.member("tool_lookup_key").filter(|_| waits);
+            let deferred = stated.as_ref().and_then(|key| key.member("kind"));
+            let tool = match (tool, deferred) {
+                (Some(ToolKey::Bare(name)), Some(kind)) if kind.is("deferred_top_level") => ToolKey::Deferred(name),
+                (tool, _) => tool?,
+            };
+            return Some(Self { agent, id, tool: Tool::Function(tool), waits });
+        }
+        let kind = super::STANDING_KINDS.into_iter().find(|own| kind.is(own))?;
+        let usual = match kind {
+            "shell_call" => Some(Value::text("shell")),
+            "local_shell_call" => Some(Value::text("local_shell")),
+            "apply_patch_call" => Some(Value::text("apply_patch")),
+            "computer_call" => Some(Value::text(lower::COMPUTER)),
+            _ => None,
+        };
+        let name = text(item.member("tool_name")).or_else(|| text(raw.member("name"))).or(usual)?;
+        Some(Self { agent, id, tool: Tool::Named { kind, name }, waits })
+    }
+
+    /// The names under which old labels keep decisions about the call.
+    fn is_named(&self, name: &[u8]) -> bool {
+        let is = |own: &Value<'_>| own.wtf8().as_deref() == Some(name);
+        match &self.tool {
+            Tool::Function(tool @ ToolKey::Deferred(own)) => is(own) || is(&lower::tool_key(tool)),
+            Tool::Function(tool) => is(&lower::tool_key(tool)),
+            Tool::Hosted { name: own, .. } | Tool::Named { name: own, .. } => is(own),
+        }
+    }
+
+    fn scope(&self) -> Option<String> {
+        let text = |value: &Value<'d>| value.wtf8().unwrap_or_default();
+        match &self.tool {
+            Tool::Function(tool) => standing_scope(Scoped::Function(tool)),
+            Tool::Hosted { server, name } => {
+                standing_scope(Scoped::Hosted { server: &text(server), name: &text(name) })
+            }
+            Tool::Named { kind, name } => standing_scope(Scoped::Named { kind, name: &text(name) }),
+        }
+    }
+
+    fn is(&self, id: &[u8]) -> bool {
+        self.id.wtf8().as_deref() == Some(id)
+    }
+}
+
+/// The calls of a run, those of the runs within it that wait included.
+fn calls<'d>(state: &Object<'d>) -> Vec<Call<'d>> {
+    let mut calls: Vec<Call<'d>> = Vec::new();
+    let data = state.get("current_step").and_then(|step| step.member("data"));
+    let waiting = data.and_then(|data| data.member("interruptions")).map_or_else(Vec::new, Value::into_elements);
+    calls.extend(waiting.iter().filter_map(|item| Call::of(item, true)));
+    let list = |value: Option<Value<'d>>| value.map_or_else(Vec::new, Value::into_elements);
+    let new = state.get("last_processed_response").and_then(|processed| processed.member("new_items"));
+    for item in list(state.get("generated_items").cloned()).iter().chain(&list(new)) {
+        calls.extend(Call::of(item, false));
+    }
+    calls
+}
+
+fn context<'s, 'd>(state: &'s mut Object<'d>) -> Option<&'s mut Object<'d>> {
+    state.get_mut("context").and_then(Value::object_mut)
+}
+
+/// The decisions by name, taken out.
+fn take_named<'d>(state: &mut Object<'d>) -> Vec<(Key<'d>, Value<'d>)> {
+    let approvals = context(state).and_then(|context| context.take("approvals"));
+    approvals.and_then(Value::into_object).map_or_else(Vec::new, Object::into_members)
+}
+
+fn put_named<'d>(state: &mut Object<'d>, records: Vec<(Key<'d>, Value<'d>)>) {
+    if let Some(context) = context(state) {
+        context.place("approvals", &["usage"], records.into_iter().collect::<Object<'d>>());
+    }
+}
+
+fn has_decisions(state: &Object<'_>, members: &[&str]) -> bool {
+    let context = state.get("context");
+    members
+        .iter()
+        .any(|key| context.and_then(|context| context.member(key)).is_some_and(|own| !own.is_null() && !own.is_empty()))
+}
+
+/// Adds a record to the one under a name.
+fn merge_named<'d>(records: &mut Vec<(Key<'d>, Value<'d>)>, name: Vec<u8>, record: Record<'d>, account: &Account<'d>) {
+    if record.is_empty() {
+        return;
+    }
+    match records.iter_mut().find(|(own, _)| *own.wtf8() == *name) {
+        Some((_, own)) => {
+            let scope = own.member("sticky_scope").and_then(|scope| scope.wtf8());
+            let mut merged = Record::read(own.clone(), SPELLING, account);
+            merged.merge(record);
+            let scope = scope.and_then(|scope| String::from_utf8(scope.into_owned()).ok());
+            *own = lower_record(merged, scope);
+        }
+        None => records.push((Key::Made(name), lower_record(record, None))),
+    }
+}
+
+/// The record without its standing part, which becomes a list of calls.
+fn listed<'d>(record: Record<'d>, covered: &[Value<'d>], account: &Account<'d>) -> Record<'d> {
+    if !record.is_standing() {
+        return record;
+    }
+    account.note(codes::NARROWED, Level::Resume, record.origin, NARROWED);
+    record.listed(covered)
+}
+
+/// Functions' decisions by name become those of the agents whose calls they are.
+pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    if !has_decisions(state, &["approvals"]) {
+        return;
+    }
+    let calls = calls(state);
+    let mut kept: Vec<(Key<'d>, Value<'d>)> = Vec::new();
+    let mut owned: Vec<Value<'d>> = Vec::new();
+    for (name, value) in take_named(state) {
+        let text = name.wtf8().into_owned();
+        let mine: Vec<&Call<'d>> = calls.iter().filter(|call| call.is_named(&text)).collect();
+        let functions = mine.iter().filter(|call| matches!(call.tool, Tool::Function(_)));
+        let functions: Vec<&Call<'d>> = functions.copied().collect();
+        if functions.is_empty() {
+            kept.push((name, value));
+            continue;
+        }
+        let scope = value.member("sticky_scope").and_then(|scope| scope.wtf8());
+        let record = Record::read(value.clone(), SPELLING, &Account::default());
+        let mut seen: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+        for call in &functions {
+            let Tool::Function(tool) = &call.tool else { continue };
+            let key = lower::tool_key(tool);
+            let place =
+                (call.agent.wtf8().unwrap_or_default().into_owned(), key.wtf8().unwrap_or_default().into_owned());
+            if seen.contains(&place) {
+                continue;
+            }
+            let same = |other: &&&Call<'d>| {
+                other.agent.wtf8().as_deref() == Some(&place.0[..])
+                    && matches!(&other.tool, Tool::Function(tool) if lower::tool_key(tool).wtf8().as_deref() == Some(&place.1[..]))
+            };
+            let ids: Vec<&Call<'d>> = functions.iter().filter(same).copied().collect();
+            let mut part = record.only(|id| ids.iter().any(|call| call.is(id)));
+            let own = call.scope();
+            // A standing decision holds for the tool that it was made on.
+            if part.is_standing() && scope.as_deref() != own.as_deref().map(str::as_bytes) {
+                part = part.listed(&[]);
+            }
+            seen.push(place);
+            if part.is_empty() {
+                continue;
+            }
+            owned.push(
+                Object::new()
+                    .with("agent", lower::owner(call.agent.clone()))
+                    .with("tool_key", key)
+                    .with("decision", lower_record(part, own))
+                    .into(),
+            );
+        }
+        if record.is_standing() {
+            let reason = "the decision is given to the agents that have called the tool; others will ask";
+            account.note(codes::NARROWED, Level::Bookkeeping, record.origin, reason);
+        }
+        if mine.len() > functions.len() {
+            kept.push((name, value));
+            continue;
+        }
+        let void = record.only(|id| !functions.iter().any(|call| call.is(id)));
+        for half in [void.approved, void.rejected] {
+            let Decided::Calls(ids) = half else { continue };
+            for id in ids {
+                account.lost(
+                    Level::Bookkeeping,
+                    &id,
+                    "the call is nowhere in the state: nothing waits for the decision",
+                );
+            }
+        }
+    }
+    put_named(state, kept);
+    if !owned.is_empty()
+        && let Some(context) = context(state)
+    {
+        let mut all = context.take("function_tool_approvals").map_or_else(Vec::new, Value::into_elements);
+        all.extend(owned);
+        context.push(Key::Known("function_tool_approvals"), Value::List(all));
+    }
+}
+
+/// The reverse: by name, single calls only. What an agent may always do, others may not.
+pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    if !has_decisions(state, &["approvals", "function_tool_approvals"]) {
+        return;
+    }
+    let calls = calls(state);
+    let (scoped, mut records): (Vec<_>, Vec<_>) =
+        take_named(state).into_iter().partition(|(name, _)| name.wtf8().starts_with(SCOPED_PATCH));
+    for (name, value) in scoped {
+        let scope = name.wtf8()[SCOPED_PATCH.len()..].to_vec();
+        let covered = calls.iter().filter(|call| call.waits && call.scope().is_some_and(|own| own.as_bytes() == scope));
+        let covered: Vec<Value<'d>> = covered.map(|call| call.id.clone()).collect();
+        let record = listed(Record::read(value, SPELLING, account), &covered, account);
+        merge_named(&mut records, b"apply_patch".to_vec(), record, account);
+    }
+    let owned = context(state).and_then(|context| context.take("function_tool_approvals"));
+    for entry in owned.map_or_else(Vec::new, Value::into_elements) {
+        let (Some(key), Some(decision)) = (entry.member("tool_key"), entry.member("decision")) else { continue };
+        let agent = entry.member("agent").and_then(|agent| agent.member("identity").or(agent.member("name")));
+        let (Some(agent), Some(name)) = (agent.and_then(|agent| agent.wtf8()), key.wtf8()) else { continue };
+        let covered = calls.iter().filter(|call| {
+            call.waits
+                && call.agent.wtf8().as_deref() == Some(&*agent)
+                && matches!(&call.tool, Tool::Function(tool) if lower::tool_key(tool).wtf8() == Some(name.clone()))
+        });
+        let covered: Vec<Value<'d>> = covered.map(|call| call.id.clone()).collect();
+        let record = standing_of(&decision, Record::read(decision.clone(), SPELLING, account), &calls, &name);
+        merge_named(&mut records, name.into_owned(), listed(record, &covered, account), account);
+    }
+    put_named(state, records);
+}
+
+/// A standing decision whose scope is not that of the tool does not hold.
+fn standing_of<'d>(wire: &Value<'d>, record: Record<'d>, calls: &[Call<'d>], name: &[u8]) -> Record<'d> {
+    if !record.is_standing() {
+        return record;
+    }
+    let scope = wire.member("sticky_scope").and_then(|scope| scope.wtf8());
+    let known = calls.iter().filter(|call| call.is_named(name)).filter_map(Call::scope);
+    let mut known = known.peekable();
+    if known.peek().is_some() && !known.any(|own| Some(own.as_bytes()) == scope.as_deref()) {
+        return record.listed(&[]);
+    }
+    record
+}
+
+/// Decisions about hosted MCP tools by name become those of the servers that asked.
+pub(super) fn own_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    if !has_decisions(state, &["approvals"]) {
+        return;
+    }
+    let calls = calls(state);
+    let mut kept: Vec<(Key<'d>, Value<'d>)> = Vec::new();
+    let mut owned: Vec<Value<'d>> = Vec::new();
+    for (key, value) in take_named(state) {
+        let text = key.wtf8().into_owned();
+        let mine: Vec<&Call<'d>> = calls.iter().filter(|call| call.is_named(&text)).collect();
+        let hosted = |call: &&&Call<'d>| matches!(call.tool, Tool::Hosted { .. });
+        let requests: Vec<&Call<'d>> = mine.iter().filter(hosted).copied().collect();
+        if requests.is_empty() {
+            kept.push((key, value));
+            continue;
+        }
+        let record = Record::read(value.clone(), SPELLING, &Account::default());
+        let mut seen: Vec<Vec<u8>> = Vec::new();
+        for call in &requests {
+            let Tool::Hosted { server, name } = &call.tool else { continue };
+            let label = server.wtf8().unwrap_or_default().into_owned();
+            if seen.contains(&label) {
+                continue;
+            }
+            let own = |id: &[u8]| {
+                requests.iter().any(|other| {
+                    other.is(id)
+                        && matches!(&other.tool, Tool::Hosted { server, .. } if server.wtf8().as_deref() == Some(&label[..]))
+                })
+            };
+            let part = record.only(own);
+            if !part.is_empty() {
+                let queries = lower::queries(name, &part);
+                let identity = Object::new()
+                    .with("type", Value::text("server_tool"))
+                    .with("server_label", server.clone())
+                    .with("tool_name", name.clone());
+                let decision = lower_record(part, call.scope());
+                owned.push(Object::new().with("identity", Value::Object(identity)).with("decision", decision).into());
+                owned.extend(queries);
+            }
+            seen.push(label);
+        }
+        if record.is_standing() {
+            let reason = "the decision is given to the servers that have asked; others will ask";
+            account.note(codes::NARROWED, Level::Bookkeeping, record.origin, reason);
+        }
+        if mine.len() > requests.len() {
+            kept.push((key, value));
+        }
+    }
+    put_named(state, kept);
+    if !owned.is_empty()
+        && let Some(context) = context(state)
+    {
+        context.place(
+            "hosted_mcp_approvals",
+            &["tool_input", "context_meta", "context", "approvals"],
+            Value::List(owned),
+        );
+    }
+}
+
+/// The reverse: by name, single requests only. What one server may always do, others may not.
+pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    if !has_decisions(state, &["hosted_mcp_approvals"]) {
+        return;
+    }
+    let calls = calls(state);
+    let mut records = take_named(state);
+    let owned = context(state).and_then(|context| context.take("hosted_mcp_approvals"));
+    for entry in owned.map_or_else(Vec::new, Value::into_elements) {
+        let (Some(identity), Some(decision)) = (entry.member("identity"), entry.member("decision")) else { continue };
+        let kind = identity.member("type");
+        let is = |own: &str| kind.as_ref().is_some_and(|kind| kind.is(own));
+        if is("query") {
+            account.rebuilt(&entry, super::lift::OWN);
+            continue;
+        }
+        let record = Record::read(decision, SPELLING, account);
+        let server = identity.member("server_label").and_then(|server| server.wtf8());
+        let tool = identity.member("tool_name").and_then(|name| name.wtf8());
+        if is("request") {
+            let id = identity.member("request_id").and_then(|id| id.wtf8()).unwrap_or_default();
+            let call = calls.iter().find(|call| call.is(&id));
+            match call.map(|call| &call.tool) {
+                Some(Tool::Hosted { name, .. }) => {
+                    let name = name.wtf8().unwrap_or_default().into_owned();
+                    merge_named(&mut records, name, record.only(|own| *own == *id), account);
+                }
+                _ => account.note(
+                    codes::NARROWED,
+                    Level::Resume,
+                    entry.origin(),
+                    "a decision about a request that is not in the state has no place; the target asks again",
+                ),
+            }
+            continue;
+        }
+        let (Some(server), Some(name)) = (server, tool) else { continue };
+        let covered = calls.iter().filter(|call| {
+            call.waits
+                && matches!(&call.tool, Tool::Hosted { server: own, name: tool }
+                    if own.wtf8() == Some(server.clone()) && tool.wtf8() == Some(name.clone()))
+        });
+        let covered: Vec<Value<'d>> = covered.map(|call| call.id.clone()).collect();
+        merge_named(&mut records, name.into_owned(), listed(record, &covered, account), account);
+    }
+    put_named(state, records);
+}
+
+/// Standing decisions say for which calls they are: what labels before that leave open.
+pub(super) fn bind_standing<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    if !has_decisions(state, &["approvals"]) {
+        return;
+    }
+    let calls = calls(state);
+    let mut records = take_named(state);
+    for (name, value) in &mut records {
+        let record = Record::read(value.clone(), SPELLING, &Account::default());
+        if !record.is_standing() {
+            continue;
+        }
+        let text = name.wtf8().into_owned();
+        let scope = calls.iter().filter(|call| call.is_named(&text)).find_map(Call::scope);
+        let usual = match &text[..] {
+            b"shell" => Some("shell_call"),
+            b"local_shell" => Some("local_shell_call"),
+            b"apply_patch" => Some("apply_patch_call"),
+            b"computer_use_preview" => Some("computer_call"),
+            _ => None,
+        };
+        let scope = scope.or_else(|| standing_scope(Scoped::Named { kind: usual?, name: &text }));
+        if scope.is_none() {
+            let reason = "no call of the tool is in the state: the decision cannot be bound to it, and the tool asks";
+            account.note(codes::NARROWED, Level::Resume, record.origin, reason);
+        }
+        *value = lower_record(record, scope);
+    }
+    put_named(state, records);
+}
+
+/// From here on single decisions win over standing ones. What a standing one overruled is no decision.
+pub(super) fn exact_first<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    each_record(state, account, |mut record, waiting, account| {
+        if matches!(record.approved, Decided::Always) {
+            let Decided::Calls(ids) = &record.rejected else { return record };
+            if ids.iter().any(|id| waiting.iter().any(|own| own.wtf8() == id.wtf8())) {
+                let reason = "the call is rejected, which older releases overlook because all calls are approved";
+                account.note(codes::NARROWED, Level::Resume, record.origin, reason);
+            }
+        } else if let Decided::Calls(ids) = std::mem::take(&mut record.approved) {
+            for id in ids {
+                let reason = "older releases overlook this approval because all calls are rejected";
+                account.lost(Level::Bookkeeping, &id, reason);
+            }
+        }
+        record
+    });
+}
+
+/// Before it standing decisions win: where single calls are decided otherwise, only lists say so.
+pub(super) fn standing_first<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    each_record(state, account, |record, waiting, account| listed(record, waiting, account));
+}
+
+/// Changes every record in which single calls are decided otherwise than all others.
+fn each_record<'d>(
+    state: &mut Object<'d>,
+    account: &Account<'d>,
+    change: impl Fn(Record<'d>, &[Value<'d>], &Account<'d>) -> Record<'d>,
+) {
+    if !has_decisions(state, &["approvals", "hosted_mcp_approvals", "function_tool_approvals"]) {
+        return;
+    }
+    let calls = calls(state);
+    let changed = |value: &mut Value<'d>, name: &[u8]| {
+        let record = Record::read(value.clone(), SPELLING, &Account::default());
+        if !record.has_exceptions() {
+            return;
+        }
+        let scope = value.member("sticky_scope").and_then(|scope| scope.wtf8());
+        let scope = scope.and_then(|scope| String::from_utf8(scope.into_owned()).ok());
+        let waiting = calls.iter().filter(|call| call.waits && call.is_named(name));
+        let waiting = waiting.filter(|call| scope.is_none() || call.scope() == scope);
+        let waiting: Vec<Value<'d>> = waiting.map(|call| call.id.clone()).collect();
+        *value = lower_record(change(record, &waiting, account), scope);
+    };
+    let Some(context) = context(state) else { return };
+    if let Some(records) = context.get_mut("approvals").and_then(Value::object_mut) {
+        for (name, value) in records.members_mut() {
+            changed(value, &name.wtf8());
+        }
+    }
+    for (member, key) in [("hosted_mcp_approvals", "identity"), ("function_tool_approvals", "tool_key")] {
+        let Some(entries) = context.get_mut(member) else { continue };
+        for entry in entries.elements_mut() {
+            let name = entry.member(key).and_then(|key| match key.kind() {
+                Kind::Object => key.member("tool_name"),
+                _ => Some(key),
+            });
+            let name = name.and_then(|name| name.wtf8()).unwrap_or_default();
+            if let Some(value) = entry.object_mut().and_then(|entry| entry.get_mut("decision")) {
+                changed(value, &name);
+            }
+        }
+    }
+}
+
+/// The runs within a state, by their actions.
+pub(super) fn nested<'s, 'd>(state: &'s mut Object<'d>) -> Vec<&'s mut Object<'d>> {
+    let processed = state.get("last_processed_response");
+    let functions =
+        processed.and_then(|processed| processed.member("functions")).map_or_else(Vec::new, Value::into_elements);
+    let held = |action: &Value<'_>| action.member("agent_run_state").is_some_and(|own| own.kind() == Kind::Object);
+    if !functions.iter().any(held) {
+        return Vec::new();
+    }
+    let functions = state
+        .get_mut("last_processed_response")
+        .and_then(Value::object_mut)
+        .and_then(|processed| processed.get_mut("functions"));
+    let actions = functions.map_or(&mut [][..], Value::elements_mut);
+    actions.iter_mut().filter_map(|action| action.object_mut()?.get_mut("agent_run_state")?.object_mut()).collect()
+}
+
+/// The outermost run keeps the decisions for all runs within it; from here on each keeps its own.
+pub(super) fn hand_down<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    if !has_decisions(state, &["approvals"]) || nested(state).is_empty() {
+        return;
+    }
+    let mut records: Vec<(Key<'d>, Record<'d>)> =
+        take_named(state).into_iter().map(|(name, value)| (name, Record::read(value, SPELLING, account))).collect();
+    for run in nested(state) {
+        let calls = calls(run);
+        let mut own = take_named(run);
+        for (name, record) in &mut records {
+            let text = name.wtf8().into_owned();
+            let inside = |id: &[u8]| calls.iter().any(|call| call.is(id));
+            let mut part = record.only(inside);
+            if !calls.iter().any(|call| call.is_named(&text)) {
+                part = part.listed(&[]);
+            }
+            merge_named(&mut own, text, part, account);
+            *record = record.only(|id| !inside(id));
+        }
+        put_named(run, own);
+        hand_down(run, account);
+    }
+    let records = records.into_iter().filter(|(_, record)| !record.is_empty());
+    put_named(state, records.map(|(name, record)| (name, lower_record(record, None))).collect());
+}
+
+/// The reverse.
+pub(super) fn hand_up<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    let mut collected: Vec<(Vec<u8>, Record<'d>)> = Vec::new();
+    for run in nested(state) {
+        hand_up(run, account);
+        let calls = calls(run);
+        for (name, value) in take_named(run) {
+            let text = name.wtf8().into_owned();
+            let waiting = calls.iter().filter(|call| call.waits && call.is_named(&text));
+            let waiting: Vec<Value<'d>> = waiting.map(|call| call.id.clone()).collect();
+            collected.push((text, listed(Record::read(value, SPELLING, account), &waiting, account)));
+        }
+        put_named(run, Vec::new());
+    }
+    if collected.is_empty() {
+        return;
+    }
+    let mut records = take_named(state);
+    for (name, record) in collected {
+        merge_named(&mut records, name, record, account);
+    }
+    put_named(state, records);
+}

@@ -1,0 +1,209 @@
+//! The way from one label of the Python SDK to another. What a label's fields are is in the rows of the model; here is
+//! what the labels changed besides, and what it means that an older one has no place for something.
+
+use crate::codes;
+use crate::format::Target;
+use crate::json::{Object, Value};
+use crate::model::steps::{Step, label, relabel, turn};
+use crate::model::{Account, Level};
+use crate::python::State;
+use crate::record::{Fit, Misfit, Record as _, Row, Shape};
+
+use super::decisions::{
+    bind_standing, exact_first, hand_down, hand_up, name_functions, name_hosted, nested, own_functions, own_hosted,
+    standing_first,
+};
+use super::derive;
+
+/// From here on every call of a tool is in a ledger.
+const LEDGER: u16 = 15;
+/// From here on nested runs keep their own decisions.
+const OWN_DECISIONS: u16 = 14;
+/// More turns than any run has.
+const MANY_TURNS: u64 = 1_000_000_000;
+
+/// What the labels changed, in order.
+const STEPS: [Step; 5] = [
+    Step { to: 10, summary: "a run can have no turn limit", up: None, down: Some(limit_turns) },
+    Step {
+        to: 14,
+        summary: "decisions about hosted MCP tools are kept by server",
+        up: Some(own_hosted),
+        down: Some(name_hosted),
+    },
+    Step {
+        to: 15,
+        summary: "every call is in a ledger that decisions are bound to, and a run can stop between two turns",
+        up: Some(forget_ledger),
+        down: Some(forget_turn),
+    },
+    Step {
+        to: 16,
+        summary: "a decision about one call wins over a standing one",
+        up: Some(exact_first),
+        down: Some(standing_first),
+    },
+    Step {
+        to: 18,
+        summary: "decisions about function tools are kept by agent",
+        up: Some(own_functions),
+        down: Some(name_functions),
+    },
+];
+
+/// What it means that the target has no place for a member, by key.
+const NO_PLACE: [(&str, Level, &str); 44] = [
+    ("request_id", Level::Display, "the id of a request is not stored"),
+    ("pending_input", Level::Resume, "input that waits for the next turn has no place: the model would not get it"),
+    ("generated_prompt_cache_key", Level::Bookkeeping, CACHE),
+    ("reasoning_item_id_policy", Level::Resume, "whether the model gets the ids of its thoughts again is not stored"),
+    ("nested_history_owned_session_item_refs", Level::Bookkeeping, SESSION),
+    ("generated_session_item_indexes", Level::Bookkeeping, SESSION),
+    ("current_response_generated_item_ownership", Level::Bookkeeping, REBUILT),
+    ("pending_session_write", Level::Resume, "rows for the session that are not written yet would be missing"),
+    ("terminal_unrecoverable", Level::Authority, "the run has ended for good, and the target would go on with it"),
+    ("sandbox", Level::Resume, "a sandbox session has no place: the run would start with a new one"),
+    ("tool_invocations", Level::Bookkeeping, REBUILT),
+    ("hosted_mcp_approvals", Level::Bookkeeping, REBUILT),
+    ("function_tool_approvals", Level::Bookkeeping, REBUILT),
+    ("cache_write_tokens", Level::Display, "tokens written to a cache are not counted"),
+    ("rejection_messages", Level::Resume, MESSAGE),
+    ("sticky_rejection_message", Level::Resume, MESSAGE),
+    ("sticky_scope", Level::Bookkeeping, REBUILT),
+    ("identity", Level::Authority, "agents of the same name cannot be told apart: another one could run the call"),
+    ("tool_name", Level::Bookkeeping, REBUILT),
+    ("title", Level::Display, "only people see the title of a tool"),
+    ("tool_origin", Level::Bookkeeping, REBUILT),
+    ("custom_data", Level::History, "what the program keeps with a tool's output has no place"),
+    ("tool_namespace", Level::Resume, "tools in a namespace cannot be told from others"),
+    ("namespace", Level::Resume, "tools in a namespace cannot be told from others"),
+    ("tool_lookup_key", Level::Bookkeeping, REBUILT),
+    ("lookupKey", Level::Bookkeeping, REBUILT),
+    ("qualifiedName", Level::Bookkeeping, REBUILT),
+    ("allow_bare_name_alias", Level::Bookkeeping, REBUILT),
+    ("held", Level::Resume, HELD),
+    ("append_acknowledged", Level::Resume, HELD),
+    ("compaction_model_exchange", Level::Resume, HELD),
+    ("response_id", Level::Resume, HELD),
+    ("store", Level::Resume, HELD),
+    ("has_local_tool_outputs", Level::Resume, HELD),
+    ("current_response", Level::Resume, HELD),
+    (
+        "response_accepted",
+        Level::Resume,
+        "the response was accepted and nothing of it was carried out: that has no place",
+    ),
+    ("llm_end_hooks_started", Level::Bookkeeping, "the target does not call these hooks when a run goes on"),
+    (
+        "agent_run_state",
+        Level::Resume,
+        "the paused run of an agent that is used as a tool has no place: it would start anew",
+    ),
+    ("custom_tool_actions", Level::Resume, "calls of custom tools have no place: they would not run"),
+    ("mcp_tool_bindings", Level::Bookkeeping, "the target finds the MCP server by the name of the tool"),
+    (
+        "tool_output_guardrail_result_start",
+        Level::History,
+        "which results belong to the current response is not stored",
+    ),
+    ("caller", Level::Resume, "calls that a program makes have no place"),
+    ("output", Level::History, REBUILT),
+    ("input_id", Level::History, REBUILT),
+];
+
+const REBUILT: &str = "the target's SDK works this out itself, or has no use for it";
+const SESSION: &str = "which items the session holds is counted anew";
+const CACHE: &str = "the target does not name its prompts for the cache";
+const MESSAGE: &str = "the model is told of the rejection in the SDK's own words";
+const HELD: &str = "what is still to be written to the session cannot be told completely";
+
+/// Brings a state, and the runs within it, to another label.
+pub fn bring<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
+    let Some(state) = tree.object_mut() else { return };
+    let Some(from) = label(state) else { return };
+    let (own, target) = (OWN_DECISIONS..=u16::MAX, to.format.label);
+    if !own.contains(&from) && own.contains(&target) {
+        hand_down(state, account);
+    }
+    take_over(state, target, account);
+    if own.contains(&from) && !own.contains(&target) {
+        hand_up(state, account);
+    }
+    if target >= LEDGER {
+        derive(tree);
+    }
+    if let Some(state) = tree.object_mut() {
+        settle(state, to, account);
+    }
+    let mut misfit = |misfit, row: &'static Row, value: &Value<'d>| report(misfit, row, value, account);
+    Fit { from, to, misfit: &mut misfit }.apply(tree, Shape::Record(State::INFO));
+}
+
+/// Changes what has another meaning, in every run.
+fn take_over<'d>(state: &mut Object<'d>, to: u16, account: &Account<'d>) {
+    if let Some(from) = label(state) {
+        turn(&STEPS, state, from, to, account);
+    }
+    for run in nested(state) {
+        take_over(run, to, account);
+    }
+}
+
+/// Brings the runs within a state to the shape of the target, and labels all of them.
+fn settle<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
+    for run in nested(state) {
+        let Some(from) = label(run) else { continue };
+        settle(run, to, account);
+        let mut misfit = |misfit, row: &'static Row, value: &Value<'d>| report(misfit, row, value, account);
+        let mut tree = Value::Object(std::mem::take(run));
+        Fit { from, to, misfit: &mut misfit }.apply(&mut tree, Shape::Record(State::INFO));
+        *run = tree.into_object().unwrap_or_default();
+    }
+    relabel(state, to.format.label);
+}
+
+fn report<'d>(misfit: Misfit, row: &'static Row, value: &Value<'d>, account: &Account<'d>) {
+    match misfit {
+        Misfit::Member => match NO_PLACE.iter().find(|(key, ..)| *key == row.key) {
+            Some((_, level, reason)) => account.lost(*level, value, reason),
+            None => account.lost(Level::Resume, value, "the target has no place for this member"),
+        },
+        Misfit::Object => {
+            let reason = "the target has no items of this type";
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, value.origin(), reason);
+        }
+        Misfit::Kind => {
+            let reason = "the target cannot hold a value of this kind here";
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, value.origin(), reason);
+        }
+    }
+}
+
+fn limit_turns<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    if state.get("max_turns").is_some_and(Value::is_null) {
+        let near = state.get("max_turns").and_then(Value::origin);
+        account.assumed(Level::Bookkeeping, near, "no turn limit becomes one that no run reaches");
+        state.set("max_turns", Value::integer(MANY_TURNS));
+    }
+}
+
+/// Readers do not believe a ledger under a label that has none, and standing decisions are not bound yet.
+fn forget_ledger<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    let stale = state.get_mut("context").and_then(Value::object_mut).and_then(|own| own.take("tool_invocations"));
+    if let Some(stale) = stale {
+        account.lost(Level::Bookkeeping, &stale, "no SDK reads a ledger under this label");
+    }
+    bind_standing(state, account);
+}
+
+/// A run that stopped between two turns goes on with the next one, as one without a step does.
+fn forget_turn<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    let kind = state.get("current_step").and_then(|step| step.member("type"));
+    if kind.is_some_and(|kind| kind.is("next_step_run_again"))
+        && let Some(step) = state.get_mut("current_step")
+    {
+        let reason = "that the run stopped between two turns has no place: it goes on with the next turn all the same";
+        account.changed(Level::Bookkeeping, step, reason);
+        *step = Value::NULL;
+    }
+}

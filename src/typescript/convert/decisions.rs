@@ -1,0 +1,376 @@
+//! Where labels keep decisions: by the name of the tool, or by whose tool it is, each with what the label can say.
+
+use crate::codes;
+use crate::json::{Key, Kind, Object, Value};
+use crate::model::state::{Decided, Record, ToolKey};
+use crate::model::{Account, Level, Spelling};
+
+use super::lower::record as lower_record;
+use super::{in_order, key_of_tool, runs, tool_of_call, tool_of_key};
+
+const SPELLING: Spelling = Spelling { messages: "messages", standing_message: "stickyRejectMessage" };
+
+const NARROWED: &str =
+    "a decision for all calls of a tool reaches further in the target: it is kept for the calls that wait";
+
+/// A call, as the state shows it.
+struct Call<'d> {
+    /// The identity of the agent that calls.
+    agent: Vec<u8>,
+    id: Value<'d>,
+    tool: Tool<'d>,
+    /// Whether it waits for a decision.
+    waits: bool,
+}
+
+enum Tool<'d> {
+    Function(ToolKey<'d>),
+    Hosted { server: Vec<u8>, name: Vec<u8> },
+    Named(Vec<u8>),
+}
+
+impl<'d> Call<'d> {
+    fn of(item: &Value<'d>, waits: bool) -> Option<Self> {
+        let raw = item.member("rawItem")?;
+        let agent = item.member("agent")?;
+        let text = |value: Option<Value<'d>>| value.filter(|value| value.kind() == Kind::String && !value.is(""));
+        let agent = text(agent.member("identity")).or_else(|| text(agent.member("name")))?.wtf8()?.into_owned();
+        let kind = raw.member("type")?;
+        if kind.is("function_call") {
+            let stated = text(item.member("functionToolStateKey")).and_then(|key| tool_of_key(&key.wtf8()?));
+            let tool = Tool::Function(stated.or_else(|| tool_of_call(&raw))?);
+            return Some(Self { agent, id: text(raw.member("callId"))?, tool, waits });
+        }
+        if kind.is("hosted_tool_call") {
+            let data = raw.member("providerData")?;
+            let known = |key: &str| text(data.member(key));
+            let server = known("server_label").or_else(|| known("serverLabel"))?;
+            let own = text(raw.member("name")).filter(|name| !name.is("mcp_approval_request"));
+            let name = known("name").or(own)?;
+            let id = known("id").or_else(|| known("itemId")).or_else(|| text(raw.member("id")))?;
+            let (server, name) = (server.wtf8()?.into_owned(), name.wtf8()?.into_owned());
+            return Some(Self { agent, id, tool: Tool::Hosted { server, name }, waits });
+        }
+        let usual = ["computer", "shell", "apply_patch"];
+        let usual = usual
+            .into_iter()
+            .find(|name| kind.wtf8().is_some_and(|kind| kind.strip_suffix(b"_call") == Some(name.as_bytes())))?;
+        let name = text(item.member("toolName"))
+            .map_or(usual.as_bytes().to_vec(), |name| name.wtf8().unwrap_or_default().into_owned());
+        Some(Self { agent, id: text(raw.member("callId"))?, tool: Tool::Named(name), waits })
+    }
+
+    /// Whether old labels keep decisions about the call under the name.
+    fn is_named(&self, name: &[u8]) -> bool {
+        match &self.tool {
+            Tool::Function(tool) => legacy_name(tool) == name,
+            Tool::Hosted { name: own, .. } => own == name,
+            Tool::Named(own) => computer(own) == computer(name),
+        }
+    }
+
+    fn is(&self, id: &[u8]) -> bool {
+        self.id.wtf8().as_deref() == Some(id)
+    }
+}
+
+/// The computer tool has two names.
+fn computer(name: &[u8]) -> &[u8] {
+    if name == b"computer_use_preview" { b"computer" } else { name }
+}
+
+/// The name that old labels called a function by.
+pub(super) fn legacy_name(tool: &ToolKey<'_>) -> Vec<u8> {
+    let text = |value: &Value<'_>| value.wtf8().unwrap_or_default().into_owned();
+    match tool {
+        ToolKey::Bare(name) | ToolKey::Deferred(name) => text(name),
+        ToolKey::Namespaced(namespace, name) => [text(namespace), b".".to_vec(), text(name)].concat(),
+    }
+}
+
+/// The calls of a run and of the runs within it.
+fn calls<'d>(state: &mut Object<'d>) -> Vec<Call<'d>> {
+    let mut calls: Vec<Call<'d>> = Vec::new();
+    let data = state.get("currentStep").and_then(|step| step.member("data"));
+    let list = |value: Option<Value<'d>>| value.map_or_else(Vec::new, Value::into_elements);
+    let waiting = list(data.and_then(|data| data.member("interruptions")));
+    calls.extend(waiting.iter().filter_map(|item| Call::of(item, true)));
+    let new = state.get("lastProcessedResponse").and_then(|processed| processed.member("newItems"));
+    for item in list(state.get("generatedItems").cloned()).iter().chain(&list(new)) {
+        calls.extend(Call::of(item, false));
+    }
+    for run in runs(state) {
+        calls.extend(self::calls(run));
+    }
+    calls
+}
+
+fn context<'s, 'd>(state: &'s mut Object<'d>) -> Option<&'s mut Object<'d>> {
+    state.get_mut("context").and_then(Value::object_mut)
+}
+
+fn take<'d>(state: &mut Object<'d>, key: &str) -> Option<Value<'d>> {
+    context(state)?.take_filled(key)
+}
+
+fn take_records<'d>(state: &mut Object<'d>, key: &str) -> Vec<(Key<'d>, Value<'d>)> {
+    take(state, key).and_then(Value::into_object).map_or_else(Vec::new, Object::into_members)
+}
+
+fn put_records<'d>(state: &mut Object<'d>, key: &'static str, records: Vec<(Key<'d>, Value<'d>)>) {
+    let behind: &[&str] = match key {
+        "approvals" => &["usage"],
+        "hostedMcpApprovals" => &["approvals"],
+        _ => &["functionApprovals", "hostedMcpApprovals", "approvals"],
+    };
+    if let Some(context) = context(state)
+        && (key == "approvals" || !records.is_empty())
+    {
+        context.place(key, behind, in_order(records));
+    }
+}
+
+fn has_decisions(state: &Object<'_>, members: &[&str]) -> bool {
+    let context = state.get("context");
+    members
+        .iter()
+        .any(|key| context.and_then(|context| context.member(key)).is_some_and(|own| !own.is_null() && !own.is_empty()))
+}
+
+/// Adds a record to the one under a name.
+fn merge<'d>(records: &mut Vec<(Key<'d>, Value<'d>)>, name: Vec<u8>, record: Record<'d>) {
+    if record.is_empty() {
+        return;
+    }
+    match records.iter_mut().find(|(own, _)| *own.wtf8() == *name) {
+        Some((_, own)) => {
+            let mut merged = Record::read(own.clone(), SPELLING, &Account::default());
+            merged.merge(record);
+            *own = lower_record(merged);
+        }
+        None => records.push((Key::Made(name), lower_record(record))),
+    }
+}
+
+/// The record without its standing part, which becomes a list of calls.
+fn listed<'d>(record: Record<'d>, covered: &[Value<'d>], account: &Account<'d>) -> Record<'d> {
+    if !record.is_standing() {
+        return record;
+    }
+    account.note(codes::NARROWED, Level::Resume, record.origin, NARROWED);
+    record.listed(covered)
+}
+
+/// Functions' decisions by name become those of the agents whose calls they are; standing ones keep their reach.
+pub(super) fn own_functions<'d>(state: &mut Object<'d>, _: &Account<'d>) {
+    if !has_decisions(state, &["approvals"]) {
+        return;
+    }
+    let calls = calls(state);
+    let mut kept: Vec<(Key<'d>, Value<'d>)> = Vec::new();
+    let mut legacy: Vec<(Key<'d>, Value<'d>)> = Vec::new();
+    let mut owned: Vec<(Vec<u8>, Vec<(Key<'d>, Value<'d>)>)> = Vec::new();
+    for (name, value) in take_records(state, "approvals") {
+        let text = name.wtf8().into_owned();
+        let mine: Vec<&Call<'d>> = calls.iter().filter(|call| call.is_named(&text)).collect();
+        let functions = mine.iter().filter(|call| matches!(call.tool, Tool::Function(_)));
+        let functions: Vec<&Call<'d>> = functions.copied().collect();
+        if functions.is_empty() {
+            kept.push((name, value));
+            continue;
+        }
+        let record = Record::read(value.clone(), SPELLING, &Account::default());
+        for call in &functions {
+            let Tool::Function(tool) = &call.tool else { continue };
+            let key = key_of_tool(tool);
+            let entry = match owned.iter().position(|(agent, _)| *agent == call.agent) {
+                Some(at) => &mut owned[at].1,
+                None => {
+                    owned.push((call.agent.clone(), Vec::new()));
+                    &mut owned.last_mut().expect("it was just pushed").1
+                }
+            };
+            let mut part = record.only(|id| call.is(id)).listed(&[]);
+            part.standing_message = None;
+            merge(entry, key, part);
+        }
+        if record.is_standing() {
+            // Single decisions stay beside it: they win over it.
+            legacy.push((name.clone(), value.clone()));
+        }
+        if mine.len() > functions.len() {
+            kept.push((name, value));
+        }
+    }
+    put_records(state, "approvals", kept);
+    let owned: Vec<Value<'d>> = owned
+        .into_iter()
+        .filter(|(_, records)| !records.is_empty())
+        .map(|(agent, records)| {
+            Object::new()
+                .with("agentIdentity", Value::from(agent))
+                .with("approvals", Value::Object(in_order(records)))
+                .into()
+        })
+        .collect();
+    if !owned.is_empty()
+        && let Some(context) = context(state)
+    {
+        context.place("functionApprovals", &["hostedMcpApprovals", "approvals"], Value::List(owned));
+    }
+    put_records(state, "legacyFunctionApprovals", legacy);
+}
+
+/// The reverse: by name, single calls only. What an agent may always do, others may not.
+pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    if !has_decisions(state, &["functionApprovals", "legacyFunctionApprovals"]) {
+        return;
+    }
+    let calls = calls(state);
+    let mut records = take_records(state, "approvals");
+    for entry in take(state, "functionApprovals").map_or_else(Vec::new, Value::into_elements) {
+        let Some(agent) = entry.member("agentIdentity").and_then(|agent| agent.wtf8()) else { continue };
+        let own = entry.member("approvals").and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
+        for (key, value) in own {
+            let Some(tool) = tool_of_key(&key.wtf8()) else { continue };
+            let covered = calls.iter().filter(|call| {
+                call.waits
+                    && call.agent == *agent
+                    && matches!(&call.tool, Tool::Function(tool) if key_of_tool(tool) == *key.wtf8())
+            });
+            let covered: Vec<Value<'d>> = covered.map(|call| call.id.clone()).collect();
+            let record = listed(Record::read(value, SPELLING, account), &covered, account);
+            merge(&mut records, legacy_name(&tool), record);
+        }
+    }
+    for (name, value) in take_records(state, "legacyFunctionApprovals") {
+        merge(&mut records, name.wtf8().into_owned(), Record::read(value, SPELLING, account));
+    }
+    put_records(state, "approvals", records);
+}
+
+/// Decisions about hosted MCP tools by name become those of the servers that asked.
+pub(super) fn own_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    if !has_decisions(state, &["approvals"]) {
+        return;
+    }
+    let calls = calls(state);
+    let mut kept: Vec<(Key<'d>, Value<'d>)> = Vec::new();
+    let mut owned: Vec<(Key<'d>, Value<'d>)> = Vec::new();
+    for (key, value) in take_records(state, "approvals") {
+        let text = key.wtf8().into_owned();
+        let mine: Vec<&Call<'d>> = calls.iter().filter(|call| call.is_named(&text)).collect();
+        let hosted = |call: &&&Call<'d>| matches!(call.tool, Tool::Hosted { .. });
+        let requests: Vec<&Call<'d>> = mine.iter().filter(hosted).copied().collect();
+        if requests.is_empty() {
+            kept.push((key, value));
+            continue;
+        }
+        let record = Record::read(value.clone(), SPELLING, &Account::default());
+        for call in &requests {
+            let Tool::Hosted { server, name } = &call.tool else { continue };
+            let key = crate::typescript::ToolKey::text(&[b"hosted_mcp", server, name]);
+            merge(&mut owned, key, record.only(|id| call.is(id)));
+        }
+        if record.is_standing() {
+            let reason = "the decision is given to the servers that have asked; others will ask";
+            account.note(codes::NARROWED, Level::Bookkeeping, record.origin, reason);
+        }
+        if mine.len() > requests.len() {
+            kept.push((key, value));
+        }
+    }
+    put_records(state, "approvals", kept);
+    put_records(state, "hostedMcpApprovals", owned);
+}
+
+/// The reverse: by name, single requests only. What one server may always do, others may not.
+pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    if !has_decisions(state, &["hostedMcpApprovals"]) {
+        return;
+    }
+    let calls = calls(state);
+    let mut records = take_records(state, "approvals");
+    for (key, value) in take_records(state, "hostedMcpApprovals") {
+        let covered = calls.iter().filter(|call| match &call.tool {
+            Tool::Hosted { server, name } => {
+                call.waits && crate::typescript::ToolKey::text(&[b"hosted_mcp", server, name]) == *key.wtf8()
+            }
+            _ => false,
+        });
+        let covered: Vec<Value<'d>> = covered.map(|call| call.id.clone()).collect();
+        let record = listed(Record::read(value, SPELLING, account), &covered, account);
+        let Some((_, name)) = super::lift::hosted_key(&key.wtf8()) else { continue };
+        merge(&mut records, name.wtf8().unwrap_or_default().into_owned(), record);
+    }
+    put_records(state, "approvals", records);
+}
+
+/// From here on single decisions win over standing ones. What a standing one overruled is no decision.
+pub(super) fn exact_first<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    each_record(state, account, |mut record, waiting, account| {
+        if matches!(record.approved, Decided::Always) {
+            let Decided::Calls(ids) = &record.rejected else { return record };
+            if ids.iter().any(|id| waiting.iter().any(|own| own.wtf8() == id.wtf8())) {
+                let reason = "the call is rejected, which older releases overlook because all calls are approved";
+                account.note(codes::NARROWED, Level::Resume, record.origin, reason);
+            }
+        } else if let Decided::Calls(ids) = std::mem::take(&mut record.approved) {
+            for id in ids {
+                let reason = "older releases overlook this approval because all calls are rejected";
+                account.lost(Level::Bookkeeping, &id, reason);
+            }
+        }
+        record
+    });
+}
+
+/// Before it standing decisions win: where single calls are decided otherwise, only lists say so.
+pub(super) fn standing_first<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    each_record(state, account, |record, waiting, account| listed(record, waiting, account));
+}
+
+/// Changes every record in which single calls are decided otherwise than all others.
+fn each_record<'d>(
+    state: &mut Object<'d>,
+    account: &Account<'d>,
+    change: impl Fn(Record<'d>, &[Value<'d>], &Account<'d>) -> Record<'d>,
+) {
+    let maps = ["approvals", "hostedMcpApprovals", "legacyFunctionApprovals"];
+    if !has_decisions(state, &maps) && !has_decisions(state, &["functionApprovals"]) {
+        return;
+    }
+    let calls = calls(state);
+    let changed = |value: &mut Value<'d>, covers: &dyn Fn(&Call<'d>) -> bool| {
+        let record = Record::read(value.clone(), SPELLING, &Account::default());
+        if record.has_exceptions() {
+            let waiting = calls.iter().filter(|call| call.waits && covers(call));
+            let waiting: Vec<Value<'d>> = waiting.map(|call| call.id.clone()).collect();
+            *value = lower_record(change(record, &waiting, account));
+        }
+    };
+    let Some(context) = context(state) else { return };
+    for member in maps {
+        let Some(records) = context.get_mut(member).and_then(Value::object_mut) else { continue };
+        for (name, value) in records.members_mut() {
+            let name = name.wtf8().into_owned();
+            changed(value, &|call| match &call.tool {
+                Tool::Hosted { server, name: tool } if member == "hostedMcpApprovals" => {
+                    crate::typescript::ToolKey::text(&[b"hosted_mcp", server, tool]) == name
+                }
+                _ => call.is_named(&name),
+            });
+        }
+    }
+    let Some(entries) = context.get_mut("functionApprovals") else { return };
+    for entry in entries.elements_mut() {
+        let agent = entry.member("agentIdentity").and_then(|agent| agent.wtf8()).unwrap_or_default().into_owned();
+        let records = entry.object_mut().and_then(|entry| entry.get_mut("approvals")?.object_mut());
+        for (key, value) in records.into_iter().flat_map(Object::members_mut) {
+            let key = key.wtf8().into_owned();
+            changed(value, &|call| {
+                call.agent == agent && matches!(&call.tool, Tool::Function(tool) if key_of_tool(tool) == key)
+            });
+        }
+    }
+}

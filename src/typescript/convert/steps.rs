@@ -1,0 +1,411 @@
+//! The way from one label of the TypeScript SDK to another. What a label's fields are is in the rows of the model; here
+//! is what the labels changed besides, and what it means that an older one has no place for something.
+
+use crate::codes;
+use crate::format::Target;
+use crate::json::{Key, Kind, Object, Style, Value, Writer};
+use crate::model::steps::{Step, label, relabel, turn};
+use crate::model::{Account, Level};
+use crate::record::{Fit, Misfit, Record as _, Row, Shape};
+use crate::typescript::State;
+
+use super::decisions::{
+    exact_first, legacy_name, name_functions, name_hosted, own_functions, own_hosted, standing_first,
+};
+use super::{derive, key_of_tool, runs, tool_of_call};
+
+/// From here on finished calls are on record.
+const LEDGER: u16 = 18;
+/// More turns than any run has.
+const MANY_TURNS: u64 = 1_000_000_000;
+
+/// What the labels changed, in order.
+const STEPS: [Step; 7] = [
+    Step { to: 8, summary: "a computer call can have several actions", up: None, down: Some(single_action) },
+    Step { to: 11, summary: "a run can have no turn limit", up: None, down: Some(limit_turns) },
+    Step {
+        to: 16,
+        summary: "functions are known by agent and canonical key, handoffs by their target",
+        up: Some(own),
+        down: Some(name),
+    },
+    Step {
+        to: 18,
+        summary: "tool outputs are JSON, finished calls are on record, and hosted MCP tools are known by server",
+        up: Some(record),
+        down: Some(say),
+    },
+    Step {
+        to: 19,
+        summary: "a decision about one call wins over a standing one",
+        up: Some(exact_first),
+        down: Some(standing_first),
+    },
+    Step {
+        to: 20,
+        summary: "a call of a deferred tool says what the tool is found by",
+        up: None,
+        down: Some(forget_keys),
+    },
+    Step {
+        to: 21,
+        summary: "a state says whether the guardrails of the input have passed, and which MCP server is behind a tool",
+        up: Some(assume_passed),
+        down: None,
+    },
+];
+
+const REBUILT: &str = "the target's SDK works this out itself, or has no use for it";
+const MESSAGE: &str = "the model is told of the rejection in the SDK's own words";
+const SESSION: &str = "what of the turn is in the session already is not stored completely";
+const OPEN: &str = "the response was accepted, and what of it was carried out is not stored";
+const CALLER: &str = "whether a program makes the call has no place";
+
+/// What it means that the target has no place for a member, by key.
+const NO_PLACE: [(&str, Level, &str); 66] = [
+    ("tracing_api_key", Level::Display, "the key that traces are sent with has no place"),
+    ("messages", Level::Resume, MESSAGE),
+    ("stickyRejectMessage", Level::Resume, MESSAGE),
+    ("pendingInput", Level::Resume, "input that waits for the next turn has no place: the model would not get it"),
+    ("initialInputGuardrailsCompleted", Level::Bookkeeping, REBUILT),
+    ("toolInputGuardrailResults", Level::History, "what guardrails said of tools has no place"),
+    ("toolOutputGuardrailResults", Level::History, "what guardrails said of tools has no place"),
+    ("currentTurnInProgress", Level::Bookkeeping, REBUILT),
+    ("currentResponseGeneratedItemOwnership", Level::Bookkeeping, REBUILT),
+    (
+        "pendingAgentToolRuns",
+        Level::Resume,
+        "the paused run of an agent that is used as a tool has no place: it would start anew",
+    ),
+    ("pendingAgentToolRunAliases", Level::Bookkeeping, REBUILT),
+    ("currentTurnPersistedItemCount", Level::Bookkeeping, REBUILT),
+    ("currentTurnSessionWriteCompactedItemCount", Level::Resume, SESSION),
+    ("currentTurnDeferredSessionItemIndexes", Level::Resume, SESSION),
+    ("currentTurnBlockedSessionStartIndex", Level::Resume, SESSION),
+    ("currentTurnExecutedWithSessionBinding", Level::Resume, SESSION),
+    (
+        "currentTurnSessionInputItems",
+        Level::History,
+        "the input of the turn would not get into a session that is attached later",
+    ),
+    (
+        "pendingSessionHistoryTransaction",
+        Level::Resume,
+        "rows for the session that are not written yet would be missing",
+    ),
+    ("pendingSessionWrite", Level::Resume, "rows for the session that are not written yet would be missing"),
+    ("pendingLegacyCompactionSessionItems", Level::Resume, SESSION),
+    ("completedToolInvocations", Level::Bookkeeping, REBUILT),
+    ("completedToolInvocationEvidence", Level::Bookkeeping, REBUILT),
+    ("ambiguousToolInvocationCallIds", Level::Bookkeeping, REBUILT),
+    ("conversationId", Level::Resume, "the conversation that the service keeps is forgotten"),
+    ("previousResponseId", Level::Resume, "the response to go on from is forgotten"),
+    ("reasoningItemIdPolicy", Level::Resume, "whether the model gets the ids of its thoughts again is not stored"),
+    ("sandbox", Level::Resume, "a sandbox session has no place: the run would start with a new one"),
+    ("requiresFreshCreation", Level::Resume, "that the sandbox must be made anew is not stored"),
+    ("targetAgent", Level::Bookkeeping, REBUILT),
+    ("mcpToolBinding", Level::Bookkeeping, "the target finds the MCP server by the name of the tool"),
+    ("reason", Level::Display, "why a tool was not found is not stored"),
+    ("functionToolsNotFound", Level::Resume, "calls of tools that were not found are forgotten"),
+    ("shellActions", Level::Resume, "calls of the shell have no place: they would not run"),
+    ("applyPatchActions", Level::Resume, "calls of the patch tool have no place: they would not run"),
+    ("mcpApprovalRequests", Level::Resume, "requests of hosted MCP servers have no place"),
+    ("providerData", Level::History, "what the provider said besides has no place"),
+    ("caller", Level::Bookkeeping, CALLER),
+    ("hostedMcpApprovals", Level::Bookkeeping, REBUILT),
+    ("functionApprovals", Level::Bookkeeping, REBUILT),
+    ("legacyFunctionApprovals", Level::Bookkeeping, REBUILT),
+    ("approvalInvocations", Level::Bookkeeping, REBUILT),
+    ("toolInput", Level::History, "the arguments that a nested run was started with have no place"),
+    ("phase", Level::Resume, "whether a message is a comment or the answer is not told to the model"),
+    ("rawContent", Level::Resume, "what the model thought in full has no place"),
+    ("arguments", Level::Resume, "the arguments of a hosted call have no place"),
+    ("namespace", Level::Resume, "tools in a namespace cannot be told from others"),
+    ("actions", Level::Resume, "a computer call can have one action only"),
+    ("moveTo", Level::Resume, "a patch cannot move a file"),
+    ("promptCacheBreakpoint", Level::Bookkeeping, "where the prompt cache ends is not stored"),
+    ("detail", Level::Resume, "how closely the model looks at an image is not stored"),
+    ("filename", Level::Resume, "the model does not get the name of the file"),
+    ("image", Level::Resume, "the image has no place"),
+    ("toolSearchAgentName", Level::Bookkeeping, REBUILT),
+    ("toolSearchMcpToolNames", Level::Resume, "tools of MCP servers that were found must be searched for again"),
+    ("status", Level::History, "how the call ended is not stored"),
+    ("endpoint", Level::Display, "only people see where a request went"),
+    ("inputTokensDetails", Level::Display, "tokens are not told apart by kind"),
+    ("outputTokensDetails", Level::Display, "tokens are not told apart by kind"),
+    ("requestUsageEntries", Level::Display, "tokens are not counted by request"),
+    ("requestId", Level::Display, "the id of a request is not stored"),
+    ("identity", Level::Authority, "agents of the same name cannot be told apart: another one could run the call"),
+    ("functionToolStateKey", Level::Bookkeeping, REBUILT),
+    ("customData", Level::History, "what the program keeps with a tool's output has no place"),
+    ("executionStatus", Level::Bookkeeping, REBUILT),
+    ("toolName", Level::Bookkeeping, REBUILT),
+    ("responseAccepted", Level::Resume, OPEN),
+];
+
+/// Brings a state, and the runs within it, to another label.
+pub fn bring<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
+    if let Some(state) = tree.object_mut() {
+        take_over(state, to.format.label, account);
+    }
+    if to.format.label >= LEDGER {
+        derive(tree, account);
+    }
+    settle(tree, to, account);
+}
+
+/// Changes what has another meaning, in every run.
+fn take_over<'d>(state: &mut Object<'d>, to: u16, account: &Account<'d>) {
+    if let Some(from) = label(state) {
+        turn(&STEPS, state, from, to, account);
+    }
+    for run in runs(state) {
+        take_over(run, to, account);
+    }
+}
+
+/// Brings a state and the runs within it to the shape of the target.
+fn settle<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
+    let Some(state) = tree.object_mut() else { return };
+    let Some(from) = label(state) else { return };
+    if let Some(Value::Object(runs)) = state.get_mut("pendingAgentToolRuns") {
+        for (_, run) in runs.members_mut().iter_mut().filter(|(_, run)| run.kind() == Kind::Object) {
+            settle(run, to, account);
+        }
+    }
+    relabel(state, to.format.label);
+    let mut misfit = |misfit, row: &'static Row, value: &Value<'d>| report(misfit, row, value, account);
+    Fit { from, to, misfit: &mut misfit }.apply(tree, Shape::Record(State::INFO));
+}
+
+fn report<'d>(misfit: Misfit, row: &'static Row, value: &Value<'d>, account: &Account<'d>) {
+    match misfit {
+        Misfit::Member if row.key == "caller" && !value.member("type").is_some_and(|kind| kind.is("direct")) => {
+            account.lost(Level::Resume, value, CALLER);
+        }
+        Misfit::Member => match NO_PLACE.iter().find(|(key, ..)| *key == row.key) {
+            Some((_, level, reason)) => account.lost(*level, value, reason),
+            None => account.lost(Level::Resume, value, "the target has no place for this member"),
+        },
+        Misfit::Object => {
+            let reason = "the target has no items of this type";
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, value.origin(), reason);
+        }
+        Misfit::Kind => {
+            let reason = "the target cannot hold a value of this kind here";
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, value.origin(), reason);
+        }
+    }
+}
+
+fn limit_turns<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    if state.get("maxTurns").is_some_and(Value::is_null) {
+        let near = state.get("maxTurns").and_then(Value::origin);
+        account.assumed(Level::Bookkeeping, near, "no turn limit becomes one that no run reaches");
+        state.set("maxTurns", Value::integer(MANY_TURNS));
+    }
+}
+
+/// The SDK has checked its guardrails before any release stopped for an approval.
+fn assume_passed<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    if state.get("initialInputGuardrailsCompleted").is_none() {
+        let reason = "the guardrails of the input are taken to have passed, since the run went on to call tools";
+        account.assumed(Level::Bookkeeping, state.origin(), reason);
+        state.place("initialInputGuardrailsCompleted", &["inputGuardrailResults"], Value::bool(true));
+    }
+    let processed = state.get("lastProcessedResponse");
+    let functions =
+        processed.and_then(|processed| processed.member("functions")).map_or_else(Vec::new, Value::into_elements);
+    if let Some(action) = functions.iter().find(|action| action.member("mcpToolBinding").is_none()) {
+        let reason = "the functions that are called are taken to be the program's own, not those of MCP servers";
+        account.assumed(Level::Bookkeeping, action.origin(), reason);
+    }
+}
+
+/// Every list of run items in a state.
+fn items<'d>(state: &mut Object<'d>, mut each: impl FnMut(&mut Value<'d>)) {
+    if let Some(items) = state.get_mut("generatedItems") {
+        items.elements_mut().iter_mut().for_each(&mut each);
+    }
+    let new = state.get_mut("lastProcessedResponse").and_then(Value::object_mut);
+    if let Some(new) = new.and_then(|processed| processed.get_mut("newItems")) {
+        new.elements_mut().iter_mut().for_each(&mut each);
+    }
+}
+
+fn is_type(value: &Value<'_>, kind: &str) -> bool {
+    value.member("type").is_some_and(|own| own.is(kind))
+}
+
+/// A call of a deferred tool is found by its bare name, and its fingerprint with it.
+fn forget_keys<'d>(state: &mut Object<'d>, _: &Account<'d>) {
+    let mut found = false;
+    items(state, |item| {
+        if is_type(item, "tool_call_item")
+            && item.member("functionToolStateKey").is_some()
+            && let Some(item) = item.object_mut()
+        {
+            found = true;
+            item.take("functionToolStateKey");
+        }
+    });
+    if found {
+        for key in ["completedToolInvocations", "completedToolInvocationEvidence", "ambiguousToolInvocationCallIds"] {
+            state.take(key);
+        }
+    }
+}
+
+/// Functions by agent and canonical key.
+fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    // No reader takes these under an older label.
+    own_functions(state, account);
+    rename_runs(state, |tool| (legacy_name(&tool), key_of_tool(&tool)));
+    let Some(processed) = state.get_mut("lastProcessedResponse").and_then(Value::object_mut) else { return };
+    let Some(handoffs) = processed.get_mut("handoffs").filter(|handoffs| !handoffs.is_empty()) else { return };
+    for action in handoffs.elements_mut() {
+        let name = action.member("handoff").and_then(|handoff| {
+            let own = handoff.member("agentName").filter(|name| name.kind() == Kind::String);
+            own.or_else(|| handoff.member("agent").and_then(|agent| agent.member("name")))
+        });
+        if let (Some(name), Some(action)) = (name, action.object_mut())
+            && action.get("targetAgent").is_none()
+        {
+            action.push(Key::Known("targetAgent"), Object::new().with("name", name));
+        }
+    }
+}
+
+/// Functions by name.
+fn name<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    name_functions(state, account);
+    rename_runs(state, |tool| (key_of_tool(&tool), legacy_name(&tool)));
+    let is_summary = |item: &Value<'_>| is_type(item, "compaction_item");
+    for (outer, list) in [(None, "generatedItems"), (Some("lastProcessedResponse"), "newItems")] {
+        let object = match outer {
+            Some(outer) => state.get_mut(outer).and_then(Value::object_mut),
+            None => Some(&mut *state),
+        };
+        let Some(items) = object.and_then(|object| object.get_mut(list)) else { continue };
+        if !items.clone().into_elements().iter().any(is_summary) {
+            continue;
+        }
+        let (gone, kept): (Vec<_>, Vec<_>) =
+            std::mem::replace(items, Value::NULL).into_elements().into_iter().partition(is_summary);
+        for item in &gone {
+            account.lost(Level::Resume, item, "a summary has no place in the history: the model would not get it");
+        }
+        *items = Value::List(kept);
+    }
+}
+
+/// Gives the runs of agent tools the keys that the target looks for.
+fn rename_runs<'d>(state: &mut Object<'d>, keys: impl Fn(crate::model::state::ToolKey<'d>) -> (Vec<u8>, Vec<u8>)) {
+    if state.get("pendingAgentToolRuns").is_none_or(Value::is_empty) {
+        return;
+    }
+    let processed = state.get("lastProcessedResponse");
+    let functions =
+        processed.and_then(|processed| processed.member("functions")).map_or_else(Vec::new, Value::into_elements);
+    let calls: Vec<Value<'d>> = functions.iter().filter_map(|action| action.member("toolCall")).collect();
+    let Some(runs) = state.get_mut("pendingAgentToolRuns").and_then(Value::object_mut) else { return };
+    for call in calls {
+        let (Some(tool), Some(id)) = (tool_of_call(&call), call.member("callId").and_then(|id| id.wtf8())) else {
+            continue;
+        };
+        let (from, to) = keys(tool);
+        let (from, to) = ([&from[..], b":", &id].concat(), [&to[..], b":", &id].concat());
+        if let Some(member) = runs.members_mut().iter_mut().find(|(key, _)| *key.wtf8() == *from) {
+            member.0 = Key::Made(to);
+        }
+    }
+}
+
+/// Readers do not believe what stands on record under a label that has no records.
+fn record<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    const STALE: &str = "no SDK reads this under this label";
+    for key in ["completedToolInvocations", "completedToolInvocationEvidence", "ambiguousToolInvocationCallIds"] {
+        account.lost_member(Level::Bookkeeping, state.take(key).as_ref(), STALE);
+    }
+    if let Some(context) = state.get_mut("context").and_then(Value::object_mut) {
+        for key in ["approvalInvocations", "hostedMcpApprovals"] {
+            account.lost_member(Level::Bookkeeping, context.take(key).as_ref(), STALE);
+        }
+    }
+    own_hosted(state, account);
+}
+
+/// Outputs are texts, as that SDK would have written them.
+fn say<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    name_hosted(state, account);
+    items(state, |item| {
+        let output = item.member("output").filter(|_| is_type(item, "tool_call_output_item"));
+        let Some(output) = output.filter(|output| output.kind() != Kind::String) else { return };
+        let shown = item.member("rawItem").and_then(|raw| raw.member("output"));
+        let shown = shown.filter(|shown| is_type(shown, "text")).and_then(|shown| shown.member("text"));
+        let text = shown.filter(|text| text.kind() == Kind::String).unwrap_or_else(|| {
+            let mut out = Writer::new(Style::TypeScript);
+            output.write(&mut out);
+            Value::from(out.finish())
+        });
+        let reason = "the target keeps what a tool returned as text only";
+        account.changed(Level::History, &output, reason);
+        if let Some(item) = item.object_mut() {
+            item.set("output", text);
+        }
+    });
+}
+
+/// A computer call with one action.
+fn single_action<'d>(state: &mut Object<'d>, _: &Account<'d>) {
+    fn single(call: &mut Value<'_>) {
+        let actions = call.member("actions").filter(|_| is_type(call, "computer_call"));
+        let Some(actions) = actions.filter(|_| call.member("action").is_none()) else { return };
+        let mut actions = actions.into_elements();
+        if let (1, Some(action), Some(call)) = (actions.len(), actions.pop(), call.object_mut()) {
+            call.place("action", &["status", "callId"], action);
+            call.take("actions");
+        }
+    }
+    fn each<'d>(list: Option<&mut Value<'d>>, key: &str) {
+        for element in list.map_or(&mut [][..], Value::elements_mut) {
+            let held = element.member(key).is_some_and(|call| is_type(&call, "computer_call"));
+            if let Some(call) = element.object_mut().filter(|_| held).and_then(|element| element.get_mut(key)) {
+                single(call);
+            }
+        }
+    }
+    if !mentions_actions(state) {
+        return;
+    }
+    each(state.get_mut("generatedItems"), "rawItem");
+    if let Some(processed) = state.get_mut("lastProcessedResponse").and_then(Value::object_mut) {
+        each(processed.get_mut("newItems"), "rawItem");
+        each(processed.get_mut("computerActions"), "toolCall");
+    }
+    let data = state.get_mut("currentStep").and_then(Value::object_mut).and_then(|step| step.get_mut("data"));
+    if let Some(data) = data.and_then(Value::object_mut) {
+        each(data.get_mut("interruptions"), "rawItem");
+    }
+    let last = state.get_mut("lastModelResponse").into_iter();
+    for response in last {
+        each_output(response, single);
+    }
+    for response in state.get_mut("modelResponses").map_or(&mut [][..], Value::elements_mut) {
+        each_output(response, single);
+    }
+}
+
+fn each_output<'d>(response: &mut Value<'d>, each: fn(&mut Value<'_>)) {
+    if let Some(output) = response.object_mut().and_then(|response| response.get_mut("output")) {
+        output.elements_mut().iter_mut().for_each(|item| each(item));
+    }
+}
+
+/// Whether there is a computer call with a list of actions.
+fn mentions_actions(state: &Object<'_>) -> bool {
+    let items = state.get("generatedItems").cloned().map_or_else(Vec::new, Value::into_elements);
+    items.iter().any(|item| {
+        item.member("rawItem").is_some_and(|raw| is_type(&raw, "computer_call") && raw.member("actions").is_some())
+    })
+}
