@@ -109,7 +109,7 @@ pub fn detect(bytes: Vec<u8>, at: Option<&str>) -> Detection {
     }
 }
 
-fn state(doc: &Document, root: Node<'_>, dialect: Dialect, label: Label<'_>, mixed: bool) -> Detection {
+pub(crate) fn state(doc: &Document, root: Node<'_>, dialect: Dialect, label: Label<'_>, mixed: bool) -> Detection {
     let format = label.format(dialect);
     let writers = writers(doc, root, dialect, label);
     let writers = |release: &Release| {

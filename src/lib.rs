@@ -9,11 +9,13 @@ pub mod detect;
 pub mod finding;
 pub mod format;
 mod hash;
+mod inspect;
 pub mod json;
 pub mod model;
 mod normalize;
 pub mod python;
 pub mod record;
+mod runs;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod typescript;
@@ -23,6 +25,10 @@ pub mod versions;
 pub use convert::{Conversion, Convert, Loss, convert, convert_document};
 pub use finding::{Effect, Finding, Severity};
 pub use format::{Dialect, Format, Target};
+pub use inspect::{
+    Answer, Decision, Entry, EntryKind, Inspect, NextStep, Outer, Part, Pending, Remark, Repeat, Resumable, RunSummary,
+    Said, Size, Spending, Summary, Tokens, inspect, inspect_document,
+};
 pub use model::Level;
 pub use normalize::{Invalid, Layout, Normalize, Outcome, normalize};
 #[cfg(feature = "schema")]

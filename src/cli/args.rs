@@ -41,6 +41,9 @@ pub(crate) enum Command {
     /// Tell what a file is: whose state, under which label, which releases write and read it.
     #[command(after_help = DETECT_EXAMPLES)]
     Detect(Detect),
+    /// Show a state to a person: what waits for whom with which arguments, what happened, and whether the run can go on.
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect(Inspect),
     /// Write a state again in the byte style of its SDK.
     #[command(after_help = NORMALIZE_EXAMPLES)]
     Normalize(Normalize),
@@ -87,6 +90,13 @@ const DETECT_EXAMPLES: &str = "\
 Examples:
   runstate detect paused.json
   runstate detect states/ --format ndjson";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  runstate inspect paused.json
+  runstate inspect paused.json --approvals --full
+  runstate inspect states/ --format ndjson
+  runstate inspect paused.json --size";
 
 const NORMALIZE_EXAMPLES: &str = "\
 Examples:
@@ -150,6 +160,35 @@ pub(crate) struct Detect {
     pub(crate) inputs: Inputs,
     #[command(flatten)]
     pub(crate) reporting: Reporting,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+    /// Show all calls that wait and all decisions.
+    #[arg(long)]
+    pub(crate) approvals: bool,
+    /// Show the whole timeline.
+    #[arg(long)]
+    pub(crate) items: bool,
+    /// Show what takes the space, and what stands in the state twice.
+    #[arg(long)]
+    pub(crate) size: bool,
+    /// Show the user's own data.
+    #[arg(long)]
+    pub(crate) context: bool,
+    /// Cut nothing.
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Show values that look like secrets, too.
+    #[arg(long)]
+    pub(crate) show_values: bool,
+    /// Form of the answer; `runstate schema summary` describes the JSON document.
+    #[arg(long, value_enum, default_value_t = Reply::Human)]
+    pub(crate) format: Reply,
 }
 
 #[derive(Debug, Args)]
@@ -238,8 +277,8 @@ pub(crate) struct Convert {
 
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
-    /// A format such as python@1.21, python@any for all labels, or `report`, `conversion`, `detection`, `versions` or `agents`
-    /// for the tool's own documents.
+    /// A format such as python@1.21, python@any for all labels, or `report`, `summary`, `conversion`, `detection`, `versions`
+    /// or `agents` for the tool's own documents.
     #[arg(value_name = "FORMAT")]
     pub(crate) of: String,
 }
@@ -343,6 +382,26 @@ pub(crate) enum Format {
     Sarif,
     /// JUnit's XML: one test case an input.
     Junit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reply {
+    /// For people.
+    Human,
+    /// One document.
+    Json,
+    /// One JSON object a line and state.
+    Ndjson,
+}
+
+impl From<Reply> for Format {
+    fn from(reply: Reply) -> Self {
+        match reply {
+            Reply::Human => Self::Human,
+            Reply::Json => Self::Json,
+            Reply::Ndjson => Self::Ndjson,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

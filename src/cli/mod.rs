@@ -6,6 +6,7 @@ mod convert;
 mod detect;
 mod explain;
 mod inputs;
+mod inspect;
 mod judge;
 mod mask;
 mod normalize;
@@ -63,6 +64,7 @@ pub(crate) fn run() -> ExitCode {
     let done = match arguments.command {
         Command::Validate(options) => validate::run(&options),
         Command::Detect(options) => detect::run(&options),
+        Command::Inspect(options) => inspect::run(&options),
         Command::Normalize(options) => normalize::run(&options),
         Command::Convert(options) => convert::run(&options),
         Command::Schema(options) => schema::run(&options),

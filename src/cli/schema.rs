@@ -17,6 +17,7 @@ use super::{Exit, Failure};
 pub(crate) fn run(arguments: &Schema) -> Result<Exit, Failure> {
     let schema = match arguments.of.as_str() {
         "report" => written::<Report<'_>>(),
+        "summary" => written::<super::inspect::Inspections<'_>>(),
         "conversion" => written::<super::convert::Report<'_>>(),
         "detection" => written::<Detections<'_>>(),
         "versions" => written::<History>(),
@@ -38,7 +39,7 @@ fn written<T: JsonSchema>() -> JsonSchemaDocument {
 fn target(text: &str) -> Result<Target, Failure> {
     text.parse().map_err(|error| {
         Failure::Usage(format!(
-            "{error}; `report`, `conversion`, `detection`, `versions` and `agents` are the tool's own documents, \
+            "{error}; `report`, `summary`, `conversion`, `detection`, `versions` and `agents` are the tool's own documents, \
              python@any and typescript@any stand for all labels"
         ))
     })

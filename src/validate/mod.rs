@@ -2,7 +2,7 @@
 
 mod checks;
 mod place;
-mod secrets;
+pub(crate) mod secrets;
 mod text;
 
 use std::borrow::Cow;

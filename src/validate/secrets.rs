@@ -1,5 +1,6 @@
 //! What looks like a secret, wherever it stands.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use aho_corasick::packed;
@@ -30,13 +31,24 @@ static SEARCH: LazyLock<Option<packed::Searcher>> =
 
 /// Raises a note at every string that holds what looks like a secret. At most one pass over the text per prefix.
 pub(super) fn judge<'d>(source: &'d Source, cx: &mut Reader<'d>) {
-    let bytes = source.text().as_bytes();
+    let mut last = None;
+    for (at, _) in places(source.text().as_bytes()) {
+        let node = source.node_at(at);
+        if node.kind() == Kind::String && last != Some(node.index()) {
+            cx.raise(codes::SECRET_LOOKALIKE, Effect::Note, node, "the string holds what looks like a secret");
+        }
+        last = Some(node.index());
+    }
+}
+
+/// Where something begins that looks like a secret, in order, and with which prefix.
+fn places(bytes: &[u8]) -> Vec<(usize, &'static str)> {
     let mut places = Vec::new();
-    let mut look = |at: usize, (prefix, least): (&str, usize)| {
+    let mut look = |at: usize, (prefix, least): (&'static str, usize)| {
         let begins = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
         let token = bytes[at + prefix.len()..].iter().take(least).take_while(|byte| is_token(**byte)).count();
         if begins && token == least {
-            places.push(at);
+            places.push((at, prefix));
         }
     };
     match &*SEARCH {
@@ -50,16 +62,44 @@ pub(super) fn judge<'d>(source: &'d Source, cx: &mut Reader<'d>) {
         }
     }
     places.sort_unstable();
-    let mut last = None;
-    for at in places {
-        let node = source.node_at(at);
-        if node.kind() == Kind::String && last != Some(node.index()) {
-            cx.raise(codes::SECRET_LOOKALIKE, Effect::Note, node, "the string holds what looks like a secret");
-        }
-        last = Some(node.index());
+    places
+}
+
+/// The text with `***` for what looks like a secret.
+pub(crate) fn masked(text: &str) -> Cow<'_, str> {
+    let places = places(text.as_bytes());
+    if places.is_empty() {
+        return Cow::Borrowed(text);
     }
+    let mut out = String::new();
+    let mut done = 0;
+    for (at, prefix) in places {
+        if at < done {
+            continue;
+        }
+        out.push_str(&text[done..at]);
+        out.push_str("***");
+        let token = text.as_bytes()[at + prefix.len()..].iter().take_while(|byte| is_token(**byte) && **byte != b' ');
+        // Behind the first line of a key comes the key.
+        done = if prefix.starts_with('-') { text.len() } else { at + prefix.len() + token.count() };
+    }
+    out.push_str(&text[done..]);
+    Cow::Owned(out)
 }
 
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'+' | b'=' | b' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn what_looks_like_a_secret_is_masked_and_the_rest_stays() {
+        let key = "sk-abcdefghijklmnopqrstuvwx";
+        assert_eq!(masked(&format!("use {key}, then Bearer {key} and go")), "use ***, then *** and go");
+        assert_eq!(masked("-----BEGIN PRIVATE KEY-----\nMIIE"), "***");
+        assert_eq!(masked("sk-short, task-abcdefghijklmnopqrstuvwx"), "sk-short, task-abcdefghijklmnopqrstuvwx");
+    }
 }

@@ -195,7 +195,7 @@ fn github_escapes_what_ends_a_command() {
 fn reports_are_what_their_schemas_say() {
     let folder =
         folder(&[("a.json", &faulty()), ("b.json", b""), ("c.json", b"{\"x\": {\"$schemaVersion\": \"1.1\"}}")]);
-    for (verb, name) in [("validate", "report"), ("detect", "detection")] {
+    for (verb, name) in [("validate", "report"), ("detect", "detection"), ("inspect", "summary")] {
         let run = runstate(folder.path(), &[verb, "a.json", "b.json", "c.json", "missing.json", "--format", "json"]);
         let schema = runstate(folder.path(), &["schema", name]);
         assert_eq!(schema.code, 0);
@@ -212,7 +212,7 @@ fn reports_are_what_their_schemas_say() {
 #[test]
 fn the_schemas_of_the_tools_own_documents_are_up_to_date() {
     let folder = folder(&[]);
-    for name in ["report", "detection", "agents"] {
+    for name in ["report", "summary", "detection", "agents"] {
         let schema = runstate(folder.path(), &["schema", name]).out;
         common::generated(&common::root().join("schemas").join(format!("{name}.json")), &schema);
     }

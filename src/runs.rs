@@ -1,0 +1,415 @@
+//! The runs of a state, nested ones included, what each of them waits for and what was decided in it: as written,
+//! whatever the label. Texts are for people and for comparing with one another: half a surrogate pair becomes U+FFFD.
+
+use std::borrow::Cow;
+
+use crate::format::Dialect;
+use crate::hash::{HashMap, HashSet};
+use crate::json::{Document, Kind, Node, Text};
+use crate::model::Verdict;
+use crate::record::NESTING;
+
+/// A run and where it is nested.
+#[derive(Debug)]
+pub(crate) struct Run<'d> {
+    /// The state.
+    pub(crate) root: Node<'d>,
+    /// The number behind `1.` of its own label.
+    pub(crate) label: u16,
+    /// The run that it is nested in, by its number.
+    pub(crate) outer: Option<usize>,
+    /// The calls that started it, outermost first.
+    pub(crate) path: Vec<Step<'d>>,
+}
+
+/// A call of an agent as a tool.
+#[derive(Clone, Debug)]
+pub(crate) struct Step<'d> {
+    /// The tool.
+    pub(crate) tool: Option<Cow<'d, str>>,
+    /// The id of the call.
+    pub(crate) call: Cow<'d, str>,
+}
+
+/// The state and all runs nested in it, each behind the one that it is nested in.
+pub(crate) fn runs<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Vec<Run<'d>> {
+    let mut runs: Vec<Run<'d>> = Vec::new();
+    let mut open = vec![(root, None, Vec::new())];
+    while let Some((root, outer, path)) = open.pop() {
+        let label = crate::detect::label(root, dialect).effective(dialect);
+        let number = runs.len();
+        let mut inner = nested(doc, root, dialect);
+        inner.reverse();
+        for (step, root) in inner {
+            if path.len() < usize::from(NESTING) {
+                let path: Vec<Step<'d>> = path.iter().cloned().chain([step]).collect();
+                open.push((root, Some(number), path));
+            }
+        }
+        runs.push(Run { root, label, outer, path });
+    }
+    runs
+}
+
+/// The runs right below one.
+fn nested<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Vec<(Step<'d>, Node<'d>)> {
+    let of = |node: Node<'d>, key: &str| node.member(key).and_then(Node::text).map(Text::lossy);
+    match dialect {
+        Dialect::Python => functions(root, "last_processed_response")
+            .filter_map(|action| {
+                let call = action.member("tool_call")?;
+                let run = action.member("agent_run_state").filter(|run| run.kind() == Kind::Object)?;
+                let step = Step { tool: of(call, "name"), call: of(call, "call_id").unwrap_or_default() };
+                Some((step, run))
+            })
+            .collect(),
+        Dialect::TypeScript => {
+            let Some(runs) = root.member("pendingAgentToolRuns") else { return Vec::new() };
+            let calls: HashMap<Cow<'d, str>, Option<Cow<'d, str>>> = functions(root, "lastProcessedResponse")
+                .filter_map(|action| action.member("toolCall"))
+                .filter_map(|call| Some((of(call, "callId")?, of(call, "name"))))
+                .collect();
+            runs.members()
+                .filter_map(|member| {
+                    let run = doc.decode(member.value).ok().filter(|run| run.kind() == Kind::Object)?;
+                    let key = member.key.lossy();
+                    let known = key.match_indices(':').find_map(|(at, _)| calls.get_key_value(&key[at + 1..]));
+                    let step = match known {
+                        Some((call, tool)) => Step { tool: tool.clone(), call: call.clone() },
+                        None => {
+                            let call = key.rsplit_once(':').map_or(&*key, |(_, call)| call).to_owned();
+                            Step { tool: None, call: call.into() }
+                        }
+                    };
+                    Some((step, run))
+                })
+                .collect()
+        }
+    }
+}
+
+fn functions<'d>(root: Node<'d>, processed: &str) -> impl Iterator<Item = Node<'d>> {
+    let functions = root.member(processed).and_then(|processed| processed.member("functions"));
+    functions.into_iter().flat_map(Node::elements)
+}
+
+/// A call that waits, or waited when the state was written.
+#[derive(Debug)]
+pub(crate) struct Waiting<'d> {
+    /// The innermost run that waits for it.
+    pub(crate) run: usize,
+    /// The request for approval.
+    pub(crate) item: Node<'d>,
+    /// The call.
+    pub(crate) raw: Node<'d>,
+    /// The id that decisions name the call by.
+    pub(crate) id: Option<Text<'d>>,
+    /// The tool as people call it.
+    pub(crate) tool: Option<Cow<'d, str>>,
+    /// The agent that calls: its identity where it has one, else its name.
+    pub(crate) agent: Option<Cow<'d, str>>,
+    /// What was decided.
+    pub(crate) decided: Option<Verdict>,
+}
+
+/// What all runs wait for, in the order of the runs. Outer runs repeat what inner ones wait for; it counts for the inner one.
+pub(crate) fn waiting<'d>(runs: &[Run<'d>], dialect: Dialect) -> Vec<Waiting<'d>> {
+    type Seen<'d> = HashMap<(Option<Cow<'d, str>>, Option<Cow<'d, str>>), usize>;
+    let mut below: Vec<Seen<'d>> = runs.iter().map(|_| Seen::default()).collect();
+    let mut found: Vec<Vec<Waiting<'d>>> = Vec::new();
+    for (number, run) in runs.iter().enumerate().rev() {
+        let mut inner = std::mem::take(&mut below[number]);
+        let mut own = Vec::new();
+        for item in interruptions(run.root, dialect) {
+            let waiting = ask(number, item, dialect);
+            let key = (waiting.id.map(Text::lossy), waiting.agent.clone());
+            if let Some(outer) = run.outer {
+                *below[outer].entry(key.clone()).or_default() += 1;
+            }
+            match inner.get_mut(&key).filter(|count| **count > 0) {
+                Some(count) => *count -= 1,
+                None => own.push(waiting),
+            }
+        }
+        found.push(own);
+    }
+    found.into_iter().rev().flatten().collect()
+}
+
+/// The requests for approval that a run waits for.
+pub(crate) fn interruptions<'d>(root: Node<'d>, dialect: Dialect) -> impl Iterator<Item = Node<'d>> {
+    let step = root.member(match dialect {
+        Dialect::Python => "current_step",
+        Dialect::TypeScript => "currentStep",
+    });
+    let waits =
+        |step: &Node<'d>| step.member("type").and_then(Node::text).is_some_and(|it| it.is("next_step_interruption"));
+    let step = step.filter(waits);
+    let data = step.and_then(|step| step.member("data").filter(|data| data.kind() == Kind::Object).or(Some(step)));
+    let list = data.and_then(|data| data.member("interruptions"));
+    list.into_iter().flat_map(Node::elements).filter(|item| item.kind() == Kind::Object)
+}
+
+fn ask<'d>(run: usize, item: Node<'d>, dialect: Dialect) -> Waiting<'d> {
+    let raw = item.member("raw_item").or_else(|| item.member("rawItem")).unwrap_or(item);
+    let text = |node: Option<Node<'d>>| node.and_then(Node::text).filter(|text| !text.is_empty());
+    let lossy = |node: Option<Node<'d>>| text(node).map(Text::lossy);
+    let data = raw.member(if dialect == Dialect::Python { "provider_data" } else { "providerData" });
+    let of_data = |key: &str| text(data.and_then(|data| data.member(key)));
+    let is = |kind: &str| text(raw.member("type")).is_some_and(|own| own.is(kind));
+    let id = if is("hosted_tool_call") {
+        of_data("id").or_else(|| of_data("itemId")).or_else(|| text(raw.member("id")))
+    } else if is("mcp_approval_request") {
+        text(raw.member("id"))
+    } else {
+        let call = if dialect == Dialect::Python { "call_id" } else { "callId" };
+        text(raw.member(call)).or_else(|| text(raw.member("id")))
+    };
+    let shown = lossy(item.member("tool_name").or_else(|| item.member("toolName")));
+    let name = lossy(raw.member("name")).or_else(|| of_data("name").map(Text::lossy));
+    let namespace = lossy(raw.member("namespace"));
+    let tool = match (namespace, name) {
+        (Some(space), Some(name)) if space != name => Some(format!("{space}.{name}").into()),
+        (_, name) => shown.or(name).or_else(|| lossy(raw.member("type"))),
+    };
+    Waiting { run, item, raw, id, tool, agent: agent(item.member("agent")), decided: None }
+}
+
+/// The identity of an agent, or its name where it has none.
+pub(crate) fn agent(reference: Option<Node<'_>>) -> Option<Cow<'_, str>> {
+    let reference = reference?;
+    let identity = reference.member("identity").and_then(Node::text).or_else(|| reference.member("name")?.text());
+    identity.or_else(|| reference.text()).map(Text::lossy)
+}
+
+/// A decision.
+#[derive(Clone, Debug)]
+pub(crate) struct Given<'d> {
+    /// The run that records it.
+    pub(crate) run: usize,
+    /// The tool, in a namespace `namespace.name`.
+    pub(crate) tool: Cow<'d, str>,
+    /// The agent, where decisions name one.
+    pub(crate) agent: Option<Cow<'d, str>>,
+    /// The hosted MCP server.
+    pub(crate) server: Option<Cow<'d, str>>,
+    /// What it says.
+    pub(crate) verdict: Verdict,
+    /// The call; nothing for all calls of the tool.
+    pub(crate) call: Option<Cow<'d, str>>,
+    /// What the model is told of a rejection.
+    pub(crate) message: Option<Cow<'d, str>>,
+    /// Whether the SDK of the label heeds it.
+    pub(crate) counts: bool,
+}
+
+/// All decisions of a run.
+pub(crate) fn decisions<'d>(number: usize, run: &Run<'d>, dialect: Dialect) -> Vec<Given<'d>> {
+    let Some(context) = run.root.member("context") else { return Vec::new() };
+    let mut found = Records { run: number, label: run.label, dialect, found: Vec::new(), bound: HashSet::default() };
+    match dialect {
+        Dialect::Python => found.python(context),
+        Dialect::TypeScript => found.typescript(context),
+    }
+    found.found
+}
+
+struct Records<'d> {
+    run: usize,
+    label: u16,
+    dialect: Dialect,
+    found: Vec<Given<'d>>,
+    /// Calls whose decisions count, where the label says so.
+    bound: HashSet<Cow<'d, str>>,
+}
+
+impl<'d> Records<'d> {
+    fn python(&mut self, context: Node<'d>) {
+        let text = |node: Node<'d>, key: &str| node.member(key).and_then(Node::text).map(Text::lossy);
+        if let Some(ledger) = context.member("tool_invocations") {
+            self.bound = ledger.members().map(|member| member.key.lossy()).collect();
+        }
+        let has_functions = self.label >= 18;
+        for member in context.member("approvals").into_iter().flat_map(Node::members) {
+            self.record(member.key.lossy(), None, None, member.value, true);
+        }
+        let owned = context.member("function_tool_approvals").filter(|_| has_functions);
+        for entry in owned.into_iter().flat_map(Node::elements) {
+            let (Some(key), Some(record)) = (text(entry, "tool_key"), entry.member("decision")) else { continue };
+            let key = match key.strip_prefix("deferred_top_level:") {
+                Some(name) => Cow::Owned(name.to_owned()),
+                None => key,
+            };
+            self.record(key, agent(entry.member("agent")), None, record, true);
+        }
+        let hosted = context.member("hosted_mcp_approvals").filter(|_| self.label >= 14);
+        for entry in hosted.into_iter().flat_map(Node::elements) {
+            let (Some(identity), Some(record)) = (entry.member("identity"), entry.member("decision")) else { continue };
+            let kind = text(identity, "type").unwrap_or_default();
+            let tool = text(identity, "tool_name").unwrap_or_else(|| "a hosted MCP tool".into());
+            // The twin of another entry, for look-ups by name.
+            if kind != "query" {
+                self.record(tool, None, text(identity, "server_label"), record, true);
+            }
+        }
+    }
+
+    fn typescript(&mut self, context: Node<'d>) {
+        let text = |node: Node<'d>, key: &str| node.member(key).and_then(Node::text).map(Text::lossy);
+        let entries = |key: &str| context.member(key).into_iter().flat_map(Node::elements);
+        if self.label >= 18 {
+            for entry in entries("approvalInvocations") {
+                let calls = entry.member("invocations").into_iter().flat_map(Node::members);
+                self.bound.extend(calls.map(|member| member.key.lossy()));
+            }
+        }
+        for member in context.member("approvals").into_iter().flat_map(Node::members) {
+            self.record(member.key.lossy(), None, None, member.value, true);
+        }
+        let hosted = context.member("hostedMcpApprovals").filter(|_| self.label >= 18);
+        for member in hosted.into_iter().flat_map(Node::members) {
+            if let Some([_, server, tool]) = parts(&member.key.lossy()).as_deref() {
+                self.record(tool.clone().into(), None, Some(server.clone().into()), member.value, true);
+            }
+        }
+        if self.label < 16 {
+            return;
+        }
+        for entry in entries("functionApprovals") {
+            for member in entry.member("approvals").into_iter().flat_map(Node::members) {
+                let tool = match parts(&member.key.lossy()).as_deref() {
+                    Some([kind, name]) if kind != "namespaced" => name.clone(),
+                    Some([_, space, name]) => format!("{space}.{name}"),
+                    _ => continue,
+                };
+                self.record(tool.into(), text(entry, "agentIdentity"), None, member.value, true);
+            }
+        }
+        for member in context.member("legacyFunctionApprovals").into_iter().flat_map(Node::members) {
+            self.record(member.key.lossy(), None, None, member.value, false);
+        }
+    }
+
+    fn record(
+        &mut self,
+        tool: Cow<'d, str>,
+        agent: Option<Cow<'d, str>>,
+        server: Option<Cow<'d, str>>,
+        record: Node<'d>,
+        needs_binding: bool,
+    ) {
+        let (messages, standing) = match self.dialect {
+            Dialect::Python => ("rejection_messages", "sticky_rejection_message"),
+            Dialect::TypeScript => ("messages", "stickyRejectMessage"),
+        };
+        let messages: HashMap<Cow<'d, str>, Node<'d>> = record
+            .member(messages)
+            .into_iter()
+            .flat_map(Node::members)
+            .map(|member| (member.key.lossy(), member.value))
+            .collect();
+        let first_label = if self.dialect == Dialect::Python { 15 } else { 18 };
+        let needs_binding = needs_binding && self.label >= first_label;
+        for (key, verdict) in [("approved", Verdict::Approved), ("rejected", Verdict::Rejected)] {
+            let Some(value) = record.member(key) else { continue };
+            let mut given = Given {
+                run: self.run,
+                tool: tool.clone(),
+                agent: agent.clone(),
+                server: server.clone(),
+                verdict,
+                call: None,
+                message: None,
+                counts: true,
+            };
+            if value.as_bool() == Some(true) {
+                if verdict == Verdict::Rejected {
+                    given.message = record.member(standing).and_then(Node::text).map(Text::lossy);
+                }
+                if self.dialect == Dialect::Python && self.label >= 15 {
+                    given.counts = record.member("sticky_scope").and_then(Node::text).is_some();
+                }
+                self.found.push(given);
+                continue;
+            }
+            for id in value.elements().filter_map(Node::text).map(Text::lossy) {
+                let message = messages.get(&id).and_then(|message| message.text()).map(Text::lossy);
+                let counts = !needs_binding || self.bound.contains(&id);
+                let message = message.filter(|_| verdict == Verdict::Rejected);
+                self.found.push(Given { call: Some(id), message, counts, ..given.clone() });
+            }
+        }
+    }
+}
+
+/// The strings of a key that is the text of an array.
+fn parts(key: &str) -> Option<Vec<String>> {
+    serde_json::from_str(key).ok()
+}
+
+/// Says of every call that waits whether it is decided, by the rules of the SDK that wrote the state.
+pub(crate) fn settle<'d>(waiting: &mut [Waiting<'d>], runs: &[Run<'d>], given: &[Given<'d>], dialect: Dialect) {
+    let mut exact: HashMap<&str, Vec<&Given<'d>>> = HashMap::default();
+    let mut standing: HashMap<&str, Vec<&Given<'d>>> = HashMap::default();
+    for one in given.iter().filter(|one| one.counts) {
+        match &one.call {
+            Some(call) => exact.entry(call).or_default().push(one),
+            None => standing.entry(&one.tool).or_default().push(one),
+        }
+    }
+    for call in waiting {
+        let label = runs[call.run].label;
+        let reaches = |one: &Given<'d>| {
+            let mut run = Some(call.run);
+            // From label 1.15 on, decisions about calls of a nested Python run are in its own state.
+            let own = dialect == Dialect::Python && label >= 15;
+            while let Some(number) = run.filter(|number| *number != one.run) {
+                run = if own { None } else { runs[number].outer };
+            }
+            run.is_some()
+        };
+        let suits = |one: &&&Given<'d>| {
+            reaches(one)
+                && one.agent.as_ref().is_none_or(|agent| Some(agent) == call.agent.as_ref())
+                && is_tool(call, one, label, dialect)
+        };
+        let verdict = |list: Option<&Vec<&Given<'d>>>| {
+            let said: Vec<Verdict> = list.into_iter().flatten().filter(suits).map(|one| one.verdict).collect();
+            let approved = said.contains(&Verdict::Approved);
+            if approved { Some(Verdict::Approved) } else { said.first().copied() }
+        };
+        let id = call.id.map(Text::lossy);
+        let one = verdict(id.as_ref().and_then(|id| exact.get(&**id)));
+        let all = names(call).iter().find_map(|name| verdict(standing.get(&**name)));
+        let exact_first = label >= if dialect == Dialect::Python { 16 } else { 19 };
+        call.decided = if exact_first { one.or(all) } else { all.or(one) };
+    }
+}
+
+/// The names that decisions may know the tool of a call by.
+fn names<'w>(call: &'w Waiting<'_>) -> Vec<Cow<'w, str>> {
+    let text = |node: Option<Node<'w>>| node.and_then(Node::text).filter(|text| !text.is_empty()).map(Text::lossy);
+    let mut names: Vec<Cow<'w, str>> = call.tool.iter().map(|tool| Cow::Borrowed(&**tool)).collect();
+    names.extend(text(call.raw.member("name")));
+    names.extend(text(call.item.member("tool_name").or_else(|| call.item.member("toolName"))));
+    if call.raw.member("type").and_then(Node::text).is_some_and(|kind| kind.is("computer_call")) {
+        names.extend(["computer".into(), "computer_use_preview".into()]);
+    }
+    names.dedup();
+    names
+}
+
+fn is_tool(call: &Waiting<'_>, one: &Given<'_>, label: u16, dialect: Dialect) -> bool {
+    let is_function = call.raw.member("type").and_then(Node::text).is_some_and(|kind| kind.is("function_call"));
+    // Decisions without an owner are from before the label that gave function tools one, or about one call.
+    let owned = match dialect {
+        Dialect::Python => label >= 18,
+        Dialect::TypeScript => false,
+    };
+    if is_function && owned && one.agent.is_none() && one.call.is_none() {
+        return false;
+    }
+    let tool = &*one.tool;
+    let patch = tool.split_once(':').filter(|(name, _)| *name == "apply_patch").map_or(tool, |(name, _)| name);
+    names(call).iter().any(|name| name == tool || name == patch)
+}
