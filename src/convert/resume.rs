@@ -37,7 +37,9 @@ fn handoffs<'d>(state: &mut State<'d>, graph: Option<&Graph>, account: &Account<
     handoffs.retain(|handoff| {
         if handoff.target.is_none() {
             let reason = "the TypeScript SDK needs to know the agent that this handoff goes to; name it with --agents";
-            account.note(codes::NOT_CONVERTIBLE, Level::Resume, handoff.call.origin(), reason);
+            for place in [&handoff.name, &handoff.call] {
+                account.note(codes::NOT_CONVERTIBLE, Level::Resume, place.origin(), reason);
+            }
         }
         handoff.target.is_some()
     });

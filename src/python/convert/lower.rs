@@ -12,6 +12,8 @@ use crate::python::invocation::{Scoped, completes, standing_scope};
 use crate::python::raw::OutputItem;
 use crate::record::{Wire as _, arrange};
 
+/// What is said twice.
+const ECHO: &str = "another part of the state says this, too";
 /// The id of an item that the service never gave one; the SDK leaves it out when it calls the model.
 const NO_ID: Value<'static> = Value::text("__fake_id__");
 pub(super) const COMPUTER: &str = "computer_use_preview";
@@ -22,6 +24,7 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let mut state = state;
     name_spaces(&mut state, account);
     forget_authors(&mut state, account);
+    said_twice(&state, account);
     let names = Names::of(&state);
     let finished = finished(&state.items);
     ungated(&state, &finished, account);
@@ -141,6 +144,33 @@ fn name_spaces<'d>(state: &mut State<'d>, account: &Account<'d>) {
     if let Some(processed) = &mut state.processed {
         processed.new_items.iter_mut().for_each(|item| space(&mut item.raw));
         processed.functions.iter_mut().for_each(|action| space(&mut action.call));
+    }
+}
+
+/// Names of tools that the keys of tools, or the calls, say better, and copies of what is asked.
+fn said_twice<'d>(state: &State<'d>, account: &Account<'d>) {
+    let waiting: &[Item<'d>] = match &state.step {
+        Step::Interrupted { interruptions, .. } => interruptions,
+        _ => &[],
+    };
+    for item in state.items.iter().chain(waiting) {
+        let ItemKind::Approval { name: Some(name), tool } = &item.kind else { continue };
+        let is = |kind: &str| item.raw.member("type").is_some_and(|own| own.is(kind));
+        let keyed = is("function_call") && (tool.is_some() || own_key(&item.raw).is_some());
+        if keyed || is("computer_call") || is("mcp_approval_request") {
+            account.rebuilt(name, ECHO);
+        }
+    }
+    let Some(processed) = &state.processed else { return };
+    for item in processed.new_items.iter().filter(|item| matches!(item.kind, ItemKind::Approval { .. })) {
+        if let Some(node) = item.origin {
+            account.rebuilt(&Value::Node(node), ECHO);
+        }
+    }
+    for action in &processed.functions {
+        if let Some(name) = action.name.as_ref().filter(|_| action.tool.is_some() || own_key(&action.call).is_some()) {
+            account.rebuilt(name, ECHO);
+        }
     }
 }
 

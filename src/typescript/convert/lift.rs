@@ -464,7 +464,9 @@ fn lift_item<'d>(value: Value<'d>, account: &Account<'d>) -> Option<Item<'d>> {
         b"handoff_output_item" => {
             let mut end = |key: &str| item.take_filled(key).map(|agent| agent_ref(agent, account));
             let (source, target) = (end("sourceAgent")?, end("targetAgent")?);
-            agent = Some(source.clone());
+            if let Some(own) = agent.replace(source.clone()) {
+                account.rebuilt(&own.name, ECHO);
+            }
             ItemKind::HandoffOutput { source, target }
         }
         b"input_item" => ItemKind::Input { id: item.take_filled("inputId") },
@@ -662,7 +664,11 @@ fn lift_function<'d>(value: Value<'d>, runs: &mut Runs<'d>, account: &Account<'d
     };
     account.rest(action, Level::History, UNKNOWN);
     let name = tool.take_filled("name");
-    let deferred = tool.take_filled("deferLoading").is_some_and(|flag| flag.as_bool() == Some(true));
+    let deferred = tool.take_filled("deferLoading");
+    if let Some(flag) = &deferred {
+        account.rebuilt(flag, OWN);
+    }
+    let deferred = deferred.is_some_and(|flag| flag.as_bool() == Some(true));
     let key = match tool_of_call(&call) {
         Some(ToolKey::Bare(name)) if deferred => Some(ToolKey::Deferred(name)),
         key => key,
@@ -708,7 +714,9 @@ fn lift_request<'d>(value: Value<'d>, account: &Account<'d>) -> Option<McpReques
 
 fn lift_trace<'d>(value: Value<'d>, account: &Account<'d>) -> Trace<'d> {
     let mut trace = open(value, account);
-    trace.take("object");
+    if let Some(object) = trace.take("object").filter(|object| !object.is("trace")) {
+        account.lost(Level::Bookkeeping, &object, OWN);
+    }
     let lifted = Trace {
         id: trace.take_filled("id"),
         workflow: trace.take_filled("workflow_name"),

@@ -16,7 +16,7 @@ use crate::typescript::raw::ModelItem;
 use super::gather::gather;
 use super::lift::respell;
 use super::raw::{live, to_protocol, unknown};
-use super::{in_order, key_of_tool, tool_of_call};
+use super::{ECHO, in_order, key_of_tool, tool_of_call};
 
 /// The id of input that stands for an item that the SDK has no type for.
 const CARRIED: Value<'static> = Value::text("carried");
@@ -36,7 +36,16 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let cx = Cx { calls: Calls::of(&state), servers: servers(&state), agent: state.agent.clone(), account };
     let in_progress = matches!(state.step, Step::Interrupted { .. });
     let stored = cx.stored(&state);
-    let ownership = state.ownership.filter(|own| fits(own, &state.items));
+    said_twice(&state, account);
+    let ownership = state.ownership.filter(|own| {
+        let fits = fits(own, &state.items);
+        if !fits {
+            for place in [&own.start, &own.end].into_iter().chain(&own.interruptions) {
+                account.lost(Level::Bookkeeping, place, "the TypeScript SDK refuses places that are not there");
+            }
+        }
+        fits
+    });
     let guardrails = state.tool_output_guardrails_start.clone();
     let guardrails = guardrails.unwrap_or_else(|| Value::integer(state.tool_output_guardrails.len() as u64));
     let span = state.trace.as_ref().and_then(|trace| span(trace, state.agent.as_ref()));
@@ -122,6 +131,33 @@ impl<'d> Calls<'d> {
             && let Some(id) = call_id(raw)
         {
             self.0.insert(id, raw.clone());
+        }
+    }
+}
+
+/// Names of tools that the keys of tools say better, and copies of what is asked.
+fn said_twice<'d>(state: &State<'d>, account: &Account<'d>) {
+    let waiting: &[Item<'d>] = match &state.step {
+        Step::Interrupted { interruptions, .. } => interruptions,
+        _ => &[],
+    };
+    for item in state.items.iter().chain(waiting).filter(|item| is_type(&item.raw, "function_call")) {
+        let ItemKind::Approval { name: Some(name), tool } = &item.kind else { continue };
+        if tool.is_some() || tool_of_call(&item.raw).is_some() {
+            account.rebuilt(name, ECHO);
+        }
+    }
+    let Some(processed) = &state.processed else { return };
+    for item in processed.new_items.iter().filter(|item| matches!(item.kind, ItemKind::Approval { .. })) {
+        if let Some(node) = item.origin {
+            account.rebuilt(&Value::Node(node), ECHO);
+        }
+    }
+    for action in &processed.functions {
+        if let Some(name) =
+            action.name.as_ref().filter(|_| action.tool.is_some() || tool_of_call(&action.call).is_some())
+        {
+            account.rebuilt(name, ECHO);
         }
     }
 }
@@ -252,6 +288,9 @@ impl<'d> Cx<'_, 'd> {
             }
             let caller = call.and_then(|call| to_protocol(call.clone(), &Account::default()).member("caller"));
             if let Some(caller) = caller {
+                if let Some(own) = object.take("caller") {
+                    self.account.rebuilt(&own, ECHO);
+                }
                 object.set("caller", caller);
             }
             if object.get("providerData").is_some_and(Value::is_empty) {
