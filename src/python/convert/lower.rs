@@ -546,13 +546,18 @@ fn lower_raw(raw: Value<'_>) -> Value<'_> {
             if object.get("summary").is_none_or(Value::is_null) {
                 object.set("summary", Value::List(Vec::new()));
             }
+        } else if (is("tool_search_call") || is("tool_search_output")) && unnamed(object) {
+            object.set("id", NO_ID);
         } else if is("computer_call") && object.get("pending_safety_checks").is_none_or(Value::is_null) {
             object.set("pending_safety_checks", Value::List(Vec::new()));
         } else if object.get("id").is_some_and(|id| id.is("FAKE_ID")) {
             object.set("id", NO_ID);
         }
     }
-    arrange(&mut raw, OutputItem::shape());
+    // The SDK makes answers to servers' requests itself, and keeps them as it made them.
+    if !is("mcp_approval_response") {
+        arrange(&mut raw, OutputItem::shape());
+    }
     raw
 }
 
