@@ -159,6 +159,9 @@ fn said_twice<'d>(state: &State<'d>, account: &Account<'d>) {
         {
             account.rebuilt(name, ECHO);
         }
+        if let Some(ToolKey::Namespaced(namespace, _)) = &action.tool {
+            account.rebuilt(namespace, ECHO);
+        }
     }
 }
 
