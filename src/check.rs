@@ -1,9 +1,11 @@
-//! A document against the JSON Schema of its format, as a second opinion on the record layer.
+//! Values against JSON Schemas: a document against that of its format, as a second opinion on the record layer, and the
+//! user's own data against the user's.
 //!
 //! The only file that names the `jsonschema` crate. It validates over the tape itself, so that nothing is copied or
 //! rounded, and never shows a value.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use jsonschema::JsonType;
@@ -12,7 +14,7 @@ use jsonschema::json::{self, JsonNumber, NodeIdentity};
 use serde_json::Value;
 
 use crate::format::Format;
-use crate::json::{Elements, Kind, Members, Node, Number, Text};
+use crate::json::{Document, Elements, Kind, Members, Node, Number, Text};
 use crate::schema::schema;
 
 /// A place where a document is not what the schema says.
@@ -43,6 +45,19 @@ impl Checker {
         let schema = schema(format).to_value();
         let validator = jsonschema::options_for::<Tape>().build(&schema).expect("generated schemas compile");
         Self { validator }
+    }
+
+    /// Compiles any schema. References to other documents are not followed.
+    ///
+    /// # Errors
+    /// What is wrong with the schema, and where in it.
+    pub fn of(schema: &Value) -> Result<Self, String> {
+        let built = jsonschema::options_for::<Tape>().build(schema);
+        built.map(|validator| Self { validator }).map_err(|error| {
+            let place = error.instance_path().as_str().to_owned();
+            let place = if place.is_empty() { place } else { format!(" at {place}") };
+            format!("{error}{place}")
+        })
     }
 
     /// All places where `node` is not what the schema says, in order.
@@ -76,6 +91,9 @@ impl Checker {
 #[derive(Debug)]
 struct Tape;
 
+/// Deeper than this, values are compared by their text alone.
+const DEPTH: usize = 128;
+
 #[derive(Clone, Copy)]
 struct Instance<'d>(Node<'d>);
 
@@ -96,8 +114,10 @@ impl json::Json for Tape {
         key.to_owned()
     }
 
-    fn with_string_node<T>(_: &mut (), _: &str, _: impl FnOnce(Instance<'_>) -> T) -> T {
-        unreachable!("the generated schemas do not use propertyNames")
+    fn with_string_node<T>((): &mut (), string: &str, each: impl FnOnce(Instance<'_>) -> T) -> T {
+        let text = Value::String(string.to_owned()).to_string();
+        let doc = Document::parse(text.into_bytes()).expect("a quoted string is JSON");
+        each(Instance(doc.root()))
     }
 }
 
@@ -141,12 +161,33 @@ impl<'a> json::Node<'a, Tape> for Instance<'a> {
         }
     }
 
-    /// The schemas compare with strings and booleans only.
+    /// Goes no deeper than what is expected, which serde_json has read.
     fn equals_value(&self, expected: &Value) -> bool {
         match expected {
+            Value::Null => self.0.is_null(),
             Value::String(expected) => self.0.text().is_some_and(|text| text.is(expected)),
             Value::Bool(expected) => self.0.as_bool() == Some(*expected),
-            _ => false,
+            Value::Number(expected) => {
+                let number = |number: Number<'_>| {
+                    digits(number)
+                        == (expected.as_i64().map(i128::from).or_else(|| expected.as_u64().map(i128::from)))
+                            .map_or_else(|| written(expected.as_f64().unwrap_or(f64::NAN)), |value| value.to_string())
+                };
+                self.0.number().is_some_and(number)
+            }
+            Value::Array(expected) => {
+                self.0.kind() == Kind::Array
+                    && self.0.elements().count() == expected.len()
+                    && self.0.elements().zip(expected).all(|(own, expected)| Instance(own).equals_value(expected))
+            }
+            Value::Object(expected) => {
+                let same = |(key, expected): (&String, &Value)| {
+                    self.0.member(key).is_some_and(|own| Instance(own).equals_value(expected))
+                };
+                self.0.kind() == Kind::Object
+                    && self.0.members().all(|member| expected.contains_key(&*member.key.lossy()))
+                    && expected.iter().all(same)
+            }
         }
     }
 
@@ -197,6 +238,58 @@ impl<'a> json::Array<'a, Tape> for Instance<'a> {
     fn elements(&self) -> ElementIter<'a> {
         ElementIter(self.0.elements())
     }
+
+    fn is_unique(&self) -> bool {
+        let mut seen = crate::hash::HashSet::default();
+        self.0.elements().all(|element| {
+            let mut form = String::new();
+            one_form(element, DEPTH, &mut form);
+            seen.insert(form)
+        })
+    }
+}
+
+/// The value in a form that equal values share: members in the order of their names, numbers by their value.
+fn one_form(node: Node<'_>, depth: usize, out: &mut String) {
+    match node.kind() {
+        _ if depth == 0 => out.push_str(node.raw()),
+        Kind::Number => out.push_str(&node.number().map(digits).unwrap_or_default()),
+        Kind::String => out.push_str(&Value::from(&*node.text().map(Text::lossy).unwrap_or_default()).to_string()),
+        Kind::Null | Kind::Bool => out.push_str(node.raw()),
+        Kind::Array => {
+            out.push('[');
+            for element in node.elements() {
+                one_form(element, depth - 1, out);
+                out.push(',');
+            }
+            out.push(']');
+        }
+        Kind::Object => {
+            // Of a key that stands twice, the last one counts.
+            let members: BTreeMap<_, _> = node.members().map(|member| (member.key.lossy(), member.value)).collect();
+            out.push('{');
+            for (key, value) in members {
+                out.push_str(&Value::from(&*key).to_string());
+                out.push(':');
+                one_form(value, depth - 1, out);
+                out.push(',');
+            }
+            out.push('}');
+        }
+    }
+}
+
+/// The number in a form that equal numbers share.
+fn digits(number: Number<'_>) -> String {
+    match number.to_i128() {
+        Some(value) => value.to_string(),
+        None => written(number.to_f64()),
+    }
+}
+
+fn written(value: f64) -> String {
+    // Beyond 2^53 a double is written as the integer that it is, too.
+    if value == 0.0 { "0".to_owned() } else { value.to_string() }
 }
 
 impl JsonNumber for Decimal<'_> {
@@ -252,5 +345,60 @@ impl<'a> Iterator for ElementIter<'a> {
 
     fn next(&mut self) -> Option<Instance<'a>> {
         self.0.next().map(Instance)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn faults(schema: &Value, text: &str) -> Vec<String> {
+        let checker = Checker::of(schema).expect("a schema");
+        let doc = Document::parse(text.as_bytes().to_vec()).expect("JSON");
+        checker.check(doc.root()).into_iter().map(|fault| format!("{} {}", fault.pointer, fault.keyword)).collect()
+    }
+
+    #[test]
+    fn values_are_compared_as_json_schema_does() {
+        let is = |expected: Value, text: &str| faults(&json!({ "const": expected }), text).is_empty();
+        assert!(is(json!(1), "1.0") && is(json!(1.0), "1") && is(json!(100), "1E2") && is(json!(0), "-0.0"));
+        assert!(!is(json!(1), "2") && !is(json!(9_007_199_254_740_993_u64), "9007199254740992"));
+        assert!(is(json!(u64::MAX), "18446744073709551615") && !is(json!(u64::MAX), "18446744073709551614"));
+        assert!(is(json!(null), "null") && !is(json!(null), "0") && !is(json!(true), "1"));
+        assert!(is(json!({"a": [1, {"b": null}]}), r#"{"\u0061": [1.0, {"b": null}]}"#));
+        assert!(!is(json!({"a": 1}), r#"{"a": 1, "b": 1}"#) && !is(json!({"a": 1, "b": 1}), r#"{"a": 1}"#));
+        assert!(!is(json!([1, 2]), "[1]") && !is(json!([1]), "[1, 2]"));
+    }
+
+    #[test]
+    fn elements_are_told_apart_by_what_they_are() {
+        let unique = |text: &str| faults(&json!({ "uniqueItems": true }), text).is_empty();
+        assert!(unique(r#"[1, "1", true, null, [1], {"a": 1}, {"a": 2}, 1.5]"#));
+        for text in ["[1, 1.0]", r#"[{"a": 1, "b": 2}, {"b": 2, "a": 1e0}]"#, r#"["a", "\u0061"]"#, "[0, -0.0]"] {
+            assert!(!unique(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_properties_are_values_too() {
+        let schema = json!({ "propertyNames": { "maxLength": 3, "pattern": "^[a-z\"]+$" } });
+        assert_eq!(faults(&schema, r#"{"abc": 1, "a\"b": 2}"#), Vec::<String>::new());
+        assert_eq!(faults(&schema, r#"{"abcd": 1}"#), [" propertyNames"]);
+    }
+
+    #[test]
+    fn what_is_no_schema_or_needs_another_document_is_an_error() {
+        assert!(Checker::of(&json!({ "type": "strin" })).expect_err("no type").contains("/type"));
+        assert!(Checker::of(&json!({ "$ref": "other.json" })).is_err());
+        assert!(Checker::of(&json!({ "$ref": "https://example.com/schema.json" })).is_err());
+    }
+
+    #[test]
+    fn no_fault_shows_a_value() {
+        let schema = json!({ "enum": ["a"], "type": "number", "pattern": "^x" });
+        let checker = Checker::of(&schema).expect("a schema");
+        let doc = Document::parse(b"\"sesame\"".to_vec()).expect("JSON");
+        assert!(!format!("{:?}", checker.check(doc.root())).contains("sesame"));
     }
 }

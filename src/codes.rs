@@ -238,6 +238,23 @@ codes! {
     NUMBER_CHANGES = 608 "number-changes", "Return large or exact numbers as strings.";
     /// The target cannot go on with a state of this kind.
     NOT_CONVERTIBLE = 609 "not-convertible", "Resume the run in its own SDK.";
+
+    /// What a tool returned is not what the program's own JSON Schema for it says.
+    OUTPUT_SCHEMA = 701 "output-schema", "Correct the tool, or the schema that runstate.toml names.";
+    /// The context is not what the program's own JSON Schema for it says.
+    CONTEXT_SCHEMA = 702 "context-schema", "Correct the context, or the schema that runstate.toml names.";
+    /// The golden file of a state is not what is found about the state now.
+    GOLDEN_DIFFERS = 711 "golden-differs", "Read the difference; when it is meant, `runstate test --update` writes the file anew.";
+    /// A state has no golden file, and on a CI system none is written.
+    GOLDEN_MISSING = 712 "golden-missing", "Run `runstate test` on your own machine and commit the golden file.";
+    /// A golden file belongs to no state.
+    GOLDEN_UNUSED = 713 "golden-unused", "Restore the state; `runstate test --update` removes the file.";
+    /// A state is in another format than runstate.toml says.
+    OTHER_FORMAT = 714 "other-format", "Write the state with the expected release, or correct `format` in runstate.toml.";
+    /// The worst effect of a state's findings is another one than runstate.toml says.
+    OTHER_VERDICT = 715 "other-verdict", "Repair the state, or correct `verdict` in runstate.toml.";
+    /// A state cannot be converted to a format without changing more than runstate.toml allows.
+    LOSS_LIMIT = 716 "loss-limit", "Allow the level in runstate.toml, or keep what is lost out of the state.";
 }
 
 impl Code {

@@ -4,8 +4,11 @@ pub mod agents;
 #[cfg(feature = "check")]
 pub mod check;
 pub mod codes;
+#[cfg(feature = "check")]
+pub mod content;
 mod convert;
 pub mod detect;
+mod diff;
 pub mod finding;
 pub mod format;
 mod hash;
@@ -23,6 +26,7 @@ mod validate;
 pub mod versions;
 
 pub use convert::{Conversion, Convert, Loss, convert, convert_document};
+pub use diff::{Change, ChangeKind, Comparison, Diff, Ignore, Side, diff, mask_secrets, plain_text};
 pub use finding::{Effect, Finding, Severity};
 pub use format::{Dialect, Format, Target};
 pub use inspect::{
@@ -30,7 +34,7 @@ pub use inspect::{
     Said, Size, Spending, Summary, Tokens, inspect, inspect_document,
 };
 pub use model::Level;
-pub use normalize::{Invalid, Layout, Normalize, Outcome, normalize};
+pub use normalize::{Invalid, Keys, Layout, Normalize, Outcome, normalize};
 #[cfg(feature = "schema")]
 pub use schema::{schema, schema_of_any, schema_text};
 pub use validate::{Validate, Verdict, judge, validate, verdict};

@@ -27,7 +27,17 @@ const WITHOUT_FILE: &[(Code, &str)] = &[
     (codes::WOULD_RUN, CONVERTED),
     (codes::NUMBER_CHANGES, CONVERTED),
     (codes::NOT_CONVERTIBLE, CONVERTED),
+    (codes::OUTPUT_SCHEMA, TESTED),
+    (codes::CONTEXT_SCHEMA, TESTED),
+    (codes::GOLDEN_DIFFERS, TESTED),
+    (codes::GOLDEN_MISSING, TESTED),
+    (codes::GOLDEN_UNUSED, TESTED),
+    (codes::OTHER_FORMAT, TESTED),
+    (codes::OTHER_VERDICT, TESTED),
+    (codes::LOSS_LIMIT, TESTED),
 ];
+
+const TESTED: &str = "not the file is wrong, but it is not what runstate.toml or its golden file says";
 
 const CONVERTED: &str = "not the file is wrong, but something changes when it is converted";
 

@@ -46,7 +46,7 @@ struct Seed {
 impl Seed {
     fn of(dialect: Style) -> Self {
         let file = match dialect {
-            Style::Python | Style::PythonLine => "fixtures/python/1.21/streamed.json",
+            Style::Python | Style::PythonLine | Style::Indented => "fixtures/python/1.21/streamed.json",
             Style::TypeScript => "fixtures/typescript/1.22/streamed.json",
         };
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
@@ -60,7 +60,7 @@ impl Seed {
     fn state(&self, script: Script, turns: usize) -> Vec<u8> {
         let turns: Vec<Turn> = (0..turns).map(|number| Turn::new(script, number)).collect();
         let mut edits = match self.dialect {
-            Style::Python | Style::PythonLine => self.python(&turns),
+            Style::Python | Style::PythonLine | Style::Indented => self.python(&turns),
             Style::TypeScript => self.typescript(&turns),
         };
         edits.sort_by_key(|(node, _)| node.span().start);
@@ -74,7 +74,7 @@ impl Seed {
         grown.push_str(&text[end..]);
         match self.dialect {
             Style::TypeScript => grown.into_bytes(),
-            Style::Python | Style::PythonLine => {
+            Style::Python | Style::PythonLine | Style::Indented => {
                 let mut out = Writer::new(Style::Python);
                 out.node(Document::parse(grown.into_bytes()).expect("edits keep it JSON").root());
                 out.finish()

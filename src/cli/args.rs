@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use runstate::{Level, Severity, Target};
+use runstate::{Ignore, Level, Severity, Target};
 
 /// Validate, normalize and explain the serialized RunState of the OpenAI Agents SDKs.
 #[derive(Debug, Parser)]
@@ -50,6 +50,15 @@ pub(crate) enum Command {
     /// Make a state of one SDK and release into one that another SDK or release loads and resumes.
     #[command(after_help = CONVERT_EXAMPLES)]
     Convert(Convert),
+    /// Hold a folder of states against the golden files of an earlier run, and against what runstate.toml asks of them.
+    #[command(after_help = TEST_EXAMPLES)]
+    Test(Test),
+    /// Tell what two states say differently, whatever SDK and label they are of.
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(Diff),
+    /// The same for git, which calls it with its own arguments; the README shows how to set it up.
+    #[command(after_help = GIT_DIFF_EXAMPLES)]
+    GitDiff(GitDiff),
     /// Print the JSON Schema of a format or of a report.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(Schema),
@@ -76,6 +85,17 @@ pub(crate) enum Style {
     Sdk,
     /// On one line: `json.dumps(state.to_json())` in Python, compact in TypeScript.
     Line,
+    /// For people and for comparing line by line: two spaces, characters as they are.
+    Indented,
+}
+
+/// In which order `normalize` writes members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Keys {
+    /// As they are: as the SDK wrote them.
+    Sdk,
+    /// By their names.
+    Sorted,
 }
 
 const VALIDATE_EXAMPLES: &str = "\
@@ -101,7 +121,8 @@ Examples:
 const NORMALIZE_EXAMPLES: &str = "\
 Examples:
   runstate normalize pretty.json > state.json
-  runstate normalize session.json --at /run/state --output state.json";
+  runstate normalize session.json --at /run/state --output state.json
+  runstate normalize paused.json --keys sorted --style indented";
 
 const CONVERT_EXAMPLES: &str = "\
 Examples:
@@ -109,6 +130,39 @@ Examples:
   runstate convert paused.json --to python@0.17.5 --check
   runstate convert states/ --to typescript@0.20.0 --out-dir converted/ --report report.json
   runstate convert --ndjson export.ndjson --to python@1.21 --rejects rejects.ndjson > import.ndjson";
+
+const TEST_EXAMPLES: &str = "\
+Examples:
+  runstate test
+  runstate test states/ --update
+  runstate test states/ --filter 'python/**' --format github
+
+runstate.toml in the folder says what is asked of the states; all of it is optional:
+
+  [[states]]
+  files = \"python/*.json\"           # patterns below the folder; later entries win
+  format = \"python@1.21\"            # what the states must be
+  for = \"python@0.24.0\"             # who is to read them
+  agents = \"agents.json\"            # as for `validate --agents`
+  verdict = \"clean\"                 # or the worst effect that is expected, such as `stuck`
+  severity = { RS303 = \"error\", secret-lookalike = \"ignore\" }
+  convert = { \"typescript@1.22\" = \"history\" }   # must stay possible, with no more loss than this
+  schemas.context = \"context.schema.json\"
+  schemas.tools = { wire = \"wire.schema.json\" }";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  runstate diff before.json after.json
+  runstate diff paused.py.json paused.ts.json
+  runstate diff monday.json tuesday.json --ignore volatile
+  runstate diff a.json b.json --ignore /context/value/updated_at --format json
+
+Exit codes: 0 the two mean the same, 1 they do not, or one of them is no state, 3 one of them cannot be read.";
+
+const GIT_DIFF_EXAMPLES: &str = "\
+Examples:
+  git config diff.runstate.command \"runstate git-diff\"
+  echo \"states/*.json diff=runstate\" >> .gitattributes";
 
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
@@ -201,6 +255,9 @@ pub(crate) struct Normalize {
     pub(crate) at: Option<String>,
     #[command(flatten)]
     pub(crate) judging: Judging,
+    /// In which order members stand.
+    #[arg(long, value_enum, default_value_t = Keys::Sdk)]
+    pub(crate) keys: Keys,
     /// How white space is written.
     #[arg(long, value_enum, default_value_t = Style::Sdk)]
     pub(crate) style: Style,
@@ -276,9 +333,75 @@ pub(crate) struct Convert {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// The folder with the states (*.json, ignore files honoured), runstate.toml and the golden files.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// What is asked of the states; by default runstate.toml in the folder, if there is one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Write golden files anew where they differ, and remove those of states that are gone.
+    #[arg(long)]
+    pub(crate) update: bool,
+    /// Look only at the states that match this pattern, such as 'python/**'. May be given several times.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) filter: Vec<String>,
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
+    /// Number of threads; by default one a core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The first state; - is stdin.
+    #[arg(value_name = "A")]
+    pub(crate) a: PathBuf,
+    /// The second one.
+    #[arg(value_name = "B")]
+    pub(crate) b: PathBuf,
+    /// JSON pointer of the states inside larger documents; a string there is read as the state's text.
+    #[arg(long, value_name = "POINTER", value_parser = pointer)]
+    pub(crate) at: Option<String>,
+    /// What does not count: `volatile` (ids, usage, trace), `usage`, `trace`, or a JSON pointer of A, of B or of the comparison
+    /// itself, in which * is any one step. May be given several times.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) ignore: Vec<Ignore>,
+    /// Compare the texts instead: members sorted, one value a line.
+    #[arg(long, conflicts_with = "ignore")]
+    pub(crate) text: bool,
+    #[command(flatten)]
+    pub(crate) showing: Showing,
+    /// Form of the result; `runstate schema comparison` describes the JSON document.
+    #[arg(long, value_enum, default_value_t = Listing::Human, conflicts_with = "text")]
+    pub(crate) format: Listing,
+}
+
+/// How much of the values is shown.
+#[derive(Debug, Args)]
+pub(crate) struct Showing {
+    /// Show long values whole.
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Show what stands in known places of secrets, and what looks like one.
+    #[arg(long)]
+    pub(crate) show_values: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GitDiff {
+    /// What git gives: path, old file, its hash and mode, new file, its hash and mode.
+    #[arg(value_name = "ARGUMENT", num_args = 1..=9, required = true)]
+    pub(crate) arguments: Vec<String>,
+    #[command(flatten)]
+    pub(crate) showing: Showing,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Schema {
-    /// A format such as python@1.21, python@any for all labels, or `report`, `summary`, `conversion`, `detection`, `versions`
-    /// or `agents` for the tool's own documents.
+    /// A format such as python@1.21, python@any for all labels, or `report`, `summary`, `conversion`, `comparison`,
+    /// `detection`, `test`, `versions` or `agents` for the tool's own documents.
     #[arg(value_name = "FORMAT")]
     pub(crate) of: String,
 }

@@ -396,6 +396,7 @@ fn case<'d>(done: &'d Done, arguments: &Convert, exit: Exit) -> Case<'d> {
             pointers: loss.pointers.clone(),
             message: render::printable(&loss.reason),
             help: loss.code.explanation().help,
+            detail: None,
         }
     });
     let found = checked.map_or(&[][..], Checked::findings).iter().map(|finding| {

@@ -148,6 +148,7 @@ fn remark(found: &Detection, line: Option<usize>) -> Option<Remark<'_>> {
         pointers,
         message: headline(found).into(),
         help: code.explanation().help,
+        detail: None,
     })
 }
 

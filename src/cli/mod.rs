@@ -4,6 +4,7 @@ mod args;
 mod batch;
 mod convert;
 mod detect;
+mod diff;
 mod explain;
 mod inputs;
 mod inspect;
@@ -16,6 +17,7 @@ mod report;
 mod save;
 mod schema;
 mod shell;
+mod test;
 mod validate;
 mod versions;
 mod window;
@@ -67,6 +69,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Inspect(options) => inspect::run(&options),
         Command::Normalize(options) => normalize::run(&options),
         Command::Convert(options) => convert::run(&options),
+        Command::Diff(options) => diff::run(&options),
+        Command::GitDiff(options) => diff::git(&options),
+        Command::Test(options) => test::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Versions(options) => versions::run(&options),
         Command::Rules(options) => explain::rules(&options),

@@ -2,7 +2,7 @@
 
 use runstate::{Invalid, Layout, normalize};
 
-use super::args::{Format, Normalize, Style};
+use super::args::{Format, Keys, Normalize, Style};
 use super::inputs::{Content, Origin, read};
 use super::judge::{look, options, too_large};
 use super::output::Output;
@@ -16,7 +16,15 @@ pub(crate) fn run(arguments: &Normalize) -> Result<Exit, Failure> {
     let mut how = runstate::Normalize::default();
     how.validate = options(&arguments.judging, arguments.at.as_deref())?;
     how.invalid = if arguments.accept_invalid { Invalid::Accept } else { Invalid::Refuse };
-    how.layout = if arguments.style == Style::Line { Layout::Line } else { Layout::Sdk };
+    how.layout = match arguments.style {
+        Style::Sdk => Layout::Sdk,
+        Style::Line => Layout::Line,
+        Style::Indented => Layout::Indented,
+    };
+    how.keys = match arguments.keys {
+        Keys::Sdk => runstate::Keys::AsWritten,
+        Keys::Sorted => runstate::Keys::Sorted,
+    };
     let existing = Existing::forced(arguments.force);
     existing.check(arguments.output.as_deref())?;
     let (file, origin) = match arguments.input.as_os_str().to_str() {

@@ -97,6 +97,8 @@ pub(crate) struct Remark<'r> {
     pub(crate) pointers: Vec<String>,
     pub(crate) message: Cow<'r, str>,
     pub(crate) help: &'r str,
+    /// More lines, for the forms that have room for them.
+    pub(crate) detail: Option<&'r str>,
 }
 
 impl<'r> From<&'r Finding> for Remark<'r> {
@@ -110,6 +112,7 @@ impl<'r> From<&'r Finding> for Remark<'r> {
             pointers: vec![parts.join("!")],
             message: printable(&finding.message),
             help: &finding.help,
+            detail: None,
         }
     }
 }
@@ -248,7 +251,7 @@ impl Summary {
 }
 
 /// The system's words without its number.
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split_once(" (os error").map_or(text.clone(), |(words, _)| words.to_owned())
 }

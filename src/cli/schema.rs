@@ -19,7 +19,9 @@ pub(crate) fn run(arguments: &Schema) -> Result<Exit, Failure> {
         "report" => written::<Report<'_>>(),
         "summary" => written::<super::inspect::Inspections<'_>>(),
         "conversion" => written::<super::convert::Report<'_>>(),
+        "comparison" => written::<runstate::Comparison>(),
         "detection" => written::<Detections<'_>>(),
+        "test" => written::<super::test::Report<'_>>(),
         "versions" => written::<History>(),
         "agents" => schema_for!(Graph),
         format => match format.strip_suffix("@any") {
@@ -39,8 +41,8 @@ fn written<T: JsonSchema>() -> JsonSchemaDocument {
 fn target(text: &str) -> Result<Target, Failure> {
     text.parse().map_err(|error| {
         Failure::Usage(format!(
-            "{error}; `report`, `summary`, `conversion`, `detection`, `versions` and `agents` are the tool's own documents, \
-             python@any and typescript@any stand for all labels"
+            "{error}; `report`, `summary`, `conversion`, `comparison`, `detection`, `test`, `versions` and `agents` are the tool's own \
+             documents, python@any and typescript@any stand for all labels"
         ))
     })
 }

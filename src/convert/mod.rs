@@ -1,5 +1,6 @@
 //! The verb `convert`: a state of one SDK and label becomes one of another, and the real SDK resumes it.
 
+mod carry;
 mod numbers;
 mod report;
 mod resume;
@@ -34,6 +35,26 @@ pub struct Convert {
     pub accept_invalid: bool,
     /// Whether the program that will resume the run is known to ask before it runs any tool that waits for a decision.
     pub assume_target_gates: bool,
+    /// What becomes of the things that the target has no place for.
+    pub carry: Carry,
+    /// What [`Conversion::sidecar`] gave when the state was converted to the other SDK: it is restored.
+    pub sidecar: Option<Vec<u8>>,
+}
+
+/// What becomes of the things that the target has no place for, so that a conversion back can restore them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Carry {
+    /// They are lost. What an earlier conversion carried is restored all the same.
+    #[default]
+    Nothing,
+    /// They stand in the converted state, where the target's SDK keeps them and neither a model nor a tool sees them:
+    /// in `trace` of a Python state, in `providerData` of the first response of a TypeScript one.
+    Inside,
+    /// They are in [`Conversion::sidecar`].
+    Beside,
+    /// They are lost, and so is what an earlier conversion carried.
+    Stripped,
 }
 
 impl Default for Convert {
@@ -45,6 +66,8 @@ impl Default for Convert {
             allow_loss: Level::History,
             accept_invalid: false,
             assume_target_gates: false,
+            carry: Carry::Nothing,
+            sidecar: None,
         }
     }
 }
@@ -61,6 +84,8 @@ pub struct Conversion {
     pub findings: Vec<Finding>,
     /// What is not as it was, the worst first.
     pub losses: Vec<Loss>,
+    /// What the converted state has no place for, with [`Carry::Beside`]; a JSON document.
+    pub sidecar: Option<Vec<u8>>,
 }
 
 impl Conversion {
@@ -96,7 +121,9 @@ const BINDING: [Code; 6] = [
 pub fn convert(bytes: &[u8], target: Target, options: &Convert) -> Conversion {
     match Document::parse(bytes.to_vec()) {
         Ok(doc) => convert_document(&doc, target, options),
-        Err(error) => Conversion { bytes: None, from: None, findings: vec![unreadable(error)], losses: Vec::new() },
+        Err(error) => {
+            Conversion { bytes: None, from: None, findings: vec![unreadable(error)], losses: Vec::new(), sidecar: None }
+        }
     }
 }
 
@@ -109,11 +136,14 @@ pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Co
     let source = locate(doc, options.at.as_deref()).ok().and_then(|root| Some((root, source(root, options)?)));
     let from = source.map(|(_, format)| format);
     let Some((root, format)) = source.filter(|_| !refused || options.accept_invalid) else {
-        return Conversion { bytes: None, from, findings: verdict.findings, losses: Vec::new() };
+        return Conversion { bytes: None, from, findings: verdict.findings, losses: Vec::new(), sidecar: None };
     };
+    if let Some(done) = restored(root, format, target, options) {
+        return Conversion { findings: verdict.findings, ..done };
+    }
     let account = Account::default();
     for finding in &verdict.findings {
-        if BINDING.contains(&finding.code) && finding.effect <= Effect::Unsafe && format != target.format {
+        if BINDING.contains(&finding.code) && finding.effect > Effect::Note && format != target.format {
             let reason = "the state's own records contradict it, and new ones would hide that";
             account.note(codes::WOULD_RUN, Level::Authority, Some(root), reason);
             break;
@@ -129,7 +159,75 @@ pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Co
     let losses = report::losses(doc, account.into_entries());
     let level = losses.first().map(|loss| loss.level);
     let allowed = level.is_none_or(|level| level <= options.allow_loss && level < Level::Authority);
-    Conversion { bytes: bytes.filter(|_| allowed), from, findings: verdict.findings, losses }
+    let done = Conversion { bytes: bytes.filter(|_| allowed), from, findings: verdict.findings, losses, sidecar: None };
+    carried(doc, root, format, target, options, done)
+}
+
+/// The conversion of a state that an earlier one has left something for: inside it, or in the sidecar. Nothing when there
+/// is none, or none for this target.
+fn restored(root: Node<'_>, format: Format, target: Target, options: &Convert) -> Option<Conversion> {
+    let mut tree = Value::Node(root);
+    let inside = carry::take_out(&mut tree, format.dialect);
+    let strip = options.carry == Carry::Stripped;
+    let text = options.sidecar.clone().filter(|_| !strip).or_else(|| inside.clone())?;
+    let plain = Convert { at: None, carry: Carry::Nothing, sidecar: None, ..options.clone() };
+    let stripped = || match inside {
+        Some(_) => write(tree, format.dialect),
+        None => root.raw().as_bytes().to_vec(),
+    };
+    if strip {
+        return Some(convert(&stripped(), target, &plain));
+    }
+    let left = Document::parse(text).ok()?;
+    let own = carry::format(&left).filter(|own| own.dialect == target.format.dialect && *own != format)?;
+    if own.dialect == format.dialect && own != target.format {
+        return None;
+    }
+    let between = Target { format: own, release: newest_release(own) };
+    let plain = Convert { from: Some(format), ..plain };
+    let done = convert(&stripped(), between, &plain);
+    let Some(bytes) = done.bytes.clone() else { return Some(done) };
+    let back = Document::parse(bytes).ok()?;
+    let bytes = write(carry::restore(left.root(), &back)?, own.dialect);
+    let done = Conversion { bytes: Some(bytes), ..done };
+    if between == target {
+        return Some(done);
+    }
+    let next = convert(done.bytes.as_deref()?, target, &Convert { from: Some(own), carry: options.carry, ..plain });
+    let mut losses = done.losses;
+    losses.extend(next.losses);
+    losses.sort_by_key(|loss| std::cmp::Reverse(loss.level));
+    Some(Conversion { losses, ..next })
+}
+
+/// Keeps what a conversion back would not bring back.
+fn carried(
+    doc: &Document,
+    root: Node<'_>,
+    format: Format,
+    target: Target,
+    options: &Convert,
+    done: Conversion,
+) -> Conversion {
+    let wanted = matches!(options.carry, Carry::Inside | Carry::Beside) && format != target.format;
+    let Some(bytes) = done.bytes.as_deref().filter(|_| wanted) else { return done };
+    let back = Target { format, release: newest_release(format) };
+    let all = Convert {
+        from: Some(target.format),
+        allow_loss: Level::Resume,
+        accept_invalid: true,
+        assume_target_gates: true,
+        ..Convert::default()
+    };
+    let Some(back) = convert(bytes, back, &all).bytes.and_then(|back| Document::parse(back).ok()) else { return done };
+    let Some(left) = carry::pack(format, doc, root, &back) else { return done };
+    if options.carry == Carry::Beside {
+        return Conversion { sidecar: Some(left), ..done };
+    }
+    match carry::put_in(bytes.to_vec(), target.format.dialect, left) {
+        Some(bytes) => Conversion { bytes: Some(bytes), ..done },
+        None => done,
+    }
 }
 
 /// What the state is.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Serialize, Serializer};
 
 use crate::codes::Code;
-use crate::json::{Aim, Document, places};
+use crate::json::{Document, pointers};
 use crate::model::{Entry, Level};
 
 /// Everything that changed in the same way and for the same reason.
@@ -37,7 +37,8 @@ fn name<S: Serializer>(level: &Level, serializer: S) -> Result<S::Ok, S::Error> 
 
 /// Groups entries by code, level and reason; the worst come first, then as they came up.
 pub(super) fn losses(doc: &Document, entries: Vec<Entry<'_>>) -> Vec<Loss> {
-    let pointers = pointers(doc, &entries);
+    let nodes: Vec<_> = entries.iter().map(|entry| entry.node).collect();
+    let pointers = pointers(doc, &nodes);
     let mut groups: crate::hash::HashMap<(Code, Level, Cow<'static, str>), usize> = crate::hash::HashMap::default();
     let mut losses: Vec<Loss> = Vec::new();
     for (entry, pointer) in entries.into_iter().zip(pointers) {
@@ -52,34 +53,6 @@ pub(super) fn losses(doc: &Document, entries: Vec<Entry<'_>>) -> Vec<Loss> {
     }
     losses.sort_by_key(|loss| std::cmp::Reverse(loss.level));
     losses
-}
-
-/// Where the entries stand; behind `!`, where in a text that stands there.
-fn pointers(doc: &Document, entries: &[Entry<'_>]) -> Vec<String> {
-    let mut wanted: Vec<(u32, u32, usize, usize)> = Vec::new();
-    for (at, entry) in entries.iter().enumerate() {
-        let (mut node, mut depth) = (entry.node, 0);
-        while let Some(own) = node {
-            wanted.push((own.source().id(), own.index(), at, depth));
-            node = doc.holder(own);
-            depth += 1;
-        }
-    }
-    wanted.sort_unstable();
-    let mut parts: Vec<Vec<(usize, String)>> = vec![Vec::new(); entries.len()];
-    for group in wanted.chunk_by(|one, two| one.0 == two.0) {
-        let source = doc.source(group[0].0);
-        let aims: Vec<(u32, Aim)> = group.iter().map(|&(_, index, ..)| (index, Aim::Value)).collect();
-        for (place, &(.., at, depth)) in places(source, &aims).into_iter().zip(group) {
-            parts[at].push((depth, place.pointer));
-        }
-    }
-    let join = |mut parts: Vec<(usize, String)>| {
-        parts.sort_by_key(|(depth, _)| std::cmp::Reverse(*depth));
-        let parts: Vec<String> = parts.into_iter().map(|(_, pointer)| pointer).collect();
-        parts.join("!")
-    };
-    parts.into_iter().map(join).collect()
 }
 
 /// The pointer with `#` in place of numbers.

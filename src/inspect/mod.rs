@@ -18,6 +18,7 @@ use crate::runs::{self, Given, Run, Waiting};
 use crate::validate::{Validate, judge, locate};
 
 use show::Show;
+pub(crate) use show::is_secret_name;
 pub use size::{Part, Repeat, Size};
 
 /// How to inspect.

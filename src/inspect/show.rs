@@ -75,7 +75,7 @@ impl Show {
 }
 
 /// Whether values of members with this name are secrets.
-fn is_secret_name(key: &str) -> bool {
+pub(crate) fn is_secret_name(key: &str) -> bool {
     let plain: String =
         key.chars().filter(char::is_ascii_alphanumeric).map(|char| char.to_ascii_lowercase()).take(64).collect();
     NAMES.iter().any(|name| plain.contains(name)) || WHOLE_NAMES.contains(&&*plain)

@@ -16,6 +16,19 @@ pub enum Style {
     PythonLine,
     /// As JavaScript's `JSON.stringify(value)`: no space, everything but control characters literal.
     TypeScript,
+    /// For people: two spaces as in Python, characters as in JavaScript.
+    Indented,
+}
+
+impl Style {
+    /// Whether everything beyond ASCII is escaped.
+    const fn is_ascii(self) -> bool {
+        matches!(self, Self::Python | Self::PythonLine)
+    }
+
+    const fn is_indented(self) -> bool {
+        matches!(self, Self::Python | Self::Indented)
+    }
 }
 
 /// Writes JSON piece by piece. The caller says what comes in order; the writer adds commas and white space.
@@ -236,7 +249,7 @@ impl Writer {
     }
 
     fn line(&mut self) {
-        if self.style == Style::Python && self.depth <= DEEPEST_INDENT {
+        if self.style.is_indented() && self.depth <= DEEPEST_INDENT {
             self.out.push(b'\n');
             self.out.resize(self.out.len() + 2 * self.depth, b' ');
         }
@@ -250,7 +263,7 @@ impl Writer {
     fn quoted(&mut self, text: Text<'_>) {
         self.out.push(b'"');
         match text.plain() {
-            Some(plain) if self.style == Style::TypeScript => self.out.extend_from_slice(plain.as_bytes()),
+            Some(plain) if !self.style.is_ascii() => self.out.extend_from_slice(plain.as_bytes()),
             _ => self.respell(text.raw()),
         }
         self.out.push(b'"');
@@ -260,7 +273,7 @@ impl Writer {
     /// differently.
     fn respell(&mut self, raw: &str) {
         let bytes = raw.as_bytes();
-        let python = self.style != Style::TypeScript;
+        let python = self.style.is_ascii();
         // What stands before `done` is written; what stands between `done` and `at` is right as it is.
         let (mut done, mut at) = (0, 0);
         loop {
@@ -316,7 +329,7 @@ impl Writer {
     /// Writes characters that are not JSON yet, without quotes around them.
     fn characters(&mut self, text: &str) {
         let bytes = text.as_bytes();
-        let python = self.style != Style::TypeScript;
+        let python = self.style.is_ascii();
         let mut at = 0;
         loop {
             let stop = if python { scan::not_python(bytes, at) } else { scan::string_stop(bytes, at) };
@@ -337,7 +350,7 @@ impl Writer {
             0x0A => self.out.extend_from_slice(b"\\n"),
             0x0D => self.out.extend_from_slice(b"\\r"),
             0x09 => self.out.extend_from_slice(b"\\t"),
-            0x20.. if unit < 0x7F || self.style == Style::TypeScript => match char::from_u32(unit) {
+            0x20.. if unit < 0x7F || !self.style.is_ascii() => match char::from_u32(unit) {
                 Some(char) => self.out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
                 None => self.half(unit),
             },

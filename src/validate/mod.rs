@@ -15,7 +15,7 @@ use crate::format::{Dialect, Format, Target};
 use crate::json::{Document, Kind, Node, Problem, SyntaxError};
 use crate::record::{Raised, Reader};
 use crate::{python, typescript};
-use place::place;
+pub(crate) use place::place;
 
 /// What to judge a state by.
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,7 @@ use crate::json::{Aim, Document, Node, Place, places};
 use crate::record::{Raised, Reader};
 
 /// Works out where the findings are and puts them into the order of the file.
-pub(super) fn place<'d>(doc: &'d Document, cx: Reader<'d>) -> Vec<Finding> {
+pub(crate) fn place<'d>(doc: &'d Document, cx: Reader<'d>) -> Vec<Finding> {
     let (raised, left_out) = cx.finish();
     // The chain of nodes that leads to a finding: inside nested texts first, in the file itself last.
     let mut aims: Vec<Vec<(Node<'d>, Aim)>> = Vec::with_capacity(raised.len());

@@ -4,7 +4,9 @@
 #[allow(unreachable_pub, reason = "other test files use it, too")]
 mod common;
 
+mod diff;
 mod formats;
+mod golden;
 mod inputs;
 mod labels;
 mod masking;
@@ -51,7 +53,7 @@ fn with_stdin(folder: &Path, arguments: &[&str], input: &[u8]) -> Run {
 
 fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_runstate"));
-    command.current_dir(folder).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command.current_dir(folder).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env_remove("CI");
     command
 }
 

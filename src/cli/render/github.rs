@@ -7,6 +7,9 @@ use runstate::Severity;
 use super::super::report::Case;
 use super::{portable, printable};
 
+/// So many more lines fit into an annotation.
+const LINES: usize = 40;
+
 pub(super) fn render(case: &Case<'_>) -> String {
     let file = portable(case.file);
     if let Some(error) = &case.error {
@@ -21,12 +24,22 @@ pub(super) fn render(case: &Case<'_>) -> String {
         };
         let place = remark.place.map_or_else(String::new, |(line, column)| format!(",line={line},col={column}"));
         let title = format!("{} {}", remark.code, remark.code.explanation().name);
-        let message = format!("{} ({})\n{}", remark.message, remark.word, remark.help);
+        let mut message = format!("{} ({})\n{}", remark.message, remark.word, remark.help);
+        for line in remark.detail.unwrap_or_default().lines().take(LINES) {
+            message.push('\n');
+            message.push_str(line);
+        }
         let (file, title, message) = (property(&file), property(&title), data(&message));
         writeln!(out, "::{command} file={file}{place},title={title}::{message}")
             .expect("writing to a string cannot fail");
     }
     out
+}
+
+/// An error in a file that is no state.
+pub(crate) fn annotation(file: &str, (line, column): (usize, usize), title: &str, message: &str) -> String {
+    let (file, title, message) = (property(&portable(file)), property(title), data(message));
+    format!("::error file={file},line={line},col={column},title={title}::{message}\n")
 }
 
 /// A line break would end the command; nothing else than it may stand in the log as it is.

@@ -29,7 +29,7 @@ pub(super) fn render(checked: &Checked, talk: Talk) -> String {
     out
 }
 
-fn conclusion(worst: Option<Effect>) -> &'static str {
+pub(crate) fn conclusion(worst: Option<Effect>) -> &'static str {
     match worst {
         Some(Effect::Refused) => "the SDK does not load it",
         Some(Effect::Stuck) => "loads, but the run cannot be resumed as it is",

@@ -20,6 +20,7 @@ pub(super) fn case(case: &Case<'_>, verb: &str) -> String {
         let pointer = remark.pointers.first().map_or("", String::as_str);
         let gap = if pointer.is_empty() { "" } else { " " };
         let _ = writeln!(lines, "{place}{severity}[{code}] {word}{gap}{pointer}: {message}");
+        lines.push_str(remark.detail.unwrap_or_default());
     }
     let lines = escape(&lines);
     // Writing into a string cannot fail.

@@ -17,7 +17,8 @@ use super::output::Part;
 use super::report::{Case, Checked, Summary};
 use super::window;
 
-pub(crate) use human::summary;
+pub(crate) use github::annotation;
+pub(crate) use human::{conclusion, summary};
 pub(crate) use junit::{Count, document};
 pub(crate) use sarif::{head, tail};
 
@@ -95,7 +96,7 @@ fn portable(file: &str) -> Cow<'_, str> {
     }
 }
 
-const fn style(severity: Severity) -> Style {
+pub(crate) const fn style(severity: Severity) -> Style {
     match severity {
         Severity::Error => AnsiColor::Red.on_default().bold(),
         Severity::Warning => AnsiColor::Yellow.on_default().bold(),
@@ -103,5 +104,5 @@ const fn style(severity: Severity) -> Style {
     }
 }
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();

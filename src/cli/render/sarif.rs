@@ -81,7 +81,8 @@ const fn topic(number: u16) -> &'static str {
         3 => "structure",
         4 => "resume",
         5 => "decisions and secrets",
-        _ => "loss",
+        6 => "loss",
+        _ => "checks",
     }
 }
 

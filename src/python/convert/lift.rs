@@ -501,6 +501,11 @@ fn lift_step<'d>(value: Option<Value<'d>>, account: &Account<'d>) -> Step<'d> {
         account.rest(step, Level::Bookkeeping, UNKNOWN);
         return Step::RunAgain;
     }
+    if !kind.is("next_step_interruption") {
+        account.lost(Level::Resume, &kind, "the Python SDK reads a step of this type as none");
+        account.rest(step, Level::Bookkeeping, ODD);
+        return Step::Over;
+    }
     let mut data = step.take_filled("data").and_then(Value::into_object).unwrap_or_default();
     account.rest(step, Level::Bookkeeping, UNKNOWN);
     let interruptions = list(&mut data, "interruptions");

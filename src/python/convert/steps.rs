@@ -14,6 +14,7 @@ use super::decisions::{
     standing_first,
 };
 use super::derive;
+use super::lower::{lookup_key, own_key};
 
 /// From here on every call of a tool is in a ledger.
 const LEDGER: u16 = 15;
@@ -23,7 +24,8 @@ const OWN_DECISIONS: u16 = 14;
 const MANY_TURNS: u64 = 1_000_000_000;
 
 /// What the labels changed, in order.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
+    Step { to: 5, summary: "tools can be in a namespace", up: Some(name_tools), down: None },
     Step { to: 10, summary: "a run can have no turn limit", up: None, down: Some(limit_turns) },
     Step {
         to: 14,
@@ -46,7 +48,7 @@ const STEPS: [Step; 5] = [
     Step {
         to: 18,
         summary: "decisions about function tools are kept by agent",
-        up: Some(own_functions),
+        up: Some(own),
         down: Some(name_functions),
     },
 ];
@@ -184,6 +186,36 @@ fn limit_turns<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         let near = state.get("max_turns").and_then(Value::origin);
         account.assumed(Level::Bookkeeping, near, "no turn limit becomes one that no run reaches");
         state.set("max_turns", Value::integer(MANY_TURNS));
+    }
+}
+
+/// Every function that is called says what its tool is found by.
+fn name_tools<'d>(state: &mut Object<'d>, _: &Account<'d>) {
+    let processed = state.get_mut("last_processed_response").and_then(Value::object_mut);
+    let functions = processed.and_then(|processed| processed.get_mut("functions"));
+    for action in functions.map_or(&mut [][..], Value::elements_mut) {
+        let key = action.member("tool_call").and_then(|call| own_key(&call)).map(|key| lookup_key(&key));
+        let tool = action.object_mut().and_then(|action| action.get_mut("tool")?.object_mut());
+        if let (Some(key), Some(tool)) = (key, tool)
+            && tool.get("lookupKey").is_none()
+        {
+            tool.place("lookupKey", &["qualifiedName", "namespace", "name"], key);
+        }
+    }
+}
+
+/// Decisions get owners. A call of a local MCP server would have to name the server, which older labels do not store.
+fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    own_functions(state, account);
+    let data = state.get("current_step").and_then(|step| step.member("data"));
+    let waiting = data.and_then(|data| data.member("interruptions")).map_or_else(Vec::new, Value::into_elements);
+    for item in waiting {
+        let origin = item.member("tool_origin").and_then(|origin| origin.member("type"));
+        if origin.is_some_and(|kind| kind.is("mcp")) {
+            let reason =
+                "which MCP server the call goes to is not stored under this label, and newer releases demand it";
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, item.origin(), reason);
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use crate::model::{Account, Level, Spelling};
 use super::lower::record as lower_record;
 use super::{in_order, key_of_tool, runs, tool_of_call, tool_of_key};
 
+type Members<'d> = Vec<(Key<'d>, Value<'d>)>;
+
 const SPELLING: Spelling = Spelling { messages: "messages", standing_message: "stickyRejectMessage" };
 
 const NARROWED: &str =
@@ -169,7 +171,7 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, _: &Account<'d>) {
     let calls = calls(state);
     let mut kept: Vec<(Key<'d>, Value<'d>)> = Vec::new();
     let mut legacy: Vec<(Key<'d>, Value<'d>)> = Vec::new();
-    let mut owned: Vec<(Vec<u8>, Vec<(Key<'d>, Value<'d>)>)> = Vec::new();
+    let mut owned: Vec<(Vec<u8>, Members<'d>)> = Vec::new();
     for (name, value) in take_records(state, "approvals") {
         let text = name.wtf8().into_owned();
         let mine: Vec<&Call<'d>> = calls.iter().filter(|call| call.is_named(&text)).collect();
