@@ -59,6 +59,9 @@ pub(crate) enum Command {
     /// The same for git, which calls it with its own arguments; the README shows how to set it up.
     #[command(after_help = GIT_DIFF_EXAMPLES)]
     GitDiff(GitDiff),
+    /// Prove what of a state survives: in its own format, and converted there and back.
+    #[command(after_help = ROUNDTRIP_EXAMPLES)]
+    Roundtrip(Roundtrip),
     /// Print the JSON Schema of a format or of a report.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(Schema),
@@ -127,6 +130,7 @@ Examples:
 const CONVERT_EXAMPLES: &str = "\
 Examples:
   runstate convert paused.json --to typescript -o paused.ts.json
+  runstate convert paused.json --to typescript --carry -o paused.ts.json
   runstate convert paused.json --to python@0.17.5 --check
   runstate convert states/ --to typescript@0.20.0 --out-dir converted/ --report report.json
   runstate convert --ndjson export.ndjson --to python@1.21 --rejects rejects.ndjson > import.ndjson";
@@ -163,6 +167,14 @@ const GIT_DIFF_EXAMPLES: &str = "\
 Examples:
   git config diff.runstate.command \"runstate git-diff\"
   echo \"states/*.json diff=runstate\" >> .gitattributes";
+
+const ROUNDTRIP_EXAMPLES: &str = "\
+Examples:
+  runstate roundtrip paused.json
+  runstate roundtrip states/ --via python@0.17.5 --format json
+
+Exit codes: 0 every state comes back byte for byte (what the other format has no place for is carried along), 1 one
+does not, or cannot be converted.";
 
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
@@ -324,12 +336,44 @@ pub(crate) struct Convert {
     /// Take it that the program that will resume the run asks before it runs any tool that waits for a decision.
     #[arg(long)]
     pub(crate) assume_target_gates: bool,
+    /// Keep what the target has no place for in the converted state, so that a conversion back restores it.
+    #[arg(long, conflicts_with_all = ["sidecar", "strip_carry"])]
+    pub(crate) carry: bool,
+    /// Keep it in this file instead; if the file is there and is of the target's SDK, restore what it holds.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["out_dir", "strip_carry"])]
+    pub(crate) sidecar: Option<PathBuf>,
+    /// Forget what an earlier conversion has kept.
+    #[arg(long)]
+    pub(crate) strip_carry: bool,
+    /// Make outputs of TypeScript states below 1.18, which are all text, the JSON that the text is.
+    #[arg(long)]
+    pub(crate) revive_outputs: bool,
+    /// Compare what is written with the JSON Schema of its format, too.
+    #[arg(long)]
+    pub(crate) prove: bool,
     /// Form of what is said on stderr.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
     /// Say only what was not converted.
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Roundtrip {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// The format to go through; by default the newest one of the other SDK.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) via: Option<Target>,
+    /// The most that may change on the way there.
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Level::History)]
+    pub(crate) allow_loss: Level,
+    /// Take it that the program in between asks before it runs any tool that waits for a decision.
+    #[arg(long)]
+    pub(crate) assume_target_gates: bool,
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ use runstate::agents::Graph;
 use super::args::Schema;
 use super::detect::Detections;
 use super::report::Report;
+use super::roundtrip::RoundTrips;
 use super::versions::History;
 use super::{Exit, Failure};
 
@@ -21,6 +22,7 @@ pub(crate) fn run(arguments: &Schema) -> Result<Exit, Failure> {
         "conversion" => written::<super::convert::Report<'_>>(),
         "comparison" => written::<runstate::Comparison>(),
         "detection" => written::<Detections<'_>>(),
+        "roundtrip" => written::<RoundTrips<'_>>(),
         "test" => written::<super::test::Report<'_>>(),
         "versions" => written::<History>(),
         "agents" => schema_for!(Graph),
@@ -41,7 +43,7 @@ fn written<T: JsonSchema>() -> JsonSchemaDocument {
 fn target(text: &str) -> Result<Target, Failure> {
     text.parse().map_err(|error| {
         Failure::Usage(format!(
-            "{error}; `report`, `summary`, `conversion`, `comparison`, `detection`, `test`, `versions` and `agents` are the tool's own \
+            "{error}; `report`, `summary`, `conversion`, `comparison`, `detection`, `roundtrip`, `test`, `versions` and `agents` are the tool's own \
              documents, python@any and typescript@any stand for all labels"
         ))
     })

@@ -4,6 +4,7 @@ mod carry;
 mod numbers;
 mod report;
 mod resume;
+mod roundtrip;
 mod texts;
 
 use crate::agents::Graph;
@@ -18,6 +19,7 @@ use crate::validate::{Validate, judge, locate, unreadable};
 use crate::{python, typescript};
 
 pub use report::Loss;
+pub use roundtrip::{Difference, DifferenceKind, RoundTrip, roundtrip};
 
 /// How to convert.
 #[derive(Clone, Debug)]
@@ -39,6 +41,12 @@ pub struct Convert {
     pub carry: Carry,
     /// What [`Conversion::sidecar`] gave when the state was converted to the other SDK: it is restored.
     pub sidecar: Option<Vec<u8>>,
+    /// Whether outputs that are text because their label has only that (TypeScript below 1.18) become the JSON that the
+    /// text is.
+    pub revive_outputs: bool,
+    /// Whether the output is compared with the JSON Schema of its format, too.
+    #[cfg(feature = "check")]
+    pub prove: bool,
 }
 
 /// What becomes of the things that the target has no place for, so that a conversion back can restore them.
@@ -68,6 +76,9 @@ impl Default for Convert {
             assume_target_gates: false,
             carry: Carry::Nothing,
             sidecar: None,
+            revive_outputs: false,
+            #[cfg(feature = "check")]
+            prove: false,
         }
     }
 }
@@ -143,11 +154,14 @@ pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Co
     }
     let account = Account::default();
     for finding in &verdict.findings {
-        if BINDING.contains(&finding.code) && finding.effect > Effect::Note && format != target.format {
+        if BINDING.contains(&finding.code) && finding.effect > Effect::Note && recorded_anew(format, target.format) {
             let reason = "the state's own records contradict it, and new ones would hide that";
             account.note(codes::WOULD_RUN, Level::Authority, Some(root), reason);
             break;
         }
+    }
+    if format != target.format {
+        resume::lost_runs(root, format.dialect, &account);
     }
     let bytes = translate(doc, root, format, target, options, &account);
     let stuck: Vec<Code> = verdict.findings.iter().map(|finding| finding.code).collect();
@@ -220,14 +234,35 @@ fn carried(
         ..Convert::default()
     };
     let Some(back) = convert(bytes, back, &all).bytes.and_then(|back| Document::parse(back).ok()) else { return done };
-    let Some(left) = carry::pack(format, doc, root, &back) else { return done };
+    let (left, any) = carry::pack(format, doc, root, &back);
     if options.carry == Carry::Beside {
         return Conversion { sidecar: Some(left), ..done };
+    }
+    if !any {
+        return done;
     }
     match carry::put_in(bytes.to_vec(), target.format.dialect, left) {
         Some(bytes) => Conversion { bytes: Some(bytes), ..done },
         None => done,
     }
+}
+
+/// The format of the states that a sidecar belongs to; nothing for what is no sidecar.
+#[must_use]
+pub fn sidecar_format(sidecar: &[u8]) -> Option<Format> {
+    carry::format(&Document::parse(sidecar.to_vec()).ok()?)
+}
+
+/// Whether the target's records are not those of the source: computed, or none at all.
+fn recorded_anew(from: Format, to: Format) -> bool {
+    let has = |format: Format| {
+        format.label
+            >= match format.dialect {
+                Dialect::Python => python::convert::LEDGER,
+                Dialect::TypeScript => typescript::convert::LEDGER,
+            }
+    };
+    from != to && !(from.dialect == to.dialect && has(from) && has(to))
 }
 
 /// What the state is.
@@ -257,21 +292,23 @@ fn translate<'d>(
     if !same && target.format.dialect == Dialect::TypeScript && numbers::judge(doc, account) {
         return None;
     }
-    let mut tree = if same {
-        open(doc, root, from.dialect)
-    } else {
-        let mut state = canonical(doc, root, from, account);
+    let mut tree = open(doc, root, from.dialect);
+    let typed = target.format.dialect == Dialect::Python || target.format.label >= typescript::convert::TYPED_OUTPUTS;
+    if options.revive_outputs && typed && from.dialect == Dialect::TypeScript {
+        typescript::convert::revive(&mut tree, doc, account);
+    }
+    if !same {
+        let mut state = lifted(tree, from, account);
         resume::prepare(&mut state, target, options, account);
         if target.format.dialect == Dialect::Python {
             texts::judge(doc, &state, account);
         }
-        let mut tree = match target.format.dialect {
+        tree = match target.format.dialect {
             Dialect::Python => python::convert::lower(state, account),
             Dialect::TypeScript => typescript::convert::lower(state, account),
         };
         bring(&mut tree, target.format.dialect.newest(), account);
-        tree
-    };
+    }
     let there = if same { from == target.format && newest_of_label } else { target == target.format.dialect.newest() };
     if !there {
         bring(&mut tree, target, account);
@@ -287,7 +324,11 @@ fn newest_release(format: Format) -> Release {
 
 /// What a state means, whatever its dialect and label. Total: what cannot be read is in the account.
 pub(crate) fn canonical<'d>(doc: &'d Document, root: Node<'d>, from: Format, account: &Account<'d>) -> State<'d> {
-    let mut tree = open(doc, root, from.dialect);
+    lifted(open(doc, root, from.dialect), from, account)
+}
+
+fn lifted<'d>(tree: Value<'d>, from: Format, account: &Account<'d>) -> State<'d> {
+    let mut tree = tree;
     if from != from.dialect.newest().format {
         bring(&mut tree, from.dialect.newest(), account);
     }
@@ -337,5 +378,14 @@ fn prove<'d>(bytes: &[u8], root: Node<'d>, target: Target, options: &Convert, be
             _ => continue,
         };
         account.note(code, level, Some(root), format!("{target}: {} ({})", finding.message, finding.code));
+    }
+    #[cfg(feature = "check")]
+    if options.prove
+        && let Ok(doc) = Document::parse(bytes.to_vec())
+    {
+        for fault in crate::check::Checker::new(target.format).check(doc.root()) {
+            let reason = format!("{target}: {} is not what the schema says ({})", fault.pointer, fault.keyword);
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, Some(root), reason);
+        }
     }
 }
