@@ -312,7 +312,7 @@ pub(crate) struct Convert {
     /// The most that may change: with more, nothing is written and the exit code is 1.
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Level::History)]
     pub(crate) allow_loss: Level,
-    /// Convert and report, and write no state.
+    /// Convert and report on stdout, and write no state.
     #[arg(long)]
     pub(crate) check: bool,
     /// Write to this file instead of stdout; it appears complete or not at all.
