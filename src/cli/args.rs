@@ -382,7 +382,7 @@ pub(crate) struct Convert {
     /// The most that may change: with more, nothing is written and the exit code is 1.
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Level::History)]
     pub(crate) allow_loss: Level,
-    /// Convert and report, and write no state.
+    /// Convert and report on stdout, and write no state.
     #[arg(long)]
     pub(crate) check: bool,
     /// Write to this file instead of stdout; it appears complete or not at all.
@@ -515,7 +515,7 @@ pub(crate) struct GitDiff {
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// A format such as python@1.21, python@any for all labels, or `report`, `summary`, `decision`, `conversion`,
-    /// `comparison`, `detection`, `test`, `versions` or `agents` for the tool's own documents.
+    /// `comparison`, `detection`, `roundtrip`, `test`, `versions` or `agents` for the tool's own documents.
     #[arg(value_name = "FORMAT")]
     pub(crate) of: String,
 }

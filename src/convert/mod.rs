@@ -5,6 +5,7 @@ mod numbers;
 mod report;
 mod resume;
 mod roundtrip;
+mod texts;
 
 use crate::agents::Graph;
 use crate::codes::{self, Code};
@@ -299,6 +300,9 @@ fn translate<'d>(
     if !same {
         let mut state = lifted(tree, from, account);
         resume::prepare(&mut state, target, options, account);
+        if target.format.dialect == Dialect::Python {
+            texts::judge(doc, &state, account);
+        }
         tree = match target.format.dialect {
             Dialect::Python => python::convert::lower(state, account),
             Dialect::TypeScript => typescript::convert::lower(state, account),
