@@ -159,6 +159,8 @@ Examples:
   runstate test states/ --update
   runstate test states/ --filter 'python/**' --format github
 
+The golden file of a new state is written, but not on a CI system (CI=true), where the state fails.
+
 runstate.toml in the folder says what is asked of the states; all of it is optional:
 
   [[states]]
