@@ -9,6 +9,7 @@ pub mod content;
 mod convert;
 pub mod detect;
 mod diff;
+mod digest;
 pub mod finding;
 pub mod format;
 mod hash;
@@ -27,6 +28,7 @@ pub mod versions;
 
 pub use convert::{Conversion, Convert, Loss, convert, convert_document};
 pub use diff::{Change, ChangeKind, Comparison, Diff, Ignore, Side, diff, mask_secrets, plain_text};
+pub use digest::{Hash, hash};
 pub use finding::{Effect, Finding, Severity};
 pub use format::{Dialect, Format, Target};
 pub use inspect::{

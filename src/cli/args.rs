@@ -59,6 +59,9 @@ pub(crate) enum Command {
     /// The same for git, which calls it with its own arguments; the README shows how to set it up.
     #[command(after_help = GIT_DIFF_EXAMPLES)]
     GitDiff(GitDiff),
+    /// Print a short text that is the same for the same state.
+    #[command(after_help = HASH_EXAMPLES)]
+    Hash(Hash),
     /// Print the JSON Schema of a format or of a report.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(Schema),
@@ -163,6 +166,14 @@ const GIT_DIFF_EXAMPLES: &str = "\
 Examples:
   git config diff.runstate.command \"runstate git-diff\"
   echo \"states/*.json diff=runstate\" >> .gitattributes";
+
+const HASH_EXAMPLES: &str = "\
+Examples:
+  runstate hash states/
+  runstate hash --meaning paused.py.json paused.ts.json
+
+`rs1:sha256:` is the digest of what `runstate normalize --keys sorted --style line` writes. `rs1m:sha256:` is that of what the
+state means, over the fields that both SDKs hold: it stays the same when the state is converted, and back.";
 
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
@@ -399,9 +410,21 @@ pub(crate) struct GitDiff {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Hash {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// Digest what the state means, which does not depend on its SDK and label.
+    #[arg(long)]
+    pub(crate) meaning: bool,
+    /// Form of the result; `runstate schema hash` describes a line of the JSON form.
+    #[arg(long, value_enum, default_value_t = Listing::Human)]
+    pub(crate) format: Listing,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// A format such as python@1.21, python@any for all labels, or `report`, `summary`, `conversion`, `comparison`,
-    /// `detection`, `test`, `versions` or `agents` for the tool's own documents.
+    /// `detection`, `hash`, `test`, `versions` or `agents` for the tool's own documents.
     #[arg(value_name = "FORMAT")]
     pub(crate) of: String,
 }

@@ -6,6 +6,7 @@ mod convert;
 mod detect;
 mod diff;
 mod explain;
+mod hash;
 mod inputs;
 mod inspect;
 mod judge;
@@ -72,6 +73,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Diff(options) => diff::run(&options),
         Command::GitDiff(options) => diff::git(&options),
         Command::Test(options) => test::run(&options),
+        Command::Hash(options) => hash::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Versions(options) => versions::run(&options),
         Command::Rules(options) => explain::rules(&options),

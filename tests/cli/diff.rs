@@ -96,6 +96,23 @@ fn what_cannot_be_compared_is_no_match() {
 }
 
 #[test]
+fn hashes_of_files_and_of_what_is_none() {
+    let folder = folder(&[("a.json", &python()), ("b.json", b"{\"x\": 1}"), ("c.json", b"{")]);
+    let run = runstate(folder.path(), &["hash", "a.json", "b.json"]);
+    assert_eq!(run.code, 1);
+    assert!(run.out.starts_with("rs1:sha256:") && run.out.ends_with("  a.json\n") && run.out.lines().count() == 1);
+    assert!(run.err.contains("b.json: ") && run.err.contains("RS201"), "{}", run.err);
+    assert_eq!(runstate(folder.path(), &["hash", "c.json"]).code, 3);
+    let meaning = runstate(folder.path(), &["hash", "--meaning", "a.json", "--format", "json"]);
+    let row = json(&meaning.out);
+    assert!(row["hash"].as_str().is_some_and(|hash| hash.starts_with("rs1m:sha256:")), "{row}");
+    let schema = json(&runstate(folder.path(), &["schema", "hash"]).out);
+    assert!(jsonschema::validator_for(&schema).expect("a schema").is_valid(&row));
+    // Recorded: another digest for the same meaning needs another prefix.
+    assert_eq!(row["hash"], "rs1m:sha256:5b953094e81f84664e5688bbed4b9bc0937feceaf28d2f83c6fa05b49a527fd6");
+}
+
+#[test]
 fn texts_line_by_line() {
     let folder =
         folder(&[("a.json", &typescript()), ("b.json", &edited(typescript(), "\"maxTurns\":10", "\"maxTurns\":11"))]);
