@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use runstate::{Ignore, Level, Severity, Target};
+use runstate::{Ignore, Level, Redact, Severity, Target};
 
 /// Validate, normalize and explain the serialized RunState of the OpenAI Agents SDKs.
 #[derive(Debug, Parser)]
@@ -125,7 +125,8 @@ const NORMALIZE_EXAMPLES: &str = "\
 Examples:
   runstate normalize pretty.json > state.json
   runstate normalize session.json --at /run/state --output state.json
-  runstate normalize paused.json --keys sorted --style indented";
+  runstate normalize paused.json --keys sorted --style indented
+  runstate normalize paused.json --volatile --redact secrets --redact key:iban > golden.json";
 
 const CONVERT_EXAMPLES: &str = "\
 Examples:
@@ -266,6 +267,17 @@ pub(crate) struct Normalize {
     pub(crate) at: Option<String>,
     #[command(flatten)]
     pub(crate) judging: Judging,
+    /// Bring the state to this format before, as `convert` does.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) to: Option<Target>,
+    /// Put placeholders for what differs from run to run: ids (the same id gets the same placeholder everywhere), times,
+    /// token counts.
+    #[arg(long)]
+    pub(crate) volatile: bool,
+    /// Mask values, which keep their types: `secrets`, `key:NAME`, or a JSON pointer, in which * is any one step. Decisions
+    /// about calls whose arguments are masked go, too. May be given several times.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) redact: Vec<Redact>,
     /// In which order members stand.
     #[arg(long, value_enum, default_value_t = Keys::Sdk)]
     pub(crate) keys: Keys,
@@ -424,7 +436,7 @@ pub(crate) struct Hash {
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// A format such as python@1.21, python@any for all labels, or `report`, `summary`, `conversion`, `comparison`,
-    /// `detection`, `hash`, `test`, `versions` or `agents` for the tool's own documents.
+    /// `detection`, `hash`, `normalization`, `test`, `versions` or `agents` for the tool's own documents.
     #[arg(value_name = "FORMAT")]
     pub(crate) of: String,
 }

@@ -21,6 +21,7 @@ pub(crate) fn run(arguments: &Schema) -> Result<Exit, Failure> {
         "conversion" => written::<super::convert::Report<'_>>(),
         "comparison" => written::<runstate::Comparison>(),
         "hash" => written::<super::hash::Row>(),
+        "normalization" => written::<super::normalize::Report<'_>>(),
         "detection" => written::<Detections<'_>>(),
         "test" => written::<super::test::Report<'_>>(),
         "versions" => written::<History>(),
@@ -42,7 +43,7 @@ fn written<T: JsonSchema>() -> JsonSchemaDocument {
 fn target(text: &str) -> Result<Target, Failure> {
     text.parse().map_err(|error| {
         Failure::Usage(format!(
-            "{error}; `report`, `summary`, `conversion`, `comparison`, `detection`, `hash`, `test`, `versions` and `agents` are the tool's own \
+            "{error}; `report`, `summary`, `conversion`, `comparison`, `detection`, `hash`, `normalization`, `test`, `versions` and `agents` are the tool's own \
              documents, python@any and typescript@any stand for all labels"
         ))
     })
