@@ -268,9 +268,22 @@ pub(crate) fn by_keys<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect, s
         Dialect::TypeScript => typescript::convert::open(doc, root),
     };
     sort(&mut tree);
+    let kept = compared(&mut tree);
     let mut out = Writer::new(style);
-    sorted_value(&tree, &mut out);
+    sorted_value(&tree, kept, &mut out);
     out.finish()
+}
+
+/// The TypeScript SDK compares the text of what a tool returned with the one that a session write names: the order of
+/// members counts there.
+fn compared(tree: &mut Value<'_>) -> Option<&'static str> {
+    let write = tree.member("pendingSessionWrite")?;
+    write.member("terminalToolFinalization").filter(|own| own.kind() == Kind::Object)?;
+    let items = tree.object_mut()?.get_mut("generatedItems")?;
+    for item in items.elements_mut() {
+        item.object_mut();
+    }
+    Some("output")
 }
 
 /// Makes texts of nested runs again, with their members by their names.
@@ -279,8 +292,9 @@ fn sort(tree: &mut Value<'_>) {
     let Some(Value::Object(runs)) = state.get_mut("pendingAgentToolRuns") else { return };
     for (_, run) in runs.members_mut().iter_mut().filter(|(_, run)| run.kind() == Kind::Object) {
         sort(run);
+        let kept = compared(run);
         let mut out = Writer::new(Style::TypeScript);
-        sorted_value(run, &mut out);
+        sorted_value(run, kept, &mut out);
         *run = Value::from(out.finish());
     }
 }

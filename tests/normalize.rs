@@ -73,12 +73,13 @@ fn the_same_run_with_other_ids_is_the_same() {
     for path in ["python/1.21/nested-approved.json", "typescript/1.22/nested_agent_approved.json"] {
         let state = text(&std::fs::read(common::root().join("fixtures").join(path)).expect("a fixture"));
         let ids: HashSet<String> = ids(&state).into_iter().collect();
-        assert!(ids.len() > 3, "{ids:?}");
+        assert!(ids.len() > 1, "{ids:?}");
         let mut other = state.clone();
         for id in &ids {
-            // Nothing else stands between quotes, colons or escapes like that.
+            // It begins as before. Nothing else stands between quotes, colons or escapes like that.
+            let new = id.split_once('_').map_or_else(|| format!("x{id}"), |(kind, rest)| format!("{kind}_zz{rest}"));
             for (before, behind) in [("\"", "\""), (":", "\""), ("\\\"", "\\\""), (":", "\\\"")] {
-                other = other.replace(&format!("{before}{id}{behind}"), &format!("{before}zz{id}9{behind}"));
+                other = other.replace(&format!("{before}{id}{behind}"), &format!("{before}{new}{behind}"));
             }
         }
         assert_ne!(other, state);
@@ -86,13 +87,10 @@ fn the_same_run_with_other_ids_is_the_same() {
         how.volatile = true;
         let one = normalize(state.as_bytes(), &how);
         let two = normalize(other.as_bytes(), &how);
-        let shown = |outcome: &runstate::Outcome| outcome.bytes.as_deref().map(text).unwrap_or_default();
-        assert!(one.changes.iter().any(|own| own.what == "ids" || own.what == "usage"), "{:?}", one.changes);
-        // Ids keep how they begin, so that only the numbers tell.
-        assert_eq!(shown(&one).len() > 100, shown(&two).len() > 100, "{path}: {:?}", two.findings);
-        for id in &ids {
-            assert!(!shown(&two).contains(&format!("zz{id}9")), "{path}: {id} is left");
-        }
+        assert!(two.changes.iter().any(|own| own.what == "ids" && own.count > 10), "{path}: {:?}", two.changes);
+        let shown = |outcome: &runstate::Outcome| outcome.bytes.as_deref().map(text);
+        assert!(shown(&one).is_some(), "{path}: {:?}", one.findings);
+        assert_eq!(shown(&one), shown(&two), "{path}");
     }
 }
 
@@ -110,12 +108,13 @@ fn masked_arguments_take_their_decision_along() {
         ("typescript/1.22/approved_once.json", "/generatedItems/0/rawItem/arguments"),
     ] {
         let state = std::fs::read(common::root().join("fixtures").join(path)).expect("a fixture");
-        for (rule, left) in [(pointer, "amount"), ("key:amount", "5}")] {
+        for rule in [pointer, "key:amount"] {
             let outcome = normalize(&state, &options(&[rule]));
             let written = outcome.bytes.unwrap_or_else(|| panic!("{path} {rule}: {:?}", outcome.findings));
             let what: Vec<&str> = outcome.changes.iter().map(|own| own.what).collect();
             assert_eq!(what, ["masked", "undecided"], "{path} {rule}");
-            assert!(!text(&written).contains(left), "{path} {rule}: {left} is left");
+            let left = ["amount\\\": 5", "amount\\\":5"].into_iter().find(|left| text(&written).contains(left));
+            assert_eq!(left, None, "{path} {rule}");
             let told = runstate::diff(&state, &written, &runstate::Diff::default());
             let gone = told.changes.iter().filter(|own| own.section == "decisions").count();
             assert_eq!(gone, 1, "{path} {rule}");

@@ -135,9 +135,7 @@ impl<'d> Edit<'d> for Mask<'_, 'd> {
             let new = self.masked(node);
             return self.called(call, new);
         }
-        if named(&["arguments"])
-            && let Some(new) = self.arguments(node)
-        {
+        if let Some(new) = self.json(node) {
             return self.called(call, Some(new));
         }
         if self.rules.contains(&Redact::Secrets)
@@ -218,9 +216,11 @@ impl<'d> Mask<'_, 'd> {
         })
     }
 
-    /// The arguments of a call, where something in them is masked.
-    fn arguments(&mut self, node: Node<'d>) -> Option<New> {
-        if self.rules.iter().all(|rule| matches!(rule, Redact::Pointer(_))) {
+    /// A text that is JSON, such as the arguments of a call or what the model is shown of an output, where something in it is
+    /// masked.
+    fn json(&mut self, node: Node<'d>) -> Option<New> {
+        let raw = node.raw().as_bytes();
+        if !matches!(raw, [b'"', b'{' | b'[', ..]) || self.rules.iter().all(|rule| matches!(rule, Redact::Pointer(_))) {
             return None;
         }
         let doc = Document::parse(node.text()?.wtf8().into_owned()).ok()?;

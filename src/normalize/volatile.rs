@@ -5,7 +5,7 @@ use crate::hash::HashMap;
 use crate::json::{Document, Edit, Kind, New, Node, Step, Style, Text, Writer, edited};
 
 /// Members that hold ids, and what a placeholder begins with when the id has no beginning of its own.
-const IDS: [(&str, &str); 24] = [
+const IDS: [(&str, &str); 27] = [
     ("call_id", "call"),
     ("callId", "call"),
     ("id", "id"),
@@ -30,6 +30,9 @@ const IDS: [(&str, &str); 24] = [
     ("encryptedContent", "encrypted"),
     ("generated_prompt_cache_key", "key"),
     ("inputId", "id"),
+    ("selectedCallId", "call"),
+    ("sessionId", "session"),
+    ("session_id", "session"),
 ];
 /// Members that hold times.
 const TIMES: [&str; 7] =
