@@ -131,6 +131,7 @@ Examples:
 const CONVERT_EXAMPLES: &str = "\
 Examples:
   runstate convert paused.json --to typescript -o paused.ts.json
+  runstate convert paused.json --to typescript --carry -o paused.ts.json
   runstate convert paused.json --to python@0.17.5 --check
   runstate convert states/ --to typescript@0.20.0 --out-dir converted/ --report report.json
   runstate convert --ndjson export.ndjson --to python@1.21 --rejects rejects.ndjson > import.ndjson";
@@ -347,6 +348,21 @@ pub(crate) struct Convert {
     /// Take it that the program that will resume the run asks before it runs any tool that waits for a decision.
     #[arg(long)]
     pub(crate) assume_target_gates: bool,
+    /// Keep what the target has no place for in the converted state, so that a conversion back restores it.
+    #[arg(long, conflicts_with_all = ["sidecar", "strip_carry"])]
+    pub(crate) carry: bool,
+    /// Keep it in this file instead; if the file is there and is of the target's SDK, restore what it holds.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["out_dir", "strip_carry"])]
+    pub(crate) sidecar: Option<PathBuf>,
+    /// Forget what an earlier conversion has kept.
+    #[arg(long)]
+    pub(crate) strip_carry: bool,
+    /// Make outputs of TypeScript states below 1.18, which are all text, the JSON that the text is.
+    #[arg(long)]
+    pub(crate) revive_outputs: bool,
+    /// Compare what is written with the JSON Schema of its format, too.
+    #[arg(long)]
+    pub(crate) prove: bool,
     /// Form of what is said on stderr.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use runstate::json::Document;
-use runstate::{Conversion, Level, Loss, Severity, Target, convert_document, detect};
+use runstate::{Carry, Conversion, Level, Loss, Severity, Target, convert_document, detect, sidecar_format};
 
 use super::args::{Convert, Format};
 use super::inputs::{Content, Origin, Task, read, tasks};
@@ -81,6 +81,16 @@ pub(crate) fn run(arguments: &Convert) -> Result<Exit, Failure> {
     options.allow_loss = arguments.allow_loss;
     options.accept_invalid = arguments.accept_invalid;
     options.assume_target_gates = arguments.assume_target_gates;
+    options.revive_outputs = arguments.revive_outputs;
+    options.prove = arguments.prove;
+    options.carry = match (arguments.carry, arguments.strip_carry) {
+        (true, _) => Carry::Inside,
+        (_, true) => Carry::Stripped,
+        _ => Carry::Nothing,
+    };
+    if let Some(path) = &arguments.sidecar {
+        sidecar(path, arguments, &mut options)?;
+    }
     let existing = Existing::forced(arguments.force);
     for path in [&arguments.output, &arguments.report, &arguments.rejects] {
         existing.check(path.as_deref())?;
@@ -98,6 +108,32 @@ pub(crate) fn run(arguments: &Convert) -> Result<Exit, Failure> {
         |done| sink.take(&done),
     )?;
     sink.finish()
+}
+
+/// Reads the sidecar if it is for the target's SDK; otherwise it will be written.
+fn sidecar(path: &Path, arguments: &Convert, options: &mut runstate::Convert) -> Result<(), Failure> {
+    if arguments.inputs.ndjson || !matches!(&arguments.inputs.inputs[..], [input] if !input.is_dir()) {
+        return Err(Failure::Usage("a sidecar belongs to a single state".to_owned()));
+    }
+    options.carry = Carry::Beside;
+    if !path.exists() {
+        return Ok(());
+    }
+    let bytes = std::fs::read(path)?;
+    match sidecar_format(&bytes) {
+        Some(format) if format.dialect == arguments.to.format.dialect => {
+            options.carry = Carry::Nothing;
+            options.sidecar = Some(bytes);
+            Ok(())
+        }
+        _ if arguments.force => Ok(()),
+        Some(format) => Err(Failure::Usage(format!(
+            "{} belongs to a state of {format}, and {} is wanted; --force overwrites it",
+            path.display(),
+            arguments.to
+        ))),
+        None => Err(Failure::Usage(format!("{} is no sidecar; --force overwrites it", path.display()))),
+    }
 }
 
 fn one_state(task: Task, arguments: &Convert, options: &runstate::Convert) -> Done {
@@ -266,6 +302,11 @@ impl<'a> Sink<'a> {
         };
         if self.arguments.check {
             return Ok(());
+        }
+        if let (Some(path), What::Converted(Conversion { sidecar: Some(sidecar), .. })) =
+            (&self.arguments.sidecar, &done.what)
+        {
+            save::save(path, sidecar, Existing::Replace)?;
         }
         if let Some(lines) = &mut self.lines {
             lines.write_all(&on_one_line(bytes))?;

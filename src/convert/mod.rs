@@ -1,5 +1,6 @@
 //! The verb `convert`: a state of one SDK and label becomes one of another, and the real SDK resumes it.
 
+mod carry;
 mod numbers;
 mod report;
 mod resume;
@@ -33,6 +34,32 @@ pub struct Convert {
     pub accept_invalid: bool,
     /// Whether the program that will resume the run is known to ask before it runs any tool that waits for a decision.
     pub assume_target_gates: bool,
+    /// What becomes of the things that the target has no place for.
+    pub carry: Carry,
+    /// What [`Conversion::sidecar`] gave when the state was converted to the other SDK: it is restored.
+    pub sidecar: Option<Vec<u8>>,
+    /// Whether outputs that are text because their label has only that (TypeScript below 1.18) become the JSON that the
+    /// text is.
+    pub revive_outputs: bool,
+    /// Whether the output is compared with the JSON Schema of its format, too.
+    #[cfg(feature = "check")]
+    pub prove: bool,
+}
+
+/// What becomes of the things that the target has no place for, so that a conversion back can restore them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Carry {
+    /// They are lost. What an earlier conversion carried is restored all the same.
+    #[default]
+    Nothing,
+    /// They stand in the converted state, where the target's SDK keeps them and neither a model nor a tool sees them:
+    /// in `trace` of a Python state, in `providerData` of the first response of a TypeScript one.
+    Inside,
+    /// They are in [`Conversion::sidecar`].
+    Beside,
+    /// They are lost, and so is what an earlier conversion carried.
+    Stripped,
 }
 
 impl Default for Convert {
@@ -44,6 +71,11 @@ impl Default for Convert {
             allow_loss: Level::History,
             accept_invalid: false,
             assume_target_gates: false,
+            carry: Carry::Nothing,
+            sidecar: None,
+            revive_outputs: false,
+            #[cfg(feature = "check")]
+            prove: false,
         }
     }
 }
@@ -60,6 +92,8 @@ pub struct Conversion {
     pub findings: Vec<Finding>,
     /// What is not as it was, the worst first.
     pub losses: Vec<Loss>,
+    /// What the converted state has no place for, with [`Carry::Beside`]; a JSON document.
+    pub sidecar: Option<Vec<u8>>,
 }
 
 impl Conversion {
@@ -95,7 +129,9 @@ const BINDING: [Code; 6] = [
 pub fn convert(bytes: &[u8], target: Target, options: &Convert) -> Conversion {
     match Document::parse(bytes.to_vec()) {
         Ok(doc) => convert_document(&doc, target, options),
-        Err(error) => Conversion { bytes: None, from: None, findings: vec![unreadable(error)], losses: Vec::new() },
+        Err(error) => {
+            Conversion { bytes: None, from: None, findings: vec![unreadable(error)], losses: Vec::new(), sidecar: None }
+        }
     }
 }
 
@@ -108,15 +144,21 @@ pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Co
     let source = locate(doc, options.at.as_deref()).ok().and_then(|root| Some((root, source(root, options)?)));
     let from = source.map(|(_, format)| format);
     let Some((root, format)) = source.filter(|_| !refused || options.accept_invalid) else {
-        return Conversion { bytes: None, from, findings: verdict.findings, losses: Vec::new() };
+        return Conversion { bytes: None, from, findings: verdict.findings, losses: Vec::new(), sidecar: None };
     };
+    if let Some(done) = restored(root, format, target, options) {
+        return Conversion { findings: verdict.findings, ..done };
+    }
     let account = Account::default();
     for finding in &verdict.findings {
-        if BINDING.contains(&finding.code) && finding.effect <= Effect::Unsafe && format != target.format {
+        if BINDING.contains(&finding.code) && finding.effect > Effect::Note && recorded_anew(format, target.format) {
             let reason = "the state's own records contradict it, and new ones would hide that";
             account.note(codes::WOULD_RUN, Level::Authority, Some(root), reason);
             break;
         }
+    }
+    if format != target.format {
+        resume::lost_runs(root, format.dialect, &account);
     }
     let bytes = translate(doc, root, format, target, options, &account);
     let stuck: Vec<Code> = verdict.findings.iter().map(|finding| finding.code).collect();
@@ -128,7 +170,96 @@ pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Co
     let losses = report::losses(doc, account.into_entries());
     let level = losses.first().map(|loss| loss.level);
     let allowed = level.is_none_or(|level| level <= options.allow_loss && level < Level::Authority);
-    Conversion { bytes: bytes.filter(|_| allowed), from, findings: verdict.findings, losses }
+    let done = Conversion { bytes: bytes.filter(|_| allowed), from, findings: verdict.findings, losses, sidecar: None };
+    carried(doc, root, format, target, options, done)
+}
+
+/// The conversion of a state that an earlier one has left something for: inside it, or in the sidecar. Nothing when there
+/// is none, or none for this target.
+fn restored(root: Node<'_>, format: Format, target: Target, options: &Convert) -> Option<Conversion> {
+    let mut tree = Value::Node(root);
+    let inside = carry::take_out(&mut tree, format.dialect);
+    let strip = options.carry == Carry::Stripped;
+    let text = options.sidecar.clone().filter(|_| !strip).or_else(|| inside.clone())?;
+    let plain = Convert { at: None, carry: Carry::Nothing, sidecar: None, ..options.clone() };
+    let stripped = || match inside {
+        Some(_) => write(tree, format.dialect),
+        None => root.raw().as_bytes().to_vec(),
+    };
+    if strip {
+        return Some(convert(&stripped(), target, &plain));
+    }
+    let left = Document::parse(text).ok()?;
+    let own = carry::format(&left).filter(|own| own.dialect == target.format.dialect && *own != format)?;
+    if own.dialect == format.dialect && own != target.format {
+        return None;
+    }
+    let between = Target { format: own, release: newest_release(own) };
+    let plain = Convert { from: Some(format), ..plain };
+    let done = convert(&stripped(), between, &plain);
+    let Some(bytes) = done.bytes.clone() else { return Some(done) };
+    let back = Document::parse(bytes).ok()?;
+    let bytes = write(carry::restore(left.root(), &back)?, own.dialect);
+    let done = Conversion { bytes: Some(bytes), ..done };
+    if between == target {
+        return Some(done);
+    }
+    let next = convert(done.bytes.as_deref()?, target, &Convert { from: Some(own), carry: options.carry, ..plain });
+    let mut losses = done.losses;
+    losses.extend(next.losses);
+    losses.sort_by_key(|loss| std::cmp::Reverse(loss.level));
+    Some(Conversion { losses, ..next })
+}
+
+/// Keeps what a conversion back would not bring back.
+fn carried(
+    doc: &Document,
+    root: Node<'_>,
+    format: Format,
+    target: Target,
+    options: &Convert,
+    done: Conversion,
+) -> Conversion {
+    let wanted = matches!(options.carry, Carry::Inside | Carry::Beside) && format != target.format;
+    let Some(bytes) = done.bytes.as_deref().filter(|_| wanted) else { return done };
+    let back = Target { format, release: newest_release(format) };
+    let all = Convert {
+        from: Some(target.format),
+        allow_loss: Level::Resume,
+        accept_invalid: true,
+        assume_target_gates: true,
+        ..Convert::default()
+    };
+    let Some(back) = convert(bytes, back, &all).bytes.and_then(|back| Document::parse(back).ok()) else { return done };
+    let (left, any) = carry::pack(format, doc, root, &back);
+    if options.carry == Carry::Beside {
+        return Conversion { sidecar: Some(left), ..done };
+    }
+    if !any {
+        return done;
+    }
+    match carry::put_in(bytes.to_vec(), target.format.dialect, left) {
+        Some(bytes) => Conversion { bytes: Some(bytes), ..done },
+        None => done,
+    }
+}
+
+/// The format of the states that a sidecar belongs to; nothing for what is no sidecar.
+#[must_use]
+pub fn sidecar_format(sidecar: &[u8]) -> Option<Format> {
+    carry::format(&Document::parse(sidecar.to_vec()).ok()?)
+}
+
+/// Whether the target's records are not those of the source: computed, or none at all.
+fn recorded_anew(from: Format, to: Format) -> bool {
+    let has = |format: Format| {
+        format.label
+            >= match format.dialect {
+                Dialect::Python => python::convert::LEDGER,
+                Dialect::TypeScript => typescript::convert::LEDGER,
+            }
+    };
+    from != to && !(from.dialect == to.dialect && has(from) && has(to))
 }
 
 /// What the state is.
@@ -158,18 +289,20 @@ fn translate<'d>(
     if !same && target.format.dialect == Dialect::TypeScript && numbers::judge(doc, account) {
         return None;
     }
-    let mut tree = if same {
-        open(doc, root, from.dialect)
-    } else {
-        let mut state = canonical(doc, root, from, account);
+    let mut tree = open(doc, root, from.dialect);
+    let typed = target.format.dialect == Dialect::Python || target.format.label >= typescript::convert::TYPED_OUTPUTS;
+    if options.revive_outputs && typed && from.dialect == Dialect::TypeScript {
+        typescript::convert::revive(&mut tree, doc, account);
+    }
+    if !same {
+        let mut state = lifted(tree, from, account);
         resume::prepare(&mut state, target, options, account);
-        let mut tree = match target.format.dialect {
+        tree = match target.format.dialect {
             Dialect::Python => python::convert::lower(state, account),
             Dialect::TypeScript => typescript::convert::lower(state, account),
         };
         bring(&mut tree, target.format.dialect.newest(), account);
-        tree
-    };
+    }
     let there = if same { from == target.format && newest_of_label } else { target == target.format.dialect.newest() };
     if !there {
         bring(&mut tree, target, account);
@@ -185,7 +318,11 @@ fn newest_release(format: Format) -> Release {
 
 /// What a state means, whatever its dialect and label. Total: what cannot be read is in the account.
 pub(crate) fn canonical<'d>(doc: &'d Document, root: Node<'d>, from: Format, account: &Account<'d>) -> State<'d> {
-    let mut tree = open(doc, root, from.dialect);
+    lifted(open(doc, root, from.dialect), from, account)
+}
+
+fn lifted<'d>(tree: Value<'d>, from: Format, account: &Account<'d>) -> State<'d> {
+    let mut tree = tree;
     if from != from.dialect.newest().format {
         bring(&mut tree, from.dialect.newest(), account);
     }
@@ -235,5 +372,14 @@ fn prove<'d>(bytes: &[u8], root: Node<'d>, target: Target, options: &Convert, be
             _ => continue,
         };
         account.note(code, level, Some(root), format!("{target}: {} ({})", finding.message, finding.code));
+    }
+    #[cfg(feature = "check")]
+    if options.prove
+        && let Ok(doc) = Document::parse(bytes.to_vec())
+    {
+        for fault in crate::check::Checker::new(target.format).check(doc.root()) {
+            let reason = format!("{target}: {} is not what the schema says ({})", fault.pointer, fault.keyword);
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, Some(root), reason);
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::agents::{Agent, Graph, Handoff};
 use crate::codes;
 use crate::format::{Dialect, Target};
 use crate::hash::HashSet;
-use crate::json::Value;
+use crate::json::{Node, Value};
 use crate::model::state::{AgentRef, Binding, Decided, HandoffAction, Item, ItemKind, Record, State, Step, ToolKey};
 use crate::model::{Account, Level};
 
@@ -20,6 +20,39 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
     let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);
     for nested in functions.filter_map(|action| action.nested.as_deref_mut()) {
         prepare(nested, target, options, account);
+    }
+}
+
+/// Takes down calls that wait for a decision in a run that is not in the file, which labels without nested runs leave
+/// behind: an agent that is used as a tool would start anew, and ask again.
+pub(super) fn lost_runs<'d>(root: Node<'d>, dialect: Dialect, account: &Account<'d>) {
+    let (step, agent, held) = match dialect {
+        Dialect::Python => ("current_step", "current_agent", root.member("last_processed_response")),
+        Dialect::TypeScript => ("currentStep", "currentAgent", root.member("pendingAgentToolRuns")),
+    };
+    let has_runs = match dialect {
+        Dialect::Python => held
+            .and_then(|processed| processed.member("functions"))
+            .into_iter()
+            .flat_map(Node::elements)
+            .any(|action| action.member("agent_run_state").is_some_and(|run| !run.is_null())),
+        Dialect::TypeScript => held.is_some_and(|runs| runs.members().next().is_some()),
+    };
+    let Some(current) = root.member(agent).filter(|_| !has_runs) else { return };
+    let differ = |key: &str, own: Node<'_>| {
+        current
+            .member(key)
+            .and_then(Node::text)
+            .zip(own.member(key).and_then(Node::text))
+            .is_some_and(|(one, two)| !one.same_text(two))
+    };
+    let data = root.member(step).and_then(|step| step.member("data"));
+    for item in data.and_then(|data| data.member("interruptions")).into_iter().flat_map(Node::elements) {
+        let Some(own) = item.member("agent") else { continue };
+        if differ("name", own) || differ("identity", own) {
+            let reason = "the run that this call belongs to is not in the state: the agent that is used as a tool would start anew";
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, Some(item), reason);
+        }
     }
 }
 

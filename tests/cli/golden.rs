@@ -117,6 +117,10 @@ fn a_difference_is_shown_and_written_when_it_is_meant() {
 "#]]
     );
     assert_eq!(golden(folder.path(), "a.json.golden"), before, "nothing is written without being told to");
+    let long: String = std::iter::repeat_n("more\n", 500).collect();
+    fs::write(folder.path().join("golden/a.json.golden"), before.clone() + &long).expect("the file can be written");
+    let long = runstate(folder.path(), &["test"]).out;
+    assert!(long.lines().count() < 210 && long.contains("\n  … and "), "{long}");
     let run = in_ci(folder.path(), &["test", "--update"]);
     assert_eq!((run.code, run.out.as_str()), (0, "./a.json: golden/a.json.golden is written anew\n"));
     assert_ne!(golden(folder.path(), "a.json.golden"), before);
@@ -188,7 +192,8 @@ fn golden_files_are_the_same_wherever_the_folder_is_and_however_it_is_named() {
 
 #[test]
 fn a_golden_file_without_a_state_fails_and_is_removed_by_an_update() {
-    let folder = folder(&[("a.json", &python()), ("b.json", &python()), ("golden/notes.txt", b"mine")]);
+    let other: (&str, &[u8]) = ("golden/x.json.golden", b"of another program");
+    let folder = folder(&[("a.json", &python()), ("b.json", &python()), ("golden/notes.txt", b"mine"), other]);
     assert_eq!(runstate(folder.path(), &["test"]).code, 0);
     fs::remove_file(folder.path().join("b.json")).expect("the file can be removed");
     let run = runstate(folder.path(), &["test", "--format", "json"]);
@@ -198,7 +203,7 @@ fn a_golden_file_without_a_state_fails_and_is_removed_by_an_update() {
     let run = runstate(folder.path(), &["test", "--update"]);
     assert_eq!((run.code, run.err.as_str()), (0, "1 as before, 0 failed, 1 removed\n"));
     let left: Vec<_> = common::entries(&folder.path().join("golden"));
-    assert_eq!(left.len(), 2, "what is no golden file stays: {left:?}");
+    assert_eq!(left.len(), 3, "what is no golden file of ours stays: {left:?}");
 }
 
 #[test]
@@ -381,6 +386,7 @@ fn what_is_wrong_with_the_configuration_is_said_with_its_place() {
         ("[[states]]\nfile = '*'", "2:1", "unknown field `file`"),
         ("[[states]]\nformat = 'python@1.21'", "1:1", "missing field `files`"),
         ("golden = 3", "1:10", "expected a string"),
+        ("golden = ''", "1:10", "expected a folder below the one of the states"),
         ("[[states]]\nfiles = 3", "2:9", "expected a pattern such as"),
         ("[[states]]\nfiles = 'a[.json'", "2:9", "unclosed character class"),
         (

@@ -17,7 +17,7 @@ use runstate::{Effect, Level, Severity, Target};
 #[derive(Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct File {
-    golden: Option<String>,
+    golden: Option<Spanned<String>>,
     include: Option<Spanned<Patterns>>,
     exclude: Option<Spanned<Patterns>>,
     states: Vec<Entry>,
@@ -243,7 +243,14 @@ struct Reading<'t> {
 impl Reading<'_> {
     fn file(&mut self, file: File) {
         let File { golden, include, exclude, states } = file;
-        self.config.golden = golden.unwrap_or_else(|| "golden".to_owned()).trim_matches('/').to_owned();
+        self.config.golden = match golden {
+            Some(name) if name.get_ref().is_empty() || name.get_ref().starts_with('/') => {
+                self.fault(name.span(), "expected a folder below the one of the states, such as \"golden\"".to_owned());
+                String::new()
+            }
+            Some(name) => name.into_inner().trim_end_matches('/').to_owned(),
+            None => "golden".to_owned(),
+        };
         if let Some(patterns) = include {
             let place = place(self.text, patterns.span().start);
             let matchers = self.patterns(&patterns).into_iter().zip(&patterns.get_ref().0);

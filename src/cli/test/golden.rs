@@ -20,6 +20,9 @@ use super::config::{self, Asked, Config, Normalized};
 /// The form of the files; with another one, all of them are written anew.
 const FORM: u32 = 1;
 
+/// What every golden file begins with.
+pub(super) const HEAD: &str = "runstate test: golden file, form ";
+
 /// What is found about a state.
 #[derive(Debug)]
 pub(super) struct Look {
@@ -74,7 +77,7 @@ pub(super) fn look(bytes: &[u8], asked: &Asked, config: &Config) -> Look {
     let mut validate = Validate::default();
     validate.reader = asked.reader;
     validate.agents = config.agents(asked).cloned();
-    let mut out = format!("runstate test: golden file, form {FORM}\n\n");
+    let mut out = format!("{HEAD}{FORM}\n\n");
     let (verdict, doc) = match Document::parse(bytes.to_vec()) {
         Ok(doc) => (judge(&doc, &validate), Some(doc)),
         Err(error) => (Verdict::from(error), None),

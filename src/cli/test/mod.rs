@@ -5,7 +5,7 @@ mod golden;
 mod report;
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use globset::GlobMatcher;
@@ -167,8 +167,12 @@ impl Folder<'_> {
         let walk = WalkBuilder::new(&folder).standard_filters(false).sort_by_file_name(Ord::cmp).build();
         let files = walk.filter_map(Result::ok).filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
         let files = files.map(ignore::DirEntry::into_path);
-        let found = files.filter_map(|path| Some(portable(path.strip_prefix(&folder).ok()?)));
-        found.filter(|name| name.strip_suffix(ENDING).is_some_and(|state| !names.contains(state))).collect()
+        let found = files.filter_map(|path| Some((portable(path.strip_prefix(&folder).ok()?), path)));
+        let unused = found.filter(|(name, path)| {
+            // Nothing that another program wrote is complained about, let alone removed.
+            name.strip_suffix(ENDING).is_some_and(|state| !names.contains(state)) && is_ours(path)
+        });
+        unused.map(|(name, _)| name).collect()
     }
 
     fn test(&self, task: Task, mode: Mode) -> Done {
@@ -214,6 +218,13 @@ impl Folder<'_> {
         done.golden_text = Some(now);
         done
     }
+}
+
+fn is_ours(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let file = std::fs::File::open(path);
+    let read = file.and_then(|file| file.take(golden::HEAD.len() as u64).read_to_end(&mut start));
+    read.is_ok() && start == golden::HEAD.as_bytes()
 }
 
 fn difference(before: &str, now: &str, golden: &str) -> String {

@@ -225,6 +225,13 @@ pub(super) fn config(format: Format, file: &str, faults: &[Fault]) -> Result<(),
     Ok(())
 }
 
+/// So many lines of a difference are shown to people.
+const LINES: usize = 200;
+
+fn diff_length(done: &Done) -> usize {
+    done.diff.as_deref().unwrap_or_default().lines().count()
+}
+
 // Writing into a string cannot fail.
 fn concise(done: &Done) -> String {
     let mut out = String::new();
@@ -250,7 +257,8 @@ fn human(done: &Done, talk: Talk) -> String {
             let _ = writeln!(out, "  --> {}", printable(pointer));
         }
         if code == runstate::codes::GOLDEN_DIFFERS {
-            for line in done.diff.as_deref().unwrap_or_default().lines() {
+            let diff = done.diff.as_deref().unwrap_or_default();
+            for line in diff.lines().take(LINES) {
                 let color = match line.as_bytes().first() {
                     Some(b'+') => AnsiColor::Green.on_default(),
                     Some(b'-') => AnsiColor::Red.on_default(),
@@ -259,6 +267,9 @@ fn human(done: &Done, talk: Talk) -> String {
                 };
                 let _ = writeln!(out, "  {color}{}{color:#}", printable(line));
             }
+        }
+        if code == runstate::codes::GOLDEN_DIFFERS && diff_length(done) > LINES {
+            let _ = writeln!(out, "  … and {} more lines", diff_length(done) - LINES);
         }
         let _ = writeln!(out, "  = help: {}\n", printable(&said.help));
     }

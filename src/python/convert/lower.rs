@@ -382,7 +382,7 @@ pub(super) fn tool_key<'d>(tool: &ToolKey<'d>) -> Value<'d> {
     }
 }
 
-fn lookup_key<'d>(tool: &ToolKey<'d>) -> Value<'d> {
+pub(super) fn lookup_key<'d>(tool: &ToolKey<'d>) -> Value<'d> {
     let (kind, namespace, name) = match tool {
         ToolKey::Bare(name) => ("bare", None, name),
         ToolKey::Namespaced(namespace, name) => ("namespaced", Some(namespace.clone()), name),

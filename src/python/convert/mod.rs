@@ -9,7 +9,7 @@ mod steps;
 pub use derive::derive;
 pub use lift::lift;
 pub use lower::lower;
-pub use steps::bring;
+pub use steps::{LEDGER, bring};
 
 use crate::json::{Document, Node, Value};
 

@@ -3,7 +3,8 @@
 
 use crate::codes;
 use crate::format::Target;
-use crate::json::{Object, Value};
+use crate::hash::HashMap;
+use crate::json::{Kind, Object, Value};
 use crate::model::steps::{Step, label, relabel, turn};
 use crate::model::{Account, Level};
 use crate::python::State;
@@ -14,17 +15,20 @@ use super::decisions::{
     standing_first,
 };
 use super::derive;
+use super::lower::{COMPUTER, lookup_key, own_key};
 
 /// From here on every call of a tool is in a ledger.
-const LEDGER: u16 = 15;
+pub const LEDGER: u16 = 15;
 /// From here on nested runs keep their own decisions.
 const OWN_DECISIONS: u16 = 14;
 /// More turns than any run has.
 const MANY_TURNS: u64 = 1_000_000_000;
 
 /// What the labels changed, in order.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 7] = [
+    Step { to: 5, summary: "tools can be in a namespace", up: Some(name_tools), down: None },
     Step { to: 10, summary: "a run can have no turn limit", up: None, down: Some(limit_turns) },
+    Step { to: 13, summary: "items know their place in the session", up: Some(count_items), down: None },
     Step {
         to: 14,
         summary: "decisions about hosted MCP tools are kept by server",
@@ -34,8 +38,8 @@ const STEPS: [Step; 5] = [
     Step {
         to: 15,
         summary: "every call is in a ledger that decisions are bound to, and a run can stop between two turns",
-        up: Some(forget_ledger),
-        down: Some(forget_turn),
+        up: Some(enter),
+        down: Some(leave),
     },
     Step {
         to: 16,
@@ -46,7 +50,7 @@ const STEPS: [Step; 5] = [
     Step {
         to: 18,
         summary: "decisions about function tools are kept by agent",
-        up: Some(own_functions),
+        up: Some(own),
         down: Some(name_functions),
     },
 ];
@@ -185,6 +189,136 @@ fn limit_turns<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         account.assumed(Level::Bookkeeping, near, "no turn limit becomes one that no run reaches");
         state.set("max_turns", Value::integer(MANY_TURNS));
     }
+}
+
+/// Every function that is called says what its tool is found by.
+fn name_tools<'d>(state: &mut Object<'d>, _: &Account<'d>) {
+    let processed = state.get_mut("last_processed_response").and_then(Value::object_mut);
+    let functions = processed.and_then(|processed| processed.get_mut("functions"));
+    for action in functions.map_or(&mut [][..], Value::elements_mut) {
+        let key = action.member("tool_call").and_then(|call| own_key(&call)).map(|key| lookup_key(&key));
+        let tool = action.object_mut().and_then(|action| action.get_mut("tool")?.object_mut());
+        if let (Some(key), Some(tool)) = (key, tool)
+            && tool.get("lookupKey").is_none()
+        {
+            tool.place("lookupKey", &["qualifiedName", "namespace", "name"], key);
+        }
+    }
+}
+
+/// Decisions get owners. A call of a local MCP server would have to name the server, which older labels do not store.
+fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    own_functions(state, account);
+    let data = state.get("current_step").and_then(|step| step.member("data"));
+    let waiting = data.and_then(|data| data.member("interruptions")).map_or_else(Vec::new, Value::into_elements);
+    for item in waiting {
+        let origin = item.member("tool_origin").and_then(|origin| origin.member("type"));
+        if origin.is_some_and(|kind| kind.is("mcp")) {
+            let reason =
+                "which MCP server the call goes to is not stored under this label, and newer releases demand it";
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, item.origin(), reason);
+        }
+    }
+}
+
+/// The session holds the items of the history, each at the same place, where it holds as many of them.
+fn count_items<'d>(state: &mut Object<'d>, _: &Account<'d>) {
+    if state.get("generated_session_item_indexes").is_some() {
+        return;
+    }
+    let length = |value: Option<&Value<'d>>| value.cloned().map(|list| list.into_elements().len());
+    let items = length(state.get("generated_items")).unwrap_or(0);
+    let session = length(state.get("session_items"));
+    let place = |at: usize| if session == Some(items) { Value::integer(at as u64) } else { Value::NULL };
+    let indexes: Vec<Value<'d>> = (0..items).map(place).collect();
+    let behind = ["nested_history_owned_session_item_refs", "session_items", "generated_items"];
+    state.place("generated_session_item_indexes", &behind, Value::List(indexes));
+}
+
+/// Up to the ledger: everything that calls and decisions are bound by.
+fn enter<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    name_calls(state);
+    forget_ledger(state, account);
+}
+
+/// Down from the ledger.
+fn leave<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    each_call(state, |item, _| {
+        item.take("tool_name");
+    });
+    forget_turn(state, account);
+}
+
+/// Calls whose raw item does not say what the tool is called, with the id and the usual name.
+fn each_call<'d>(state: &mut Object<'d>, mut each: impl FnMut(&mut Object<'d>, (Vec<u8>, &'static str))) {
+    let mut list = |items: Option<&mut Value<'d>>| {
+        let Some(items) = items else { return };
+        let native = |item: &Value<'d>| {
+            let raw =
+                item.member("raw_item").filter(|_| item.member("type").is_some_and(|own| own.is("tool_call_item")))?;
+            let kind = raw.member("type")?;
+            let usual = match &*kind.wtf8()? {
+                b"shell_call" => "shell",
+                b"local_shell_call" => "local_shell",
+                b"apply_patch_call" => "apply_patch",
+                b"computer_call" => COMPUTER,
+                _ => return None,
+            };
+            Some((raw.member("call_id")?.wtf8()?.into_owned(), usual))
+        };
+        if !items.clone().into_elements().iter().any(|item| native(item).is_some()) {
+            return;
+        }
+        for item in items.elements_mut() {
+            if let Some(call) = native(item)
+                && let Some(item) = item.object_mut()
+            {
+                each(item, call);
+            }
+        }
+    };
+    list(state.get_mut("generated_items"));
+    list(state.get_mut("session_items"));
+    let processed = state.get_mut("last_processed_response").and_then(Value::object_mut);
+    list(processed.and_then(|processed| processed.get_mut("new_items")));
+}
+
+/// Calls say what their tool is called: as the question about it or the action does, or as it is called by default.
+fn name_calls<'d>(state: &mut Object<'d>) {
+    let list = |value: Option<Value<'d>>| value.map_or_else(Vec::new, Value::into_elements);
+    let mut names: HashMap<Vec<u8>, Value<'d>> = HashMap::default();
+    let mut add = |call: Option<Value<'d>>, name: Option<Value<'d>>| {
+        let id = call.and_then(|call| call.member("call_id")?.wtf8());
+        if let (Some(id), Some(name)) = (id, name.filter(|name| name.kind() == Kind::String)) {
+            names.entry(id.into_owned()).or_insert(name);
+        }
+    };
+    let data = state.get("current_step").and_then(|step| step.member("data"));
+    for item in list(data.and_then(|data| data.member("interruptions")))
+        .iter()
+        .chain(&list(state.get("generated_items").cloned()))
+    {
+        if item.member("type").is_some_and(|kind| kind.is("tool_approval_item")) {
+            add(item.member("raw_item"), item.member("tool_name"));
+        }
+    }
+    let processed = state.get("last_processed_response");
+    for (actions, tool) in [
+        ("computer_actions", "computer"),
+        ("shell_actions", "shell"),
+        ("local_shell_actions", "local_shell"),
+        ("apply_patch_actions", "apply_patch"),
+    ] {
+        for action in list(processed.and_then(|processed| processed.member(actions))) {
+            add(action.member("tool_call"), action.member(tool).and_then(|tool| tool.member("name")));
+        }
+    }
+    each_call(state, |item, (id, usual)| {
+        if item.get("tool_name").is_none() {
+            let name = names.get(&id).cloned().unwrap_or(Value::text(usual));
+            item.place("tool_name", &["agent", "raw_item"], name);
+        }
+    });
 }
 
 /// Readers do not believe a ledger under a label that has none, and standing decisions are not bound yet.

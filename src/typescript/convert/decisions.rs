@@ -1,12 +1,15 @@
 //! Where labels keep decisions: by the name of the tool, or by whose tool it is, each with what the label can say.
 
 use crate::codes;
+use crate::hash::HashSet;
 use crate::json::{Key, Kind, Object, Value};
 use crate::model::state::{Decided, Record, ToolKey};
 use crate::model::{Account, Level, Spelling};
 
 use super::lower::record as lower_record;
 use super::{in_order, key_of_tool, runs, tool_of_call, tool_of_key};
+
+type Members<'d> = Vec<(Key<'d>, Value<'d>)>;
 
 const SPELLING: Spelling = Spelling { messages: "messages", standing_message: "stickyRejectMessage" };
 
@@ -30,7 +33,7 @@ enum Tool<'d> {
 }
 
 impl<'d> Call<'d> {
-    fn of(item: &Value<'d>, waits: bool) -> Option<Self> {
+    fn of(item: &Value<'d>, waits: bool, deferred: &HashSet<Vec<u8>>) -> Option<Self> {
         let raw = item.member("rawItem")?;
         let agent = item.member("agent")?;
         let text = |value: Option<Value<'d>>| value.filter(|value| value.kind() == Kind::String && !value.is(""));
@@ -38,7 +41,7 @@ impl<'d> Call<'d> {
         let kind = raw.member("type")?;
         if kind.is("function_call") {
             let stated = text(item.member("functionToolStateKey")).and_then(|key| tool_of_key(&key.wtf8()?));
-            let tool = Tool::Function(stated.or_else(|| tool_of_call(&raw))?);
+            let tool = Tool::Function(stated.or_else(|| called(&raw, deferred))?);
             return Some(Self { agent, id: text(raw.member("callId"))?, tool, waits });
         }
         if kind.is("hosted_tool_call") {
@@ -74,6 +77,38 @@ impl<'d> Call<'d> {
     }
 }
 
+/// What a call of a function is found by, when these tools are loaded late.
+pub(super) fn called<'d>(call: &Value<'d>, deferred: &HashSet<Vec<u8>>) -> Option<ToolKey<'d>> {
+    match tool_of_call(call)? {
+        ToolKey::Bare(name) if name.wtf8().is_some_and(|name| deferred.contains(&*name)) => {
+            Some(ToolKey::Deferred(name))
+        }
+        tool => Some(tool),
+    }
+}
+
+/// The tools that are loaded when they are searched for, as the searches and the calls say.
+pub(super) fn deferred(state: &Object<'_>) -> HashSet<Vec<u8>> {
+    let mut names = HashSet::default();
+    let mut add = |tool: &Value<'_>| {
+        if tool.member("deferLoading").and_then(|own| own.as_bool()) == Some(true)
+            && let Some(name) = tool.member("name").and_then(|name| name.wtf8())
+        {
+            names.insert(name.into_owned());
+        }
+    };
+    for item in state.get("generatedItems").cloned().map_or_else(Vec::new, Value::into_elements) {
+        let raw =
+            item.member("rawItem").filter(|_| item.member("type").is_some_and(|own| own.is("tool_search_output_item")));
+        raw.and_then(|raw| raw.member("tools")).map_or_else(Vec::new, Value::into_elements).iter().for_each(&mut add);
+    }
+    let functions = state.get("lastProcessedResponse").and_then(|processed| processed.member("functions"));
+    for action in functions.map_or_else(Vec::new, Value::into_elements) {
+        action.member("tool").iter().for_each(&mut add);
+    }
+    names
+}
+
 /// The computer tool has two names.
 fn computer(name: &[u8]) -> &[u8] {
     if name == b"computer_use_preview" { b"computer" } else { name }
@@ -91,13 +126,14 @@ pub(super) fn legacy_name(tool: &ToolKey<'_>) -> Vec<u8> {
 /// The calls of a run and of the runs within it.
 fn calls<'d>(state: &mut Object<'d>) -> Vec<Call<'d>> {
     let mut calls: Vec<Call<'d>> = Vec::new();
+    let late = deferred(state);
     let data = state.get("currentStep").and_then(|step| step.member("data"));
     let list = |value: Option<Value<'d>>| value.map_or_else(Vec::new, Value::into_elements);
     let waiting = list(data.and_then(|data| data.member("interruptions")));
-    calls.extend(waiting.iter().filter_map(|item| Call::of(item, true)));
+    calls.extend(waiting.iter().filter_map(|item| Call::of(item, true, &late)));
     let new = state.get("lastProcessedResponse").and_then(|processed| processed.member("newItems"));
     for item in list(state.get("generatedItems").cloned()).iter().chain(&list(new)) {
-        calls.extend(Call::of(item, false));
+        calls.extend(Call::of(item, false, &late));
     }
     for run in runs(state) {
         calls.extend(self::calls(run));
@@ -169,7 +205,7 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, _: &Account<'d>) {
     let calls = calls(state);
     let mut kept: Vec<(Key<'d>, Value<'d>)> = Vec::new();
     let mut legacy: Vec<(Key<'d>, Value<'d>)> = Vec::new();
-    let mut owned: Vec<(Vec<u8>, Vec<(Key<'d>, Value<'d>)>)> = Vec::new();
+    let mut owned: Vec<(Vec<u8>, Members<'d>)> = Vec::new();
     for (name, value) in take_records(state, "approvals") {
         let text = name.wtf8().into_owned();
         let mine: Vec<&Call<'d>> = calls.iter().filter(|call| call.is_named(&text)).collect();

@@ -12,7 +12,7 @@ mod steps;
 pub use derive::derive;
 pub use lift::lift;
 pub use lower::lower;
-pub use steps::bring;
+pub use steps::{LEDGER, TYPED_OUTPUTS, bring, revive};
 
 use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer};
 use crate::model::state::ToolKey;

@@ -3,19 +3,20 @@
 
 use crate::codes;
 use crate::format::Target;
-use crate::json::{Key, Kind, Object, Style, Value, Writer};
+use crate::json::{Document, Key, Kind, Object, Style, Value, Writer};
+use crate::model::state::ToolKey;
 use crate::model::steps::{Step, label, relabel, turn};
 use crate::model::{Account, Level};
 use crate::record::{Fit, Misfit, Record as _, Row, Shape};
 use crate::typescript::State;
 
 use super::decisions::{
-    exact_first, legacy_name, name_functions, name_hosted, own_functions, own_hosted, standing_first,
+    called, deferred, exact_first, legacy_name, name_functions, name_hosted, own_functions, own_hosted, standing_first,
 };
 use super::{derive, key_of_tool, runs, tool_of_call};
 
 /// From here on finished calls are on record.
-const LEDGER: u16 = 18;
+pub const LEDGER: u16 = 18;
 /// More turns than any run has.
 const MANY_TURNS: u64 = 1_000_000_000;
 
@@ -44,7 +45,7 @@ const STEPS: [Step; 7] = [
     Step {
         to: 20,
         summary: "a call of a deferred tool says what the tool is found by",
-        up: None,
+        up: Some(note_keys),
         down: Some(forget_keys),
     },
     Step {
@@ -143,6 +144,37 @@ const NO_PLACE: [(&str, Level, &str); 66] = [
     ("responseAccepted", Level::Resume, OPEN),
 ];
 
+/// The first label under which an output can be more than text.
+pub const TYPED_OUTPUTS: u16 = 18;
+
+/// Makes outputs that are texts of JSON the JSON that they are, where the label has only texts.
+pub fn revive<'d>(tree: &mut Value<'d>, doc: &'d Document, account: &Account<'d>) {
+    if let Some(state) = tree.object_mut() {
+        revive_run(state, doc, account);
+    }
+}
+
+fn revive_run<'d>(state: &mut Object<'d>, doc: &'d Document, account: &Account<'d>) {
+    if label(state).is_some_and(|label| label < TYPED_OUTPUTS) {
+        items(state, |item| {
+            let output = item.member("output").filter(|_| is_type(item, "tool_call_output_item"));
+            let Some(Value::Node(node)) = output else { return };
+            let Some(json) = (node.kind() == Kind::String).then(|| doc.decode(node).ok()).flatten() else { return };
+            if json.kind() == Kind::String {
+                return;
+            }
+            let reason = "the text that a tool returned is taken for the JSON that it is";
+            account.assumed(Level::History, Some(node), reason);
+            if let Some(item) = item.object_mut() {
+                item.set("output", json);
+            }
+        });
+    }
+    for run in runs(state) {
+        revive_run(run, doc, account);
+    }
+}
+
 /// Brings a state, and the runs within it, to another label.
 pub fn bring<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
     if let Some(state) = tree.object_mut() {
@@ -237,6 +269,43 @@ fn is_type(value: &Value<'_>, kind: &str) -> bool {
     value.member("type").is_some_and(|own| own.is(kind))
 }
 
+/// Calls of tools that are loaded late say so.
+fn note_keys<'d>(state: &mut Object<'d>, _: &Account<'d>) {
+    let late = deferred(state);
+    if late.is_empty() {
+        return;
+    }
+    items(state, |item| {
+        let raw = item.member("rawItem").filter(|raw| is_type(item, "tool_call_item") && is_type(raw, "function_call"));
+        if let Some(tool @ ToolKey::Deferred(_)) = raw.and_then(|raw| called(&raw, &late))
+            && item.member("functionToolStateKey").is_none()
+            && let Some(item) = item.object_mut()
+        {
+            item.push(Key::Known("functionToolStateKey"), Value::from(key_of_tool(&tool)));
+        }
+    });
+}
+
+/// Questions about functions say what the tool is found by.
+fn ask_by_key<'d>(state: &mut Object<'d>) {
+    let late = deferred(state);
+    let ask = |item: &mut Value<'d>| {
+        let raw =
+            item.member("rawItem").filter(|raw| is_type(item, "tool_approval_item") && is_type(raw, "function_call"));
+        if let Some(tool) = raw.and_then(|raw| called(&raw, &late))
+            && item.member("functionToolStateKey").is_none()
+            && let Some(item) = item.object_mut()
+        {
+            item.push(Key::Known("functionToolStateKey"), Value::from(key_of_tool(&tool)));
+        }
+    };
+    items(state, ask);
+    let data = state.get_mut("currentStep").and_then(Value::object_mut).and_then(|step| step.get_mut("data"));
+    if let Some(waiting) = data.and_then(Value::object_mut).and_then(|data| data.get_mut("interruptions")) {
+        waiting.elements_mut().iter_mut().for_each(ask);
+    }
+}
+
 /// A call of a deferred tool is found by its bare name, and its fingerprint with it.
 fn forget_keys<'d>(state: &mut Object<'d>, _: &Account<'d>) {
     let mut found = false;
@@ -258,7 +327,7 @@ fn forget_keys<'d>(state: &mut Object<'d>, _: &Account<'d>) {
 
 /// Functions by agent and canonical key.
 fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
-    // No reader takes these under an older label.
+    ask_by_key(state);
     own_functions(state, account);
     rename_runs(state, |tool| (legacy_name(&tool), key_of_tool(&tool)));
     let Some(processed) = state.get_mut("lastProcessedResponse").and_then(Value::object_mut) else { return };
@@ -300,7 +369,7 @@ fn name<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 }
 
 /// Gives the runs of agent tools the keys that the target looks for.
-fn rename_runs<'d>(state: &mut Object<'d>, keys: impl Fn(crate::model::state::ToolKey<'d>) -> (Vec<u8>, Vec<u8>)) {
+fn rename_runs<'d>(state: &mut Object<'d>, keys: impl Fn(ToolKey<'d>) -> (Vec<u8>, Vec<u8>)) {
     if state.get("pendingAgentToolRuns").is_none_or(Value::is_empty) {
         return;
     }
