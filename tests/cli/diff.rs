@@ -113,6 +113,28 @@ fn hashes_of_files_and_of_what_is_none() {
 }
 
 #[test]
+fn normalizing_says_what_it_changed() {
+    let folder = folder(&[("a.json", &state("python/1.21/approved.json"))]);
+    let options = ["normalize", "a.json", "--volatile", "--redact", "key:amount", "-o", "b.json"];
+    let run = runstate(folder.path(), &options);
+    assert_eq!((run.code, &*run.out), (0, ""), "{}", run.err);
+    assert!(run.err.starts_with("a.json: ") && run.err.contains(" masked, 1 undecided, "), "{}", run.err);
+    assert_eq!(runstate(folder.path(), &["validate", "b.json"]).code, 0);
+    let again = runstate(folder.path(), &["normalize", "b.json", "--volatile", "--redact", "key:amount"]);
+    assert_eq!((&*again.err, again.out), ("", std::fs::read_to_string(folder.path().join("b.json")).expect("a file")));
+    let report = runstate(
+        folder.path(),
+        &["normalize", "a.json", "--redact", "secrets", "--to", "typescript", "--format", "json"],
+    );
+    let schema = json(&runstate(folder.path(), &["schema", "normalization"]).out);
+    let report = json(&report.err);
+    assert!(jsonschema::validator_for(&schema).expect("a schema").is_valid(&report), "{report}");
+    assert_eq!(report["written"], true);
+    assert!(report["losses"].as_array().is_some_and(|losses| !losses.is_empty()));
+    assert_eq!(runstate(folder.path(), &["normalize", "a.json", "--redact", "iban"]).code, 2);
+}
+
+#[test]
 fn texts_line_by_line() {
     let folder =
         folder(&[("a.json", &typescript()), ("b.json", &edited(typescript(), "\"maxTurns\":10", "\"maxTurns\":11"))]);
