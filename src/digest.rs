@@ -40,13 +40,13 @@ pub struct Hash {
 ///
 /// # Errors
 /// The finding that says why the input is no state.
-pub fn hash(bytes: &[u8], options: &Hash) -> Result<String, Finding> {
-    let doc = Document::parse(bytes.to_vec()).map_err(unreadable)?;
+pub fn hash(bytes: &[u8], options: &Hash) -> Result<String, Box<Finding>> {
+    let doc = Document::parse(bytes.to_vec()).map_err(|error| Box::new(unreadable(error)))?;
     let state = locate(&doc, options.at.as_deref()).ok().and_then(|root| Some((root, state(root)?)));
     let Some((root, format)) = state else {
         let validate = Validate { at: options.at.clone(), ..Validate::default() };
         let first = judge(&doc, &validate).findings.into_iter().next();
-        return Err(first.expect("what is no state has a finding that says so"));
+        return Err(Box::new(first.expect("what is no state has a finding that says so")));
     };
     if !options.meaning {
         let style = if format.dialect == Dialect::Python { Style::PythonLine } else { Style::TypeScript };

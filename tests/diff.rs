@@ -85,8 +85,14 @@ fn what_a_state_means_changes_its_hash() {
     for fixture in newest().into_iter().filter(|fixture| several.contains(&&*fixture.name)) {
         let own = meaning(&fixture.bytes);
         // Copies of the SDK's own, which it works out or reads from elsewhere.
-        let copies =
-            ["tool_invocations", "completedTool", "approvalInvocations", "currentTurnSession", "interruptions"];
+        let copies = [
+            "newItems",
+            "tool_invocations",
+            "completedTool",
+            "approvalInvocations",
+            "currentTurnSession",
+            "interruptions",
+        ];
         for (place, text) in changed_leaves(&fixture.bytes) {
             let Some(name) = names.iter().find(|name| place.ends_with(**name)) else { continue };
             // What a provider said besides has no place in Python.
