@@ -122,6 +122,38 @@ pub struct McpServer {
     /// Its tools.
     #[serde(default)]
     pub tools: Vec<McpToolName>,
+    /// Which of them ask before they run: `true`, `"always"`, `"never"`, or a list of names; absent when that depends on the
+    /// call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require_approval: Option<McpApproval>,
+}
+
+impl McpServer {
+    /// Whether a tool asks before it runs, where the document says so.
+    #[must_use]
+    pub fn asks(&self, tool: &str) -> Option<bool> {
+        match self.require_approval.as_ref()? {
+            McpApproval::All(all) => Some(*all),
+            McpApproval::Word(word) if word == "always" => Some(true),
+            McpApproval::Word(word) if word == "never" => Some(false),
+            McpApproval::Word(_) => None,
+            McpApproval::Names(names) => Some(names.iter().any(|name| name == tool)),
+        }
+    }
+}
+
+/// Which tools of an MCP server ask before they run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum McpApproval {
+    /// All of them, or none.
+    All(bool),
+    /// `always` or `never`.
+    Word(String),
+    /// Those of these names.
+    Names(Vec<String>),
 }
 
 /// A tool of an MCP server: its name, or an object with the name.

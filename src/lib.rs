@@ -26,7 +26,10 @@ pub mod typescript;
 mod validate;
 pub mod versions;
 
-pub use convert::{Carry, Conversion, Convert, Loss, convert, convert_document, sidecar_format};
+pub use convert::{
+    Carry, Conversion, Convert, Difference, DifferenceKind, Loss, RoundTrip, convert, convert_document, roundtrip,
+    sidecar_format,
+};
 pub use diff::{Change, ChangeKind, Comparison, Diff, Ignore, Side, diff, mask_secrets, plain_text};
 pub use digest::{Hash, hash};
 pub use finding::{Effect, Finding, Severity};

@@ -81,7 +81,17 @@ fn the_hash_of_the_meaning_survives_a_conversion_and_the_way_back() {
 fn what_a_state_means_changes_its_hash() {
     let names = ["/arguments", "/output", "/text", "/content", "/approved/#", "/rejected/#", "/commands/#"];
     let mut seen = std::collections::BTreeMap::new();
-    let several = ["pending-several", "approved", "rejected", "second_pause", "approved_once", "hosted_mcp_rejected"];
+    let several = [
+        "pending-several",
+        "approved",
+        "rejected",
+        "second_pause",
+        "approved_once",
+        "hosted_mcp_rejected",
+        "shell-pending",
+        "pending-after-typed-outputs",
+        "input_history",
+    ];
     for fixture in newest().into_iter().filter(|fixture| several.contains(&&*fixture.name)) {
         let own = meaning(&fixture.bytes);
         // Copies of the SDK's own, which it works out or reads from elsewhere.

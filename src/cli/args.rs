@@ -62,6 +62,9 @@ pub(crate) enum Command {
     /// Print a short text that is the same for the same state.
     #[command(after_help = HASH_EXAMPLES)]
     Hash(Hash),
+    /// Prove what of a state survives: in its own format, and converted there and back.
+    #[command(after_help = ROUNDTRIP_EXAMPLES)]
+    Roundtrip(Roundtrip),
     /// Print the JSON Schema of a format or of a report.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(Schema),
@@ -176,6 +179,14 @@ Examples:
 
 `rs1:sha256:` is the digest of what `runstate normalize --keys sorted --style line` writes. `rs1m:sha256:` is that of what the
 state means, over the fields that both SDKs hold: it stays the same when the state is converted, and back.";
+
+const ROUNDTRIP_EXAMPLES: &str = "\
+Examples:
+  runstate roundtrip paused.json
+  runstate roundtrip states/ --via python@0.17.5 --format json
+
+Exit codes: 0 every state comes back byte for byte (what the other format has no place for is carried along), 1 one
+does not, or cannot be converted.";
 
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
@@ -324,7 +335,7 @@ pub(crate) struct Convert {
     /// The most that may change: with more, nothing is written and the exit code is 1.
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Level::History)]
     pub(crate) allow_loss: Level,
-    /// Convert and report, and write no state.
+    /// Convert and report on stdout, and write no state.
     #[arg(long)]
     pub(crate) check: bool,
     /// Write to this file instead of stdout; it appears complete or not at all.
@@ -369,6 +380,23 @@ pub(crate) struct Convert {
     /// Say only what was not converted.
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Roundtrip {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// The format to go through; by default the newest one of the other SDK.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) via: Option<Target>,
+    /// The most that may change on the way there.
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Level::History)]
+    pub(crate) allow_loss: Level,
+    /// Take it that the program in between asks before it runs any tool that waits for a decision.
+    #[arg(long)]
+    pub(crate) assume_target_gates: bool,
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
 }
 
 #[derive(Debug, Args)]

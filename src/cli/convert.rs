@@ -283,7 +283,7 @@ impl<'a> Sink<'a> {
                 let summary = Summary { files: 1, ..Summary::default() };
                 said.part(&Part::of(&case, self.arguments.format, "convert", summary))?;
             }
-            None => self.talk(done),
+            None => self.talk(done)?,
         }
         self.put(done)
     }
@@ -326,11 +326,11 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Says on stderr what came of it.
-    fn talk(&self, done: &Done) {
+    /// Says what came of it: on stderr, or on stdout where no state is written.
+    fn talk(&self, done: &Done) -> Result<(), Failure> {
         let quiet = self.arguments.quiet;
         let text = match &done.what {
-            What::Skipped => return,
+            What::Skipped => return Ok(()),
             What::Refused(checked, _) => {
                 let talk = if quiet { Talk::Quiet } else { Talk::Normal };
                 let part = render::part(checked, self.arguments.format, talk, Exit::Findings, "convert");
@@ -339,7 +339,7 @@ impl<'a> Sink<'a> {
                 }
                 part.report
             }
-            What::Converted(conversion) if quiet && conversion.bytes.is_some() => return,
+            What::Converted(conversion) if quiet && conversion.bytes.is_some() => return Ok(()),
             What::Converted(conversion) => match self.arguments.format {
                 Format::Json | Format::Ndjson => {
                     let mut line = render::json(&entry(done, self.arguments.to));
@@ -349,8 +349,13 @@ impl<'a> Sink<'a> {
                 _ => human(done, conversion, self.arguments),
             },
         };
+        if self.arguments.check {
+            // Nothing else is written: this is the result.
+            return Ok(anstream::stdout().write_all(text.as_bytes())?);
+        }
         // There is nowhere left to report that stderr is closed.
         let _ = anstream::stderr().write_all(text.as_bytes());
+        Ok(())
     }
 
     fn finish(mut self) -> Result<Exit, Failure> {

@@ -15,6 +15,7 @@ mod normalize;
 mod output;
 mod render;
 mod report;
+mod roundtrip;
 mod save;
 mod schema;
 mod shell;
@@ -74,6 +75,7 @@ pub(crate) fn run() -> ExitCode {
         Command::GitDiff(options) => diff::git(&options),
         Command::Test(options) => test::run(&options),
         Command::Hash(options) => hash::run(&options),
+        Command::Roundtrip(options) => roundtrip::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Versions(options) => versions::run(&options),
         Command::Rules(options) => explain::rules(&options),

@@ -11,6 +11,7 @@ use runstate::agents::Graph;
 use super::args::Schema;
 use super::detect::Detections;
 use super::report::Report;
+use super::roundtrip::RoundTrips;
 use super::versions::History;
 use super::{Exit, Failure};
 
@@ -23,6 +24,7 @@ pub(crate) fn run(arguments: &Schema) -> Result<Exit, Failure> {
         "hash" => written::<super::hash::Row>(),
         "normalization" => written::<super::normalize::Report<'_>>(),
         "detection" => written::<Detections<'_>>(),
+        "roundtrip" => written::<RoundTrips<'_>>(),
         "test" => written::<super::test::Report<'_>>(),
         "versions" => written::<History>(),
         "agents" => schema_for!(Graph),
@@ -43,7 +45,7 @@ fn written<T: JsonSchema>() -> JsonSchemaDocument {
 fn target(text: &str) -> Result<Target, Failure> {
     text.parse().map_err(|error| {
         Failure::Usage(format!(
-            "{error}; `report`, `summary`, `conversion`, `comparison`, `detection`, `hash`, `normalization`, `test`, `versions` and `agents` are the tool's own \
+            "{error}; `report`, `summary`, `conversion`, `comparison`, `detection`, `hash`, `normalization`, `roundtrip`, `test`, `versions` and `agents` are the tool's own \
              documents, python@any and typescript@any stand for all labels"
         ))
     })

@@ -13,6 +13,8 @@ use crate::format::{Dialect, Format};
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer};
 
+use super::roundtrip::{DifferenceKind, step};
+
 /// The member under which a converted state carries it.
 const MEMBER: &str = "runstate_carry";
 /// What is decided and what decisions are bound to: restored only when nothing was touched, since what was decided before
@@ -345,6 +347,49 @@ impl<'d> Patch<'d> {
                 Object::new().with("e", Value::Object(changed)).with("i", Value::List(new)).into()
             }
             Self::Text(inner) => Object::new().with("t", inner.value()).into(),
+        }
+    }
+}
+
+/// Names every place where `back` is not as `state`.
+pub(super) fn places(state: &Document, root: Node<'_>, back: &Document, each: &mut dyn FnMut(&str, DifferenceKind)) {
+    if let Some(patch) = difference(state, root, back, back.root(), 0) {
+        patch.places(&mut String::new(), each);
+    }
+}
+
+impl Patch<'_> {
+    fn places(&self, at: &mut String, each: &mut dyn FnMut(&str, DifferenceKind)) {
+        let length = at.len();
+        match self {
+            Self::Leaf { was: Some(_), .. } => each(at, DifferenceKind::Changed),
+            Self::Leaf { was: None, .. } => each(at, DifferenceKind::Gone),
+            Self::Members { changed, gone, order } => {
+                for (key, patch) in changed {
+                    step(at, key);
+                    patch.places(at, each);
+                    at.truncate(length);
+                }
+                for (key, _) in gone {
+                    step(at, key);
+                    each(at, DifferenceKind::New);
+                    at.truncate(length);
+                }
+                if !order.is_empty() && changed.is_empty() && gone.is_empty() {
+                    each(at, DifferenceKind::Order);
+                }
+            }
+            Self::Elements { changed, new } => {
+                at.push_str("/#");
+                changed.iter().for_each(|(_, patch)| patch.places(at, each));
+                new.iter().for_each(|_| each(at, DifferenceKind::Gone));
+                at.truncate(length);
+            }
+            Self::Text(inner) => {
+                at.push('!');
+                inner.places(at, each);
+                at.truncate(length);
+            }
         }
     }
 }

@@ -4,6 +4,8 @@ mod carry;
 mod numbers;
 mod report;
 mod resume;
+mod roundtrip;
+mod texts;
 
 use crate::agents::Graph;
 use crate::codes::{self, Code};
@@ -17,6 +19,7 @@ use crate::validate::{Validate, judge, locate, unreadable};
 use crate::{python, typescript};
 
 pub use report::Loss;
+pub use roundtrip::{Difference, DifferenceKind, RoundTrip, roundtrip};
 
 /// How to convert.
 #[derive(Clone, Debug)]
@@ -297,6 +300,9 @@ fn translate<'d>(
     if !same {
         let mut state = lifted(tree, from, account);
         resume::prepare(&mut state, target, options, account);
+        if target.format.dialect == Dialect::Python {
+            texts::judge(doc, &state, account);
+        }
         tree = match target.format.dialect {
             Dialect::Python => python::convert::lower(state, account),
             Dialect::TypeScript => typescript::convert::lower(state, account),

@@ -70,7 +70,9 @@ fn handoffs<'d>(state: &mut State<'d>, graph: Option<&Graph>, account: &Account<
     handoffs.retain(|handoff| {
         if handoff.target.is_none() {
             let reason = "the TypeScript SDK needs to know the agent that this handoff goes to; name it with --agents";
-            account.note(codes::NOT_CONVERTIBLE, Level::Resume, handoff.call.origin(), reason);
+            for place in [&handoff.name, &handoff.call] {
+                account.note(codes::NOT_CONVERTIBLE, Level::Resume, place.origin(), reason);
+            }
         }
         handoff.target.is_some()
     });
@@ -152,12 +154,17 @@ fn names(state: &State<'_>) -> Vec<Vec<u8>> {
 /// Takes down what waits undecided: whether the target asks about it depends on its program.
 fn gates<'d>(state: &State<'d>, target: Dialect, options: &Convert, account: &Account<'d>) {
     let Step::Interrupted { interruptions, .. } = &state.step else { return };
+    let mut inner = HashSet::default();
+    let functions = state.processed.iter().flat_map(|processed| &processed.functions);
+    functions.filter_map(|action| action.nested.as_deref()).for_each(|nested| waiting(nested, &mut inner));
     for item in interruptions {
-        if is_decided(state, item) || item.raw.member("type").is_some_and(|kind| kind.is("mcp_approval_request")) {
+        let is = |kind: &str| item.raw.member("type").is_some_and(|own| own.is(kind));
+        // A run repeats what waits in those within it.
+        if is("mcp_approval_request") || inner.contains(&asked(item)) || is_decided(state, item) {
             continue;
         }
-        let gated = options.agents.as_ref().and_then(|graph| gate(graph, item));
-        if target == Dialect::TypeScript && is_on_server(state, item) && gated != Some(true) {
+        let gated = options.agents.as_ref().and_then(|graph| gate(graph, state, item));
+        if target == Dialect::TypeScript && binding(state, item).is_some() && gated != Some(true) {
             if options.assume_target_gates {
                 let reason = "the program is taken at its word that it asks before it runs tools of local MCP servers";
                 account.assumed(Level::Display, item.origin, reason);
@@ -166,6 +173,9 @@ fn gates<'d>(state: &State<'d>, target: Dialect, options: &Convert, account: &Ac
                               show the gate with --agents, or vouch for it with --assume-target-gates";
                 account.note(codes::WOULD_RUN, Level::Authority, item.origin, reason);
             }
+        } else if gated == Some(false) && (target == Dialect::TypeScript || !is("function_call")) {
+            let reason = "the call waits for a decision, and the agents' tool does not ask: it would run undecided";
+            account.note(codes::WOULD_RUN, Level::Authority, item.origin, reason);
         } else if gated.is_none() {
             let reason = "the call waits for a decision; the target asks about it if its program makes the tool ask";
             account.assumed(Level::Bookkeeping, item.origin, reason);
@@ -173,9 +183,31 @@ fn gates<'d>(state: &State<'d>, target: Dialect, options: &Convert, account: &Ac
     }
 }
 
+/// Whose call it is, and its id.
+type Asked = (Option<Vec<u8>>, Option<Vec<u8>>);
+
+fn asked(item: &Item<'_>) -> Asked {
+    let agent = item.agent.as_ref().and_then(|agent| agent.key().wtf8());
+    (agent.map(|agent| agent.into_owned()), call_id(&item.raw))
+}
+
+/// What waits in a run and in those within it.
+fn waiting(state: &State<'_>, found: &mut HashSet<Asked>) {
+    if let Step::Interrupted { interruptions, .. } = &state.step {
+        found.extend(interruptions.iter().map(asked));
+    }
+    let functions = state.processed.iter().flat_map(|processed| &processed.functions);
+    functions.filter_map(|action| action.nested.as_deref()).for_each(|nested| waiting(nested, found));
+}
+
 /// Whether the program makes the tool of a call ask, where the document says so.
-fn gate(graph: &Graph, item: &Item<'_>) -> Option<bool> {
+fn gate(graph: &Graph, state: &State<'_>, item: &Item<'_>) -> Option<bool> {
     let agent = find(graph, item.agent.as_ref()?)?;
+    if let Some(Binding::Server(server, tool, _)) = binding(state, item) {
+        let (server, tool) = (server.wtf8()?, tool.wtf8()?);
+        let server = agent.mcp_servers.iter().find(|own| *own.name.as_bytes() == *server)?;
+        return server.asks(std::str::from_utf8(&tool).ok()?);
+    }
     let kind = item.raw.member("type")?;
     let name = item.raw.member("name").and_then(|name| name.wtf8().map(|name| name.into_owned()));
     let own = |wanted: &str| agent.tools.iter().find(|tool| tool.kind == wanted);
@@ -196,11 +228,12 @@ fn call_id(raw: &Value<'_>) -> Option<Vec<u8>> {
     raw.member(key)?.wtf8().map(|id| id.into_owned())
 }
 
-/// Whether the tool of a call is on a local MCP server, or may be.
-fn is_on_server(state: &State<'_>, item: &Item<'_>) -> bool {
-    let Some(id) = call_id(&item.raw) else { return false };
-    let mut functions = state.processed.iter().flat_map(|processed| &processed.functions);
-    functions.any(|action| !matches!(action.binding, Binding::Local) && call_id(&action.call).as_ref() == Some(&id))
+/// The local MCP server behind the tool of a call, where there is one or may be one.
+fn binding<'s, 'd>(state: &'s State<'d>, item: &Item<'d>) -> Option<&'s Binding<'d>> {
+    let id = call_id(&item.raw)?;
+    let functions = state.processed.iter().flat_map(|processed| &processed.functions);
+    let mut bindings = functions.filter(|action| call_id(&action.call).as_ref() == Some(&id)).map(|own| &own.binding);
+    bindings.find(|binding| !matches!(binding, Binding::Local))
 }
 
 /// Whether a decision covers the call.

@@ -12,6 +12,8 @@ pub struct Spelling {
     pub messages: &'static str,
     /// What it is told of calls that a standing rejection covers.
     pub standing_message: &'static str,
+    /// What binds a standing decision to the tool, which whoever needs it computes.
+    pub scope: Option<&'static str>,
 }
 
 impl<'d> Record<'d> {
@@ -27,6 +29,7 @@ impl<'d> Record<'d> {
         let (approved, rejected) = (half("approved"), half("rejected"));
         let messages = record.take_filled(spelling.messages).and_then(Value::into_object);
         let standing_message = record.take_filled(spelling.standing_message);
+        spelling.scope.and_then(|scope| record.take(scope));
         account.rest(record, Level::Bookkeeping, "no released SDK defines this member");
         let messages = messages.map_or_else(Vec::new, Object::into_members);
         Self { origin, approved, rejected, messages, standing_message }

@@ -216,6 +216,8 @@ def _hosted_mcp(entry: dict[str, Any], _call: Call) -> sdk.HostedMCPTool:
         "require_approval": "always" if entry.get("needs_approval") else "never",
         **_callers(entry),
     }
+    if entry.get("defer_loading"):
+        config["defer_loading"] = True
     return sdk.HostedMCPTool(tool_config=config)
 
 

@@ -6,7 +6,9 @@
 import contextlib
 import io
 import json
+import pathlib
 import re
+import tempfile
 import unittest
 
 import agree
@@ -125,9 +127,9 @@ class Broken(unittest.TestCase):
         self.assertEqual([plan for plan, _ in result.failures], ["baseline"])
 
     def test_a_refusal(self):
-        entry = {"code": "RC1", "level": "authority"}
+        entry = {"code": "RC1", "level": "authority", "pointer": "/x", "reason": "no"}
         result = examined("python/1.21/approved", convert_with=lambda *_: convert.Converted(None, [entry]))
-        self.assertEqual(result.failures, [("convert", "refused: authority:RC1")])
+        self.assertEqual(result.failures, [("convert", "refused: authority RC1 /x: no")])
 
     def test_a_broken_converter(self):
         result = examined("python/1.21/approved", convert_with=lambda *_: convert.Converted(None, error="exit 101"))
@@ -138,6 +140,35 @@ class Broken(unittest.TestCase):
         rejected = [{"call_id": "c1", "action": "reject"}]
         self.assertEqual(list(convert.broken_rules(ran, rejected)),
                          ["the call c2 ran 2 times", "the call c1 ran although it was rejected"])
+
+
+class Lists(unittest.TestCase):
+    def judged(self, status, level="", failures=(), entries=""):
+        [base] = agree.bases([agree.ROOT / "fixtures/python/1.21/approved.json"])
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "known.toml"
+            path.write_text(entries)
+            known = convert.Known(path)
+        result = convert.Result(base, agree.READERS["typescript"][-1], status, "why", level, list(failures))
+        return known.judge(result), known
+
+    REFUSED = '[[refused]]\nstate = "python/1[.]21/approved"\nlevel = "resume"\nreason = "r"\n'
+    KNOWN = '[[known]]\nstate = "python/.*"\ndifference = "a.*"\nreason = "r"\n'
+
+    def test_a_refusal_needs_an_entry_of_its_level(self):
+        self.assertEqual(self.judged("refused", "resume", entries=self.REFUSED)[0].failures, [])
+        self.assertEqual(self.judged("refused", "resume")[0].failures, [("convert", "refused: why")])
+        self.assertEqual(self.judged("refused", "authority", entries=self.REFUSED)[0].failures,
+                         [("convert", "refused as authority, not as resume: why")])
+
+    def test_what_must_be_refused_fails_when_it_is_not(self):
+        self.assertEqual(self.judged("same", entries=self.REFUSED)[0].failures, [("convert", "must be refused: r")])
+
+    def test_a_difference_needs_an_entry_and_an_entry_a_difference(self):
+        self.assertEqual(self.judged("failed", failures=[("p", "abc")], entries=self.KNOWN)[0].status, "same")
+        self.assertEqual(self.judged("failed", failures=[("p", "bc")], entries=self.KNOWN)[0].status, "failed")
+        self.assertEqual(len(self.judged("same", entries=self.KNOWN)[1].unused()), 1)
+        self.assertEqual(self.judged("same", entries=self.KNOWN.replace("python", "typescript"))[1].unused(), [])
 
 
 class Forms(unittest.TestCase):

@@ -8,7 +8,11 @@ use crate::python::invocation::{Scoped, standing_scope};
 
 use super::lower::{self, lower_record};
 
-const SPELLING: Spelling = Spelling { messages: "rejection_messages", standing_message: "sticky_rejection_message" };
+const SPELLING: Spelling = Spelling {
+    messages: "rejection_messages",
+    standing_message: "sticky_rejection_message",
+    scope: Some("sticky_scope"),
+};
 
 /// The start of the keys for decisions about patches of several tools (0.23.1 on).
 const SCOPED_PATCH: &[u8] = b"apply_patch:";

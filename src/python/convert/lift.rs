@@ -316,7 +316,13 @@ fn lift_context<'d>(
         let tool = tool_of_key(&key, dotted);
         let scopes: Vec<String> = standing_scope(Scoped::Function(&tool)).into_iter().collect();
         let agent = agent_ref(agent, account);
-        let agent = agent.identity.unwrap_or(agent.name);
+        let agent = match agent.identity {
+            Some(identity) => {
+                account.rebuilt(&agent.name, OWN);
+                identity
+            }
+            None => agent.name,
+        };
         lifted.functions.push(FunctionDecision {
             agent,
             tool,
@@ -418,13 +424,12 @@ fn lookup_key<'d>(value: Option<Value<'d>>, account: &Account<'d>) -> Option<Too
     let (kind, namespace, name) = (key.take("kind"), key.take_filled("namespace"), key.take("name")?);
     account.rest(key, Level::Bookkeeping, UNKNOWN);
     let kind = kind?;
-    if kind.is("deferred_top_level") {
-        return Some(ToolKey::Deferred(name));
-    }
     match namespace {
-        Some(namespace) if kind.is("namespaced") => Some(ToolKey::Namespaced(namespace, name)),
-        _ => Some(ToolKey::Bare(name)),
+        Some(namespace) if kind.is("namespaced") => return Some(ToolKey::Namespaced(namespace, name)),
+        Some(namespace) => account.lost(Level::Bookkeeping, &namespace, ODD),
+        None => {}
     }
+    Some(if kind.is("deferred_top_level") { ToolKey::Deferred(name) } else { ToolKey::Bare(name) })
 }
 
 fn lift_item<'d>(value: Value<'d>, account: &Account<'d>) -> Option<Item<'d>> {
@@ -458,6 +463,9 @@ fn lift_item<'d>(value: Value<'d>, account: &Account<'d>) -> Option<Item<'d>> {
         b"handoff_call_item" => ItemKind::HandoffCall,
         b"handoff_output_item" => {
             let mut end = |key: &str| item.take_filled(key).map(|agent| agent_ref(agent, account));
+            if let Some(own) = &agent {
+                account.rebuilt(&own.name, OWN);
+            }
             match (end("source_agent"), end("target_agent")) {
                 (Some(source), Some(target)) => ItemKind::HandoffOutput { source, target },
                 _ => ItemKind::Output { output: Value::NULL, custom_data: None },
@@ -567,6 +575,7 @@ fn lift_processed<'d>(
             let Some(action) = lift_action(value, tool, account) else { continue };
             if finished.has(&action.call) {
                 account.rebuilt(&action.call, OWN);
+                account.lost_member(Level::Bookkeeping, action.name.as_ref(), OWN);
             } else {
                 let reason = "the TypeScript SDK has no tool of this kind, and could not carry out the call";
                 account.note(codes::NOT_CONVERTIBLE, Level::Resume, origin, reason);
@@ -667,7 +676,9 @@ fn lift_request<'d>(value: Value<'d>, account: &Account<'d>) -> Option<McpReques
 
 fn lift_trace<'d>(value: Value<'d>, account: &Account<'d>) -> Trace<'d> {
     let mut trace = open(value, account);
-    trace.take("object");
+    if let Some(object) = trace.take("object").filter(|object| !object.is("trace")) {
+        account.lost(Level::Bookkeeping, &object, OWN);
+    }
     let lifted = Trace {
         id: trace.take_filled("id"),
         workflow: trace.take_filled("workflow_name"),
@@ -675,6 +686,16 @@ fn lift_trace<'d>(value: Value<'d>, account: &Account<'d>) -> Trace<'d> {
         metadata: trace.take_filled("metadata"),
         api_key: trace.take_filled("tracing_api_key"),
     };
+    if let Some(hash) = trace.take_filled("tracing_api_key_hash") {
+        let own = lifted.api_key.as_ref().and_then(Value::wtf8).map(|key| super::key_hash(&key));
+        if own.is_some_and(|own| hash.is(&own)) {
+            account.rebuilt(&hash, OWN);
+        } else {
+            let reason =
+                "the TypeScript SDK knows a tracing key, not its hash: traces go on with the program's own key";
+            account.lost(Level::Display, &hash, reason);
+        }
+    }
     account.rest(trace, Level::Display, "the other SDK's traces have no place for this");
     lifted
 }

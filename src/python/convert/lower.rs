@@ -12,6 +12,8 @@ use crate::python::invocation::{Scoped, completes, standing_scope};
 use crate::python::raw::OutputItem;
 use crate::record::{Wire as _, arrange};
 
+/// What is said twice.
+const ECHO: &str = "another part of the state says this, too";
 /// The id of an item that the service never gave one; the SDK leaves it out when it calls the model.
 const NO_ID: Value<'static> = Value::text("__fake_id__");
 pub(super) const COMPUTER: &str = "computer_use_preview";
@@ -19,9 +21,14 @@ pub(super) const COMPUTER: &str = "computer_use_preview";
 /// The state in the newest shape, without the ledger.
 #[must_use]
 pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
+    let mut state = state;
+    name_spaces(&mut state, account);
+    forget_authors(&mut state, account);
+    said_twice(&state, account);
     let names = Names::of(&state);
     let finished = finished(&state.items);
     ungated(&state, &finished, account);
+    ended_programs(&state, account);
     let items: Vec<Value<'d>> =
         state.items.iter().map(|item| lower_item(item.clone(), state.agent.as_ref(), &names)).collect();
     let stored = lower_stored(&state, account);
@@ -82,6 +89,99 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     lowered.push(Key::Known("current_turn_persisted_item_count"), stored);
     lowered.push(Key::Known("trace"), state.trace.map_or(Value::NULL, lower_trace));
     Value::Object(lowered)
+}
+
+/// The Python SDK finds a tool that is loaded on demand only where the call names it as its own namespace; every copy of
+/// the call has to.
+fn name_spaces<'d>(state: &mut State<'d>, account: &Account<'d>) {
+    let mut bare: HashMap<Vec<u8>, Value<'d>> = HashMap::default();
+    let mut find = |call: &Value<'d>, tool: Option<&ToolKey<'d>>| {
+        if let Some(ToolKey::Deferred(name)) = tool
+            && call.member("namespace").is_none_or(|namespace| namespace.is_null())
+            && let Some(id) = call_id(call)
+        {
+            let reason = "the call gets the tool's name as its namespace, without which the Python SDK does not find a tool \
+                          that is loaded on demand; the model will see that";
+            if bare.insert(id, name.clone()).is_none() {
+                account.note(codes::CHANGED_FORM, Level::Resume, call.origin(), reason);
+            }
+        }
+    };
+    let items = |items: &'_ [Item<'d>], find: &mut dyn FnMut(&Value<'d>, Option<&ToolKey<'d>>)| {
+        for item in items {
+            if let ItemKind::Call { tool } | ItemKind::Approval { tool, .. } = &item.kind {
+                find(&item.raw, tool.as_ref());
+            }
+        }
+    };
+    items(&state.items, &mut find);
+    if let Step::Interrupted { interruptions, .. } = &state.step {
+        items(interruptions, &mut find);
+    }
+    if let Some(processed) = &state.processed {
+        items(&processed.new_items, &mut find);
+        processed.functions.iter().for_each(|action| find(&action.call, action.tool.as_ref()));
+    }
+    if bare.is_empty() {
+        return;
+    }
+    let space = |call: &mut Value<'d>| {
+        let name = call_id(call).and_then(|id| bare.get(&id));
+        if let Some(name) = name
+            && call.member("type").is_some_and(|kind| kind.is("function_call"))
+            && call.member("namespace").is_none_or(|namespace| namespace.is_null())
+            && let Some(call) = call.object_mut()
+        {
+            call.take("namespace");
+            call.place("namespace", &["name"], name.clone());
+        }
+    };
+    state.items.iter_mut().for_each(|item| space(&mut item.raw));
+    state.responses.iter_mut().chain(&mut state.last_response).flat_map(|own| &mut own.output).for_each(space);
+    if let Step::Interrupted { interruptions, .. } = &mut state.step {
+        interruptions.iter_mut().for_each(|item| space(&mut item.raw));
+    }
+    if let Some(processed) = &mut state.processed {
+        processed.new_items.iter_mut().for_each(|item| space(&mut item.raw));
+        processed.functions.iter_mut().for_each(|action| space(&mut action.call));
+    }
+}
+
+/// Names of tools that the keys of tools, or the calls, say better, and copies of what is asked.
+fn said_twice<'d>(state: &State<'d>, account: &Account<'d>) {
+    let waiting: &[Item<'d>] = match &state.step {
+        Step::Interrupted { interruptions, .. } => interruptions,
+        _ => &[],
+    };
+    for item in state.items.iter().chain(waiting) {
+        let ItemKind::Approval { name: Some(name), tool } = &item.kind else { continue };
+        let is = |kind: &str| item.raw.member("type").is_some_and(|own| own.is(kind));
+        let keyed = is("function_call") && (tool.is_some() || own_key(&item.raw).is_some());
+        if keyed || is("computer_call") || is("mcp_approval_request") {
+            account.rebuilt(name, ECHO);
+        }
+    }
+    let Some(processed) = &state.processed else { return };
+    for item in processed.new_items.iter().filter(|item| matches!(item.kind, ItemKind::Approval { .. })) {
+        if let Some(node) = item.origin {
+            account.rebuilt(&Value::Node(node), ECHO);
+        }
+    }
+    for action in &processed.functions {
+        if let Some(name) = action.name.as_ref().filter(|_| action.tool.is_some() || own_key(&action.call).is_some()) {
+            account.rebuilt(name, ECHO);
+        }
+    }
+}
+
+/// The SDK drops who made a summary when it loads the state, except in the model's answers.
+fn forget_authors<'d>(state: &mut State<'d>, account: &Account<'d>) {
+    let new = state.processed.iter_mut().flat_map(|processed| &mut processed.new_items);
+    for item in state.items.iter_mut().chain(new).filter(|item| matches!(item.kind, ItemKind::Compaction)) {
+        if let Some(author) = item.raw.object_mut().and_then(|raw| raw.take_filled("created_by")) {
+            account.lost(Level::Display, &author, "the Python SDK does not keep who made a summary");
+        }
+    }
 }
 
 /// The names of tools by the ids of their calls, and the types of the calls of tools that are known by name.
@@ -158,6 +258,18 @@ fn ungated<'d>(state: &State<'d>, finished: &HashSet<Vec<u8>>, account: &Account
         let reason =
             "the Python SDK asks nobody before it uses a computer, and would carry out this call whatever is decided";
         account.note(codes::WOULD_RUN, Level::Authority, call.origin().or(state.origin), reason);
+    }
+}
+
+/// The Python SDK looks at the last answer once more when a call in it was decided, and then finds the program over.
+fn ended_programs<'d>(state: &State<'d>, account: &Account<'d>) {
+    if !matches!(&state.step, Step::Interrupted { interruptions, .. } if !interruptions.is_empty()) {
+        return;
+    }
+    let new = state.processed.iter().flat_map(|processed| &processed.new_items);
+    for item in new.filter(|item| item.raw.member("type").is_some_and(|kind| kind.is("program_output"))) {
+        let reason = "a call waits that came in one answer with the output of a program; the Python SDK does not go on from that";
+        account.note(codes::NOT_CONVERTIBLE, Level::Resume, item.origin, reason);
     }
 }
 
@@ -434,13 +546,18 @@ fn lower_raw(raw: Value<'_>) -> Value<'_> {
             if object.get("summary").is_none_or(Value::is_null) {
                 object.set("summary", Value::List(Vec::new()));
             }
+        } else if (is("tool_search_call") || is("tool_search_output")) && unnamed(object) {
+            object.set("id", NO_ID);
         } else if is("computer_call") && object.get("pending_safety_checks").is_none_or(Value::is_null) {
             object.set("pending_safety_checks", Value::List(Vec::new()));
         } else if object.get("id").is_some_and(|id| id.is("FAKE_ID")) {
             object.set("id", NO_ID);
         }
     }
-    arrange(&mut raw, OutputItem::shape());
+    // The SDK makes answers to servers' requests itself, and keeps them as it made them.
+    if !is("mcp_approval_response") {
+        arrange(&mut raw, OutputItem::shape());
+    }
     raw
 }
 
@@ -456,7 +573,7 @@ fn lower_item_named<'d>(
     let tag = item.raw.member("type");
     let is = |name: &str| tag.as_ref().is_some_and(|tag| tag.is(name));
     let agent = item.agent.or_else(|| current.cloned());
-    let mut raw = item.raw;
+    let raw = item.raw;
     let known = call_id(&raw).and_then(|id| names.get(&id).cloned());
     let tool_name = || {
         let own = ["function_call", "mcp_call", "custom_tool_call"].into_iter().any(is);
@@ -526,9 +643,6 @@ fn lower_item_named<'d>(
                 Some(ToolKey::Deferred(name)) => Some(name.clone()),
                 _ => None,
             };
-            if let Some(ToolKey::Deferred(name)) = &tool {
-                spaced(&mut raw, name);
-            }
             more = more
                 .with("tool_name", name)
                 .with("tool_namespace", namespace)
@@ -544,15 +658,6 @@ fn lower_item_named<'d>(
         lowered.push(key, value);
     }
     lowered.into()
-}
-
-/// The Python SDK finds a tool that is loaded on demand only where the call names it as its own namespace.
-fn spaced<'d>(call: &mut Value<'d>, name: &Value<'d>) {
-    if call.member("namespace").is_none_or(|namespace| namespace.is_null())
-        && let Some(call) = call.object_mut()
-    {
-        call.place("namespace", &["name"], name.clone());
-    }
 }
 
 fn lower_ownership(ownership: Ownership<'_>) -> Value<'_> {
@@ -624,7 +729,7 @@ fn lower_processed<'d>(
 }
 
 fn lower_function<'d>(action: FunctionAction<'d>, bindings: &mut Object<'d>, account: &Account<'d>) -> Value<'d> {
-    let mut call = action.call;
+    let call = action.call;
     let key = action.tool.or_else(|| own_key(&call));
     let name = match &key {
         Some(ToolKey::Bare(name) | ToolKey::Namespaced(_, name) | ToolKey::Deferred(name)) => Some(name.clone()),
@@ -635,9 +740,6 @@ fn lower_function<'d>(action: FunctionAction<'d>, bindings: &mut Object<'d>, acc
         tool.push(Key::Known("namespace"), namespace.clone());
         let text = [namespace.wtf8().unwrap_or_default(), name.wtf8().unwrap_or_default()];
         tool.push(Key::Known("qualifiedName"), Value::from(text.join(&b'.')));
-    }
-    if let Some(ToolKey::Deferred(name)) = &key {
-        spaced(&mut call, name);
     }
     if let Some(key) = &key {
         tool.push(Key::Known("lookupKey"), lookup_key(key));
@@ -708,6 +810,7 @@ fn lower_stored<'d>(state: &State<'d>, account: &Account<'d>) -> Value<'d> {
 }
 
 fn lower_trace(trace: Trace<'_>) -> Value<'_> {
+    let hash = trace.api_key.as_ref().and_then(Value::wtf8).map(|key| Value::from(super::key_hash(&key).into_bytes()));
     Object::new()
         .with("object", Value::text("trace"))
         .with("id", trace.id)
@@ -715,5 +818,6 @@ fn lower_trace(trace: Trace<'_>) -> Value<'_> {
         .with("group_id", trace.group.filter(|group| !group.is_null()))
         .with("metadata", trace.metadata)
         .with("tracing_api_key", trace.api_key)
+        .with("tracing_api_key_hash", hash)
         .into()
 }

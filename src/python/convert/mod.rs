@@ -11,6 +11,8 @@ pub use lift::lift;
 pub use lower::lower;
 pub use steps::{LEDGER, bring};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::json::{Document, Node, Value};
 
 /// The state as a tree. Nested runs are objects in it already.
@@ -22,3 +24,8 @@ pub fn open<'d>(_: &'d Document, root: Node<'d>) -> Value<'d> {
 /// What a standing decision's scope is the digest of: the type of the call, and the tool.
 const STANDING_KINDS: [&str; 5] =
     ["apply_patch_call", "computer_call", "custom_tool_call", "local_shell_call", "shell_call"];
+
+/// What the SDK keeps of a tracing key.
+fn key_hash(key: &[u8]) -> String {
+    Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
+}

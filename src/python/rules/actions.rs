@@ -158,6 +158,8 @@ fn is_mcp_tool(agent: &Agent, action: &FunctionAction<'_>) -> bool {
     let Some(wanted) = wanted(action) else { return false };
     let names = agent.mcp_servers.iter().flat_map(|server| server.tools.iter().map(move |tool| (server, tool)));
     names.into_iter().any(|(server, tool)| {
+        // With the server's name in it: `mcp_ledger__post`.
+        let wanted = wanted.strip_prefix(b"mcp_").unwrap_or(&wanted);
         wanted == tool.name().as_bytes()
             || wanted.strip_prefix(server.name.as_bytes()).is_some_and(|rest| rest.ends_with(tool.name().as_bytes()))
     })

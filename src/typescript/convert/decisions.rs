@@ -11,7 +11,7 @@ use super::{in_order, key_of_tool, runs, tool_of_call, tool_of_key};
 
 type Members<'d> = Vec<(Key<'d>, Value<'d>)>;
 
-const SPELLING: Spelling = Spelling { messages: "messages", standing_message: "stickyRejectMessage" };
+const SPELLING: Spelling = Spelling { messages: "messages", standing_message: "stickyRejectMessage", scope: None };
 
 const NARROWED: &str =
     "a decision for all calls of a tool reaches further in the target: it is kept for the calls that wait";

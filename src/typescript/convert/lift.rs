@@ -104,8 +104,7 @@ fn rebuilt<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     }
     match state.take_filled("initialInputGuardrailsCompleted") {
         Some(done) if done.as_bool() != Some(true) => {
-            let reason =
-                "guardrails on the input have not passed: the TypeScript SDK refuses to go on, the other would";
+            let reason = "guardrails on the input have not passed, and the Python SDK would go on without them";
             account.note(codes::WOULD_RUN, Level::Authority, done.origin(), reason);
         }
         Some(done) => account.rebuilt(&done, OWN),
@@ -148,7 +147,7 @@ fn list<'d>(object: &mut Object<'d>, key: &str) -> Vec<Value<'d>> {
 }
 
 /// The id that decisions name a call of the API by.
-fn call_id(call: &Value<'_>) -> Option<Vec<u8>> {
+pub(super) fn call_id(call: &Value<'_>) -> Option<Vec<u8>> {
     let key = if call.member("type").is_some_and(|kind| kind.is("mcp_approval_request")) { "id" } else { "call_id" };
     Some(call.member(key)?.wtf8()?.into_owned())
 }
@@ -465,7 +464,9 @@ fn lift_item<'d>(value: Value<'d>, account: &Account<'d>) -> Option<Item<'d>> {
         b"handoff_output_item" => {
             let mut end = |key: &str| item.take_filled(key).map(|agent| agent_ref(agent, account));
             let (source, target) = (end("sourceAgent")?, end("targetAgent")?);
-            agent = Some(source.clone());
+            if let Some(own) = agent.replace(source.clone()) {
+                account.rebuilt(&own.name, ECHO);
+            }
             ItemKind::HandoffOutput { source, target }
         }
         b"input_item" => ItemKind::Input { id: item.take_filled("inputId") },
@@ -663,7 +664,11 @@ fn lift_function<'d>(value: Value<'d>, runs: &mut Runs<'d>, account: &Account<'d
     };
     account.rest(action, Level::History, UNKNOWN);
     let name = tool.take_filled("name");
-    let deferred = tool.take_filled("deferLoading").is_some_and(|flag| flag.as_bool() == Some(true));
+    let deferred = tool.take_filled("deferLoading");
+    if let Some(flag) = &deferred {
+        account.rebuilt(flag, OWN);
+    }
+    let deferred = deferred.is_some_and(|flag| flag.as_bool() == Some(true));
     let key = match tool_of_call(&call) {
         Some(ToolKey::Bare(name)) if deferred => Some(ToolKey::Deferred(name)),
         key => key,
@@ -709,7 +714,9 @@ fn lift_request<'d>(value: Value<'d>, account: &Account<'d>) -> Option<McpReques
 
 fn lift_trace<'d>(value: Value<'d>, account: &Account<'d>) -> Trace<'d> {
     let mut trace = open(value, account);
-    trace.take("object");
+    if let Some(object) = trace.take("object").filter(|object| !object.is("trace")) {
+        account.lost(Level::Bookkeeping, &object, OWN);
+    }
     let lifted = Trace {
         id: trace.take_filled("id"),
         workflow: trace.take_filled("workflow_name"),
@@ -769,7 +776,7 @@ fn inherit<'d>(state: &mut State<'d>, outer: &Context<'d>) {
 }
 
 /// The agents of a run and of the runs within it.
-fn agents_of(state: &State<'_>, agents: &mut HashSet<Vec<u8>>) {
+pub(super) fn agents_of(state: &State<'_>, agents: &mut HashSet<Vec<u8>>) {
     let mut add = |agent: Option<&AgentRef<'_>>| {
         agents.extend(agent.and_then(|agent| agent.key().wtf8()).map(|agent| agent.into_owned()));
     };

@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::codes;
-use crate::hash::HashMap;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, HandoffAction, Input, Item, ItemKind, McpRequest,
@@ -13,9 +13,10 @@ use crate::model::{Account, Level};
 use crate::record::{Wire as _, arrange};
 use crate::typescript::raw::ModelItem;
 
+use super::gather::gather;
 use super::lift::respell;
 use super::raw::{live, to_protocol, unknown};
-use super::{in_order, key_of_tool, tool_of_call};
+use super::{ECHO, in_order, key_of_tool, tool_of_call};
 
 /// The id of input that stands for an item that the SDK has no type for.
 const CARRIED: Value<'static> = Value::text("carried");
@@ -26,10 +27,25 @@ const NO_PLACE: &str = "the TypeScript SDK has no place for this";
 /// The state in the newest shape, without the records of finished calls.
 #[must_use]
 pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
-    let cx = Cx { calls: Calls::of(&state), agent: state.agent.clone(), account };
+    let mut state = state;
+    gather(&mut state, account);
+    lower_run(state, account)
+}
+
+fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
+    let cx = Cx { calls: Calls::of(&state), servers: servers(&state), agent: state.agent.clone(), account };
     let in_progress = matches!(state.step, Step::Interrupted { .. });
     let stored = cx.stored(&state);
-    let ownership = state.ownership.filter(|own| fits(own, &state.items));
+    said_twice(&state, account);
+    let ownership = state.ownership.filter(|own| {
+        let fits = fits(own, &state.items);
+        if !fits {
+            for place in [&own.start, &own.end].into_iter().chain(&own.interruptions) {
+                account.lost(Level::Bookkeeping, place, "the TypeScript SDK refuses places that are not there");
+            }
+        }
+        fits
+    });
     let guardrails = state.tool_output_guardrails_start.clone();
     let guardrails = guardrails.unwrap_or_else(|| Value::integer(state.tool_output_guardrails.len() as u64));
     let span = state.trace.as_ref().and_then(|trace| span(trace, state.agent.as_ref()));
@@ -84,6 +100,7 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
 /// What is looked up while a state is lowered.
 struct Cx<'a, 'd> {
     calls: Calls<'d>,
+    servers: HashSet<Vec<u8>>,
     agent: Option<AgentRef<'d>>,
     account: &'a Account<'d>,
 }
@@ -116,6 +133,43 @@ impl<'d> Calls<'d> {
             self.0.insert(id, raw.clone());
         }
     }
+}
+
+/// Names of tools that the keys of tools say better, and copies of what is asked.
+fn said_twice<'d>(state: &State<'d>, account: &Account<'d>) {
+    let waiting: &[Item<'d>] = match &state.step {
+        Step::Interrupted { interruptions, .. } => interruptions,
+        _ => &[],
+    };
+    for item in state.items.iter().chain(waiting).filter(|item| is_type(&item.raw, "function_call")) {
+        let ItemKind::Approval { name: Some(name), tool } = &item.kind else { continue };
+        if tool.is_some() || tool_of_call(&item.raw).is_some() {
+            account.rebuilt(name, ECHO);
+        }
+    }
+    let Some(processed) = &state.processed else { return };
+    for item in processed.new_items.iter().filter(|item| matches!(item.kind, ItemKind::Approval { .. })) {
+        if let Some(node) = item.origin {
+            account.rebuilt(&Value::Node(node), ECHO);
+        }
+    }
+    for action in &processed.functions {
+        if let Some(name) =
+            action.name.as_ref().filter(|_| action.tool.is_some() || tool_of_call(&action.call).is_some())
+        {
+            account.rebuilt(name, ECHO);
+        }
+        if let Some(ToolKey::Namespaced(namespace, _)) = &action.tool {
+            account.rebuilt(namespace, ECHO);
+        }
+    }
+}
+
+/// The labels of the hosted servers that the run is known to have called.
+fn servers(state: &State<'_>) -> HashSet<Vec<u8>> {
+    let items = state.items.iter().map(|item| &item.raw);
+    let calls = items.filter(|raw| is_type(raw, "mcp_approval_request") || is_type(raw, "mcp_call"));
+    calls.filter_map(|raw| Some(raw.member("server_label")?.wtf8()?.into_owned())).collect()
 }
 
 fn call_id(call: &Value<'_>) -> Option<Vec<u8>> {
@@ -237,6 +291,9 @@ impl<'d> Cx<'_, 'd> {
             }
             let caller = call.and_then(|call| to_protocol(call.clone(), &Account::default()).member("caller"));
             if let Some(caller) = caller {
+                if let Some(own) = object.take("caller") {
+                    self.account.rebuilt(&own, ECHO);
+                }
                 object.set("caller", caller);
             }
             if object.get("providerData").is_some_and(Value::is_empty) {
@@ -402,6 +459,7 @@ impl<'d> Cx<'_, 'd> {
             return self.carried(item.kind, item.raw, agent);
         }
         let local = !is_type(&raw, "program_output");
+        let raw = if matches!(item.kind, ItemKind::ToolSearchOutput) { self.found(&item.raw, raw) } else { raw };
         let raw = if waits { live(raw) } else { raw };
         let lowered = |kind: &'static str| Object::new().with("type", Value::text(kind)).with("rawItem", raw.clone());
         match item.kind {
@@ -458,6 +516,34 @@ impl<'d> Cx<'_, 'd> {
             }
         }
         .into()
+    }
+
+    /// What a search has found. The SDK runs a hosted server's tool that was searched for only if it finds it named here.
+    fn found(&self, item: &Value<'d>, raw: Value<'d>) -> Value<'d> {
+        let mut raw = raw;
+        if item.member("execution").is_some_and(|execution| execution.is("client")) {
+            return raw;
+        }
+        let mut names = Vec::new();
+        for space in item.member("tools").map_or_else(Vec::new, Value::into_elements) {
+            let name = space.member("name").filter(|_| is_type(&space, "namespace")).and_then(|name| name.wtf8());
+            let Some(name) =
+                name.filter(|name| name.strip_prefix(b"mcp_").is_some_and(|own| self.servers.contains(own)))
+            else {
+                continue;
+            };
+            for tool in space.member("tools").map_or_else(Vec::new, Value::into_elements) {
+                let own = tool.member("name").filter(|_| is_type(&tool, "function")).and_then(|own| own.wtf8());
+                names.extend(own.map(|own| super::raw::joined(&[&name, b".", &own])));
+            }
+        }
+        if !names.is_empty()
+            && let Some(raw) = raw.object_mut()
+        {
+            raw.set("toolSearchMcpToolNames", Value::List(names));
+        }
+        arrange(&mut raw, ModelItem::shape());
+        raw
     }
 
     /// The call that a person is asked about: one of a hosted server goes by the name of its tool.
@@ -548,7 +634,7 @@ impl<'d> Cx<'_, 'd> {
             let full = [&key_of_tool(key)[..], b":", &id].concat();
             let alias = [&shown(key).wtf8().unwrap_or_default()[..], b":", &id].concat();
             runs.aliases.push((Key::Made(alias), Value::from(full.clone())));
-            runs.runs.push((Key::Made(full), lower(*nested, self.account)));
+            runs.runs.push((Key::Made(full), lower_run(*nested, self.account)));
         }
         let name = match &key {
             Some(ToolKey::Bare(name) | ToolKey::Namespaced(_, name) | ToolKey::Deferred(name)) => Some(name.clone()),

@@ -3,6 +3,7 @@
 
 mod decisions;
 mod derive;
+mod gather;
 mod lift;
 mod lower;
 mod parts;

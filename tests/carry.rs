@@ -1,0 +1,170 @@
+//! What the other SDK has no place for is carried along, and restored.
+
+mod common;
+
+use runstate::json::{Document, Kind, Node};
+use runstate::{Carry, Convert, Dialect, Target, convert, roundtrip};
+
+fn newest() -> impl Iterator<Item = (common::Fixture, Target, Target)> {
+    common::fixtures().into_iter().filter_map(|fixture| {
+        let own = if fixture.dialect == "python" { Dialect::Python } else { Dialect::TypeScript };
+        let other = if own == Dialect::Python { Dialect::TypeScript } else { Dialect::Python };
+        (fixture.label == own.newest_label()).then(|| (fixture, own.newest(), other.newest()))
+    })
+}
+
+fn carrying() -> Convert {
+    let mut options = Convert::default();
+    options.carry = Carry::Inside;
+    options
+}
+
+/// The part that is carried along.
+fn carried(state: &Document) -> Option<Document> {
+    let root = state.root();
+    let response = root.member("modelResponses").and_then(|responses| responses.elements().next());
+    let data = response.and_then(|response| response.member("providerData"));
+    let text = root.member("trace").into_iter().chain(data).find_map(|place| place.member("runstate_carry"))?;
+    let text = text.text()?.lossy().into_owned();
+    Some(Document::parse(text.into_bytes()).expect("what is carried is JSON"))
+}
+
+#[test]
+fn every_state_comes_back_byte_for_byte() {
+    let (mut converted, mut faults) = (0, Vec::new());
+    for (fixture, _, other) in newest() {
+        let trip = roundtrip(&fixture.bytes, other, &Convert::default());
+        if !trip.converted {
+            continue;
+        }
+        converted += 1;
+        if !trip.restored {
+            faults.push(format!("{}/{}", fixture.dialect, fixture.name));
+        }
+    }
+    assert!(converted > 140, "only {converted} states are converted");
+    assert!(faults.is_empty(), "{} do not come back: {faults:?}", faults.len());
+}
+
+#[test]
+fn older_labels_come_back_byte_for_byte_through_the_other_sdk() {
+    let mut faults = Vec::new();
+    let mut converted = 0;
+    for fixture in common::fixtures().iter().filter(|fixture| fixture.label % 4 == 1) {
+        let other = if fixture.dialect == "python" { Dialect::TypeScript } else { Dialect::Python };
+        let trip = roundtrip(&fixture.bytes, other.newest(), &Convert::default());
+        if trip.converted {
+            converted += 1;
+            if !trip.restored {
+                faults.push(format!("{}/{}/{}", fixture.dialect, fixture.label, fixture.name));
+            }
+        }
+    }
+    assert!(converted > 100, "only {converted} states are converted");
+    assert!(faults.is_empty(), "{} do not come back: {faults:?}", faults.len());
+}
+
+fn long_texts(node: Node<'_>, found: &mut Vec<String>) {
+    match node.kind() {
+        Kind::String => found.extend(node.text().map(|text| text.lossy().into_owned()).filter(|text| text.len() > 40)),
+        Kind::Array => node.elements().for_each(|element| long_texts(element, found)),
+        Kind::Object => node.members().for_each(|member| long_texts(member.value, found)),
+        _ => {}
+    }
+}
+
+/// The values that are carried, without the hashes of those that they replace.
+fn values(patch: Node<'_>, found: &mut Vec<String>) {
+    if let Some(value) = patch.member("v") {
+        return long_texts(value, found);
+    }
+    for key in ["m", "e"] {
+        let members = patch.member(key).into_iter().flat_map(Node::members);
+        // The Python SDK repeats the description of a tool in every item about it.
+        members.filter(|member| !member.key.is("description")).for_each(|member| values(member.value, found));
+    }
+    patch.member("i").into_iter().flat_map(Node::elements).for_each(|entry| long_texts(entry, found));
+    patch.member("t").into_iter().for_each(|inner| values(inner, found));
+}
+
+#[test]
+fn nothing_is_carried_that_stands_in_the_state_anyhow() {
+    let mut faults = Vec::new();
+    let mut seen = 0;
+    for (fixture, _, other) in newest() {
+        let Some(bytes) = convert(&fixture.bytes, other, &carrying()).bytes else { continue };
+        let state = Document::parse(bytes).expect("what is written is JSON");
+        let Some(left) = carried(&state) else { continue };
+        let mut elsewhere = Vec::new();
+        for member in
+            state.root().members().filter(|member| !member.key.is("trace") && !member.key.is("modelResponses"))
+        {
+            long_texts(member.value, &mut elsewhere);
+        }
+        let mut own = Vec::new();
+        left.root().member("patch").into_iter().for_each(|patch| values(patch, &mut own));
+        for text in own {
+            seen += 1;
+            if elsewhere.contains(&text) {
+                faults.push(format!("{}/{}: {text:.80}", fixture.dialect, fixture.name));
+            }
+        }
+    }
+    assert!(seen > 10, "only {seen} texts are carried");
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn what_was_touched_in_between_stays_as_it_is_and_the_rest_is_restored() {
+    let fixture = newest().find(|(fixture, ..)| fixture.name == "always-approved").expect("the fixture is there");
+    let (fixture, own, other) = fixture;
+    let there = convert(&fixture.bytes, other, &carrying()).bytes.expect("it converts");
+    let there = String::from_utf8(there).expect("it is UTF-8");
+    let turned = there.replacen("\"currentTurn\":1", "\"currentTurn\":2", 1);
+    assert_ne!(turned, there);
+    let back = convert(turned.as_bytes(), own, &Convert::default()).bytes.expect("it converts back");
+    let back = Document::parse(back).expect("it is JSON");
+    let turn = back.root().member("current_turn").and_then(Node::number).and_then(|number| number.to_u64());
+    assert_eq!(turn, Some(2));
+    let items = back.root().member("generated_items").into_iter().flat_map(Node::elements);
+    assert!(items.filter(|item| item.member("tool_origin").is_some()).count() > 3, "origins of tools are restored");
+}
+
+#[test]
+fn decisions_are_restored_only_where_nothing_was_touched() {
+    // A standing approval that the label in between cannot hold becomes a list, and stays one after another turn.
+    let fixture = newest().find(|(fixture, ..)| fixture.name == "always-approved").expect("the fixture is there").0;
+    let mut options = carrying();
+    options.allow_loss = runstate::Level::Resume;
+    let older: Target = "python@1.17".parse().expect("it is a target");
+    let there = convert(&fixture.bytes, older, &options).bytes.expect("it converts");
+    let newest = Dialect::Python.newest();
+    let back = convert(&there, newest, &Convert::default()).bytes.expect("it converts back");
+    assert!(back == fixture.bytes, "it comes back as it was");
+    let there = String::from_utf8(there).expect("it is UTF-8");
+    let turned = there.replacen("\"current_turn\": 1", "\"current_turn\": 2", 1);
+    assert_ne!(turned, there);
+    let back = convert(turned.as_bytes(), newest, &Convert::default()).bytes.expect("it converts back");
+    let back = String::from_utf8(back).expect("it is UTF-8");
+    assert!(!back.contains("\"approved\": true"), "a standing approval must not come up again");
+}
+
+#[test]
+fn a_sidecar_restores_and_can_be_forgotten() {
+    let (fixture, own, other) =
+        newest().find(|(fixture, ..)| fixture.name == "handoff-before-pause").expect("the fixture is there");
+    let mut options = Convert::default();
+    options.carry = Carry::Beside;
+    let there = convert(&fixture.bytes, other, &options);
+    let sidecar = there.sidecar.expect("there is a sidecar");
+    let bytes = there.bytes.expect("it converts");
+    assert_eq!(runstate::sidecar_format(&sidecar), Some(own.format));
+    let mut back = Convert::default();
+    back.sidecar = Some(sidecar);
+    assert!(convert(&bytes, own, &back).bytes.as_deref() == Some(&fixture.bytes[..]));
+    let inside = convert(&fixture.bytes, other, &carrying()).bytes.expect("it converts");
+    let mut strip = Convert::default();
+    strip.carry = Carry::Stripped;
+    let stripped = convert(&inside, other, &strip).bytes.expect("it is the same format");
+    assert!(carried(&Document::parse(stripped).expect("it is JSON")).is_none());
+}
