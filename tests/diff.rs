@@ -175,12 +175,11 @@ fn changed_leaves(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
 }
 
 /// What no difference is made of, with the reason.
-const SILENT: [(&str, &str); 5] = [
+const SILENT: [(&str, &str); 4] = [
     ("/$schemaVersion", "both labels are shown beside the comparison"),
     ("/interruptions/#/type", "the Python SDK takes these for questions whatever they say"),
     ("/lookupKey/kind", "no SDK writes another word"),
     ("/tool_lookup_key/kind", "no SDK writes another word"),
-    ("/agent/name", "of an agent with an identity, the identity counts"),
 ];
 
 #[test]
