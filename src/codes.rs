@@ -238,6 +238,12 @@ codes! {
     NUMBER_CHANGES = 608 "number-changes", "Return large or exact numbers as strings.";
     /// The target cannot go on with a state of this kind.
     NOT_CONVERTIBLE = 609 "not-convertible", "Resume the run in its own SDK.";
+    /// No call of this id waits for a decision.
+    UNKNOWN_CALL = 610 "unknown-call", "`runstate inspect --approvals` lists the calls that wait.";
+    /// Several calls of this id wait for a decision, in different runs.
+    SEVERAL_CALLS = 611 "several-calls", "Say which run is meant with --inside.";
+    /// The state cannot hold the decision so that the SDK heeds it and nothing else is decided.
+    UNDECIDABLE = 612 "undecidable", "Decide in the program that runs the agents.";
 
     /// What a tool returned is not what the program's own JSON Schema for it says.
     OUTPUT_SCHEMA = 701 "output-schema", "Correct the tool, or the schema that runstate.toml names.";

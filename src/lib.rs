@@ -7,6 +7,7 @@ pub mod codes;
 #[cfg(feature = "check")]
 pub mod content;
 mod convert;
+mod decide;
 pub mod detect;
 mod diff;
 mod digest;
@@ -30,6 +31,7 @@ pub use convert::{
     Carry, Conversion, Convert, Difference, DifferenceKind, Loss, RoundTrip, convert, convert_document, roundtrip,
     sidecar_format,
 };
+pub use decide::{Calls, Decide, Decided, Refusal, decide};
 pub use diff::{Change, ChangeKind, Comparison, Diff, Ignore, Side, diff, mask_secrets, plain_text};
 pub use digest::{Hash, hash};
 pub use finding::{Effect, Finding, Severity};

@@ -29,6 +29,8 @@ pub(crate) struct Step<'d> {
     pub(crate) tool: Option<Cow<'d, str>>,
     /// The id of the call.
     pub(crate) call: Cow<'d, str>,
+    /// The number of the action that holds the run; a TypeScript run stands elsewhere.
+    pub(crate) action: usize,
 }
 
 /// The state and all runs nested in it, each behind the one that it is nested in.
@@ -56,10 +58,12 @@ fn nested<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Vec<(Step<
     let of = |node: Node<'d>, key: &str| node.member(key).and_then(Node::text).map(Text::lossy);
     match dialect {
         Dialect::Python => functions(root, "last_processed_response")
-            .filter_map(|action| {
+            .enumerate()
+            .filter_map(|(number, action)| {
                 let call = action.member("tool_call")?;
                 let run = action.member("agent_run_state").filter(|run| run.kind() == Kind::Object)?;
-                let step = Step { tool: of(call, "name"), call: of(call, "call_id").unwrap_or_default() };
+                let step =
+                    Step { tool: of(call, "name"), call: of(call, "call_id").unwrap_or_default(), action: number };
                 Some((step, run))
             })
             .collect(),
@@ -75,10 +79,10 @@ fn nested<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Vec<(Step<
                     let key = member.key.lossy();
                     let known = key.match_indices(':').find_map(|(at, _)| calls.get_key_value(&key[at + 1..]));
                     let step = match known {
-                        Some((call, tool)) => Step { tool: tool.clone(), call: call.clone() },
+                        Some((call, tool)) => Step { tool: tool.clone(), call: call.clone(), action: 0 },
                         None => {
                             let call = key.rsplit_once(':').map_or(&*key, |(_, call)| call).to_owned();
-                            Step { tool: None, call: call.into() }
+                            Step { tool: None, call: call.into(), action: 0 }
                         }
                     };
                     Some((step, run))
@@ -110,6 +114,8 @@ pub(crate) struct Waiting<'d> {
     pub(crate) agent: Option<Cow<'d, str>>,
     /// What was decided.
     pub(crate) decided: Option<Verdict>,
+    /// Whether that was decided about all calls of the tool.
+    pub(crate) standing: bool,
 }
 
 /// What all runs wait for, in the order of the runs. Outer runs repeat what inner ones wait for; it counts for the inner one.
@@ -172,7 +178,7 @@ fn ask<'d>(run: usize, item: Node<'d>, dialect: Dialect) -> Waiting<'d> {
         (Some(space), Some(name)) if space != name => Some(format!("{space}.{name}").into()),
         (_, name) => shown.or(name).or_else(|| lossy(raw.member("type"))),
     };
-    Waiting { run, item, raw, id, tool, agent: agent(item.member("agent")), decided: None }
+    Waiting { run, item, raw, id, tool, agent: agent(item.member("agent")), decided: None, standing: false }
 }
 
 /// The identity of an agent, or its name where it has none.
@@ -199,6 +205,8 @@ pub(crate) struct Given<'d> {
     pub(crate) call: Option<Cow<'d, str>>,
     /// What the model is told of a rejection.
     pub(crate) message: Option<Cow<'d, str>>,
+    /// The digest of what a standing decision is about, in Python.
+    pub(crate) scope: Option<Cow<'d, str>>,
     /// Whether the SDK of the label heeds it.
     pub(crate) counts: bool,
 }
@@ -231,16 +239,17 @@ impl<'d> Records<'d> {
         }
         let has_functions = self.label >= 18;
         for member in context.member("approvals").into_iter().flat_map(Node::members) {
-            self.record(member.key.lossy(), None, None, member.value, true);
+            // Behind the colon is the digest of one of several kinds of patches.
+            let tool = match member.key.lossy() {
+                key if key.starts_with("apply_patch:") => "apply_patch".into(),
+                key => undeferred(key),
+            };
+            self.record(tool, None, None, member.value, true);
         }
         let owned = context.member("function_tool_approvals").filter(|_| has_functions);
         for entry in owned.into_iter().flat_map(Node::elements) {
             let (Some(key), Some(record)) = (text(entry, "tool_key"), entry.member("decision")) else { continue };
-            let key = match key.strip_prefix("deferred_top_level:") {
-                Some(name) => Cow::Owned(name.to_owned()),
-                None => key,
-            };
-            self.record(key, agent(entry.member("agent")), None, record, true);
+            self.record(undeferred(key), agent(entry.member("agent")), None, record, true);
         }
         let hosted = context.member("hosted_mcp_approvals").filter(|_| self.label >= 14);
         for entry in hosted.into_iter().flat_map(Node::elements) {
@@ -320,6 +329,7 @@ impl<'d> Records<'d> {
                 verdict,
                 call: None,
                 message: None,
+                scope: None,
                 counts: true,
             };
             if value.as_bool() == Some(true) {
@@ -327,7 +337,8 @@ impl<'d> Records<'d> {
                     given.message = record.member(standing).and_then(Node::text).map(Text::lossy);
                 }
                 if self.dialect == Dialect::Python && self.label >= 15 {
-                    given.counts = record.member("sticky_scope").and_then(Node::text).is_some();
+                    given.scope = record.member("sticky_scope").and_then(Node::text).map(Text::lossy);
+                    given.counts = given.scope.is_some();
                 }
                 self.found.push(given);
                 continue;
@@ -339,6 +350,14 @@ impl<'d> Records<'d> {
                 self.found.push(Given { call: Some(id), message, counts, ..given.clone() });
             }
         }
+    }
+}
+
+/// The name in the key of a tool that is loaded when it is first searched for.
+fn undeferred(key: Cow<'_, str>) -> Cow<'_, str> {
+    match key.strip_prefix("deferred_top_level:") {
+        Some(name) => Cow::Owned(name.to_owned()),
+        None => key,
     }
 }
 
@@ -357,8 +376,11 @@ pub(crate) fn settle<'d>(waiting: &mut [Waiting<'d>], runs: &[Run<'d>], given: &
             None => standing.entry(&one.tool).or_default().push(one),
         }
     }
+    let scopes = scopes(runs, dialect);
     for call in waiting {
         let label = runs[call.run].label;
+        let id = call.id.map(Text::lossy);
+        let scope = id.as_ref().and_then(|id| scopes.get(&(call.run, id.clone())));
         let reaches = |one: &Given<'d>| {
             let mut run = Some(call.run);
             // From label 1.15 on, decisions about calls of a nested Python run are in its own state.
@@ -372,22 +394,38 @@ pub(crate) fn settle<'d>(waiting: &mut [Waiting<'d>], runs: &[Run<'d>], given: &
             reaches(one)
                 && one.agent.as_ref().is_none_or(|agent| Some(agent) == call.agent.as_ref())
                 && is_tool(call, one, label, dialect)
+                && one.scope.as_ref().is_none_or(|own| scope.is_none_or(|scope| scope == own))
         };
         let verdict = |list: Option<&Vec<&Given<'d>>>| {
             let said: Vec<Verdict> = list.into_iter().flatten().filter(suits).map(|one| one.verdict).collect();
             let approved = said.contains(&Verdict::Approved);
             if approved { Some(Verdict::Approved) } else { said.first().copied() }
         };
-        let id = call.id.map(Text::lossy);
         let one = verdict(id.as_ref().and_then(|id| exact.get(&**id)));
         let all = names(call).iter().find_map(|name| verdict(standing.get(&**name)));
         let exact_first = label >= if dialect == Dialect::Python { 16 } else { 19 };
         call.decided = if exact_first { one.or(all) } else { all.or(one) };
+        call.standing = if exact_first { one.is_none() } else { all.is_some() };
     }
 }
 
+/// What the ledgers of Python runs say of their calls.
+fn scopes<'d>(runs: &[Run<'d>], dialect: Dialect) -> HashMap<(usize, Cow<'d, str>), Cow<'d, str>> {
+    let mut scopes = HashMap::default();
+    let runs = runs.iter().enumerate().filter(|(_, run)| dialect == Dialect::Python && run.label >= 15);
+    for (number, run) in runs {
+        let ledger = run.root.member("context").and_then(|context| context.member("tool_invocations"));
+        for entry in ledger.into_iter().flat_map(Node::members) {
+            if let Some(scope) = entry.value.member("approval_scope").and_then(Node::text) {
+                scopes.insert((number, entry.key.lossy()), scope.lossy());
+            }
+        }
+    }
+    scopes
+}
+
 /// The names that decisions may know the tool of a call by.
-fn names<'w>(call: &'w Waiting<'_>) -> Vec<Cow<'w, str>> {
+pub(crate) fn names<'w>(call: &'w Waiting<'_>) -> Vec<Cow<'w, str>> {
     let text = |node: Option<Node<'w>>| node.and_then(Node::text).filter(|text| !text.is_empty()).map(Text::lossy);
     let mut names: Vec<Cow<'w, str>> = call.tool.iter().map(|tool| Cow::Borrowed(&**tool)).collect();
     names.extend(text(call.raw.member("name")));
@@ -409,7 +447,5 @@ fn is_tool(call: &Waiting<'_>, one: &Given<'_>, label: u16, dialect: Dialect) ->
     if is_function && owned && one.agent.is_none() && one.call.is_none() {
         return false;
     }
-    let tool = &*one.tool;
-    let patch = tool.split_once(':').filter(|(name, _)| *name == "apply_patch").map_or(tool, |(name, _)| name);
-    names(call).iter().any(|name| name == tool || name == patch)
+    names(call).contains(&one.tool)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use runstate::{Ignore, Level, Redact, Severity, Target};
 
@@ -44,6 +44,12 @@ pub(crate) enum Command {
     /// Show a state to a person: what waits for whom with which arguments, what happened, and whether the run can go on.
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(Inspect),
+    /// Approve calls that wait, as the SDK that wrote the state would write it.
+    #[command(after_help = APPROVE_EXAMPLES)]
+    Approve(Deciding),
+    /// Reject calls that wait, as the SDK that wrote the state would write it.
+    #[command(after_help = REJECT_EXAMPLES)]
+    Reject(Reject),
     /// Write a state again in the byte style of its SDK.
     #[command(after_help = NORMALIZE_EXAMPLES)]
     Normalize(Normalize),
@@ -124,6 +130,18 @@ Examples:
   runstate inspect states/ --format ndjson
   runstate inspect paused.json --size";
 
+const APPROVE_EXAMPLES: &str = "\
+Examples:
+  runstate approve paused.json --call call_1 -o approved.json
+  runstate approve paused.json --call call_1 --always --in-place
+  runstate approve paused.json --all --tool lookup > approved.json
+  runstate approve paused.json --call call_1 --inside call_outer --in-place";
+
+const REJECT_EXAMPLES: &str = "\
+Examples:
+  runstate reject paused.json --call call_1 --message 'Too much' --in-place
+  runstate reject paused.json --all -o rejected.json";
+
 const NORMALIZE_EXAMPLES: &str = "\
 Examples:
   runstate normalize pretty.json > state.json
@@ -144,6 +162,8 @@ Examples:
   runstate test
   runstate test states/ --update
   runstate test states/ --filter 'python/**' --format github
+
+The golden file of a new state is written, but not on a CI system (CI=true), where the state fails.
 
 runstate.toml in the folder says what is asked of the states; all of it is optional:
 
@@ -267,6 +287,58 @@ pub(crate) struct Inspect {
     /// Form of the answer; `runstate schema summary` describes the JSON document.
     #[arg(long, value_enum, default_value_t = Reply::Human)]
     pub(crate) format: Reply,
+}
+
+/// What `approve` and `reject` have in common.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("which").required(true).multiple(false).args(["call", "all"])))]
+pub(crate) struct Deciding {
+    /// The file with the state; - is stdin.
+    #[arg(value_name = "INPUT")]
+    pub(crate) input: PathBuf,
+    /// The id of a call that waits; several may be given.
+    #[arg(long, value_name = "ID")]
+    pub(crate) call: Vec<String>,
+    /// The call of an agent as a tool that the run of the call is nested in, outermost first where there are several; an
+    /// empty one is the outermost run. Needed only where several runs have calls of the same id.
+    #[arg(long, value_name = "ID", requires = "call")]
+    pub(crate) inside: Vec<String>,
+    /// All calls that wait undecided.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Of these, the calls of this tool.
+    #[arg(long, value_name = "NAME", requires = "all")]
+    pub(crate) tool: Option<String>,
+    /// Decide about all further calls of the tool by the same agent, too, as far as the SDK does.
+    #[arg(long)]
+    pub(crate) always: bool,
+    /// JSON pointer of the state inside a larger document, which is written with it; a string there is read as the state's
+    /// text.
+    #[arg(long, value_name = "POINTER", value_parser = pointer)]
+    pub(crate) at: Option<String>,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+    /// Write to this file instead of stdout; it appears complete or not at all.
+    #[arg(long, short, value_name = "FILE", conflicts_with = "in_place")]
+    pub(crate) output: Option<PathBuf>,
+    /// Overwrite the output file.
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
+    /// Write the input file anew, at once.
+    #[arg(long)]
+    pub(crate) in_place: bool,
+    /// Form of what is said on stderr; `runstate schema decision` describes the JSON document.
+    #[arg(long, value_enum, default_value_t = Reply::Human)]
+    pub(crate) format: Reply,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reject {
+    #[command(flatten)]
+    pub(crate) deciding: Deciding,
+    /// What the model is told; by default the SDK's own words.
+    #[arg(long, short, value_name = "TEXT")]
+    pub(crate) message: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -479,8 +551,8 @@ pub(crate) struct Hash {
 
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
-    /// A format such as python@1.21, python@any for all labels, or `report`, `summary`, `conversion`, `comparison`,
-    /// `detection`, `hash`, `normalization`, `test`, `versions` or `agents` for the tool's own documents.
+    /// A format such as python@1.21, python@any for all labels, or `report`, `summary`, `decision`, `conversion`, `comparison`,
+    /// `detection`, `hash`, `normalization`, `roundtrip`, `test`, `versions` or `agents` for the tool's own documents.
     #[arg(value_name = "FORMAT")]
     pub(crate) of: String,
 }

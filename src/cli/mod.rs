@@ -3,6 +3,7 @@
 mod args;
 mod batch;
 mod convert;
+mod decide;
 mod detect;
 mod diff;
 mod explain;
@@ -29,6 +30,8 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use clap::Parser as _;
+
+use runstate::Said;
 
 use args::{Arguments, Command};
 
@@ -69,6 +72,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Validate(options) => validate::run(&options),
         Command::Detect(options) => detect::run(&options),
         Command::Inspect(options) => inspect::run(&options),
+        Command::Approve(options) => decide::run(&options, Said::Approved, None),
+        Command::Reject(options) => decide::run(&options.deciding, Said::Rejected, options.message.as_deref()),
         Command::Normalize(options) => normalize::run(&options),
         Command::Convert(options) => convert::run(&options),
         Command::Diff(options) => diff::run(&options),

@@ -63,6 +63,16 @@ pub(crate) fn save(path: &Path, bytes: &[u8], existing: Existing) -> Result<(), 
     finish(file, path, existing)
 }
 
+/// Replaces a file by these bytes, at once. A link stays one, and so do the file's permissions.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let path = fs::canonicalize(path)?;
+    let permissions = fs::metadata(&path)?.permissions();
+    let mut file = begin(&path)?;
+    file.write_all(bytes)?;
+    file.as_file().set_permissions(permissions)?;
+    finish(file, &path, Existing::Replace)
+}
+
 /// Writes to the file, or to stdout where there is none.
 pub(crate) fn write(path: Option<&Path>, bytes: &[u8], existing: Existing) -> Result<(), Failure> {
     match path {

@@ -19,6 +19,7 @@ pub(crate) fn run(arguments: &Schema) -> Result<Exit, Failure> {
     let schema = match arguments.of.as_str() {
         "report" => written::<Report<'_>>(),
         "summary" => written::<super::inspect::Inspections<'_>>(),
+        "decision" => written::<super::decide::Report<'_>>(),
         "conversion" => written::<super::convert::Report<'_>>(),
         "comparison" => written::<runstate::Comparison>(),
         "hash" => written::<super::hash::Row>(),
@@ -45,7 +46,7 @@ fn written<T: JsonSchema>() -> JsonSchemaDocument {
 fn target(text: &str) -> Result<Target, Failure> {
     text.parse().map_err(|error| {
         Failure::Usage(format!(
-            "{error}; `report`, `summary`, `conversion`, `comparison`, `detection`, `hash`, `normalization`, `roundtrip`, `test`, `versions` and `agents` are the tool's own \
+            "{error}; `report`, `summary`, `decision`, `conversion`, `comparison`, `detection`, `hash`, `normalization`, `roundtrip`, `test`, `versions` and `agents` are the tool's own \
              documents, python@any and typescript@any stand for all labels"
         ))
     })

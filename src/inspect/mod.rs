@@ -456,6 +456,11 @@ fn run_summary(state: &State<'_>, nested_runs: usize, show: Show) -> RunSummary 
     }
 }
 
+/// A call that waits, as plain data.
+pub(crate) fn describe(call: &Waiting<'_>, all: &[Run<'_>], options: &Inspect) -> Pending {
+    pending(call, all, Show { width: options.width, secrets: options.show_values })
+}
+
 fn path(run: usize, all: &[Run<'_>], show: Show) -> Vec<Outer> {
     let outer = |step: &runs::Step<'_>| Outer {
         tool: step.tool.as_deref().map(|tool| show.text(tool)),
@@ -481,7 +486,7 @@ fn pending(call: &Waiting<'_>, all: &[Run<'_>], show: Show) -> Pending {
 }
 
 /// What a call is called with, whatever its type.
-pub(crate) fn arguments<'d>(raw: Node<'d>, data: Option<Node<'d>>) -> Option<Node<'d>> {
+fn arguments<'d>(raw: Node<'d>, data: Option<Node<'d>>) -> Option<Node<'d>> {
     const KEYS: [&str; 7] = ["arguments", "input", "actions", "action", "operation", "operations", "code"];
     let filled = |node: Node<'d>, key: &str| node.member(key).filter(|value| !value.is_null());
     KEYS.iter().find_map(|key| filled(raw, key)).or_else(|| data.and_then(|data| filled(data, "arguments")))

@@ -7,6 +7,7 @@ mod bounds;
 mod canonical;
 pub mod context;
 pub mod convert;
+mod decide;
 mod digest;
 pub mod guardrails;
 mod invocation;
@@ -22,6 +23,7 @@ pub mod step;
 mod versions;
 mod weigh;
 
+pub(crate) use decide::decide;
 pub use lift::lift;
 pub use nested::NestedState;
 pub use rules::judge;

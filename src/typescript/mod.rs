@@ -10,6 +10,7 @@ mod calls;
 mod canonical;
 mod context;
 pub mod convert;
+mod decide;
 mod fingerprint;
 mod guardrails;
 mod items;
@@ -35,6 +36,7 @@ pub use actions::{
 pub use approvals::{AgentApprovals, AgentInvocations, ApprovalRecord, Decisions};
 pub use calls::ToolKey;
 pub use context::Context;
+pub(crate) use decide::decide;
 pub use fingerprint::Fingerprint;
 pub use guardrails::{
     AllowBehavior, Behavior, GuardrailOutput, InputGuardrail, InputGuardrailResult, OutputGuardrail,

@@ -1,7 +1,7 @@
 """Resumes states in the real Python SDK and tells what happened: NDJSON questions on stdin, answers on stdout.
 typescript_resume.mjs takes the same questions and gives the same answers.
 
-    {"id": 7, "state": "<text of a state>", "agents": {...}, "resume": true, "save": false, "stream": false,
+    {"id": 7, "state": "<text of a state>", "agents": {...}, "resume": true, "save": false, "save_decided": false, "stream": false,
      "decisions": [{"call_id": "call_1", "action": "reject", "message": "no", "always": false}],
      "turns": [[{"type": "message", ...}], "the model is down"],     or {"Bank": [...], "*": [...]}, see python_model.py
      "results": {"wire": {"sent": 5}}, "session": [{"role": "user", "content": "Hi"}]}
@@ -9,6 +9,8 @@ typescript_resume.mjs takes the same questions and gives the same answers.
     {"id": 7, "loaded": true, "error": null, "cause": null, "save_error": "<only where it cannot write a state>",
      "pending": [{"call_id": "call_1", "tool": "wire", "agent": "Bank"}],   what waits after loading, inner runs included
      "saved": "<only with save: the text that the SDK writes of what it loaded>",
+     "decided": "<only with save_decided: what the SDK writes when the decisions are made>",
+     "decide_error": "<only with save_decided: why they cannot be made>",
      "undecidable": [],                calls of `decisions` that do not wait; "*" decides all that do
      "executed": [{"kind": "function", "tool": "wire", "input": "{}", "call_id": "call_1"}],   tools that ran, in order
      "model_calls": [{"agent": "Bank", "input": [...]}],    what the model was sent after the resume
@@ -89,11 +91,20 @@ class Resumer:
                              "resume_error": text(error)}
         if question.get("save"):
             answer["saved"] = _written(state, answer)
+        if not question.get("resume", True) and not question.get("save_decided"):
+            return answer
+        try:
+            answer["undecidable"] = [
+                decision["call_id"] for decision in question.get("decisions", []) if not _decide(state, decision)
+            ]
+        except Exception as error:
+            if not question.get("save_decided"):
+                raise
+            return answer | {"decide_error": text(error)}
+        if question.get("save_decided"):
+            answer["decided"] = _written(state, answer)
         if not question.get("resume", True):
             return answer
-        answer["undecidable"] = [
-            decision["call_id"] for decision in question.get("decisions", []) if not _decide(state, decision)
-        ]
         session = MemorySession(question["session"]) if question.get("session") is not None else None
         work = self._resume(start, state, session, bool(question.get("stream")))
         result, resume_error, resume_cause = self._harness.run(work)

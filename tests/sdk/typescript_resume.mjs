@@ -70,11 +70,22 @@ async function resume(question) {
   }
   const answer = { loaded: true, error: null, pending: interruptions(state).map(waiting) };
   if (question.save) answer.saved = written(state, answer);
+  if (question.save_decided) {
+    try {
+      answer.undecidable = decisions.filter((decision) => !decide(state, decision)).map(({ call_id }) => call_id);
+    } catch (error) {
+      return { ...answer, decide_error: describe(error) };
+    }
+    answer.decided = written(state, answer);
+    if (question.resume === false) return answer;
+  }
   if (question.resume === false) return answer;
   answer.executed = executed;
   answer.resume_error = null;
   try {
-    answer.undecidable = decisions.filter((decision) => !decide(state, decision)).map(({ call_id }) => call_id);
+    if (!question.save_decided) {
+      answer.undecidable = decisions.filter((decision) => !decide(state, decision)).map(({ call_id }) => call_id);
+    }
     const memory = session && new core.MemorySession({ sessionId: 'session_1', initialItems: session });
     const options = { ...(stream ? { stream: true } : {}), ...(memory ? { session: memory } : {}) };
     const result = await new core.Runner().run(start, state, options);

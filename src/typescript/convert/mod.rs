@@ -125,7 +125,7 @@ fn tool_of_call<'d>(call: &Value<'d>) -> Option<ToolKey<'d>> {
 }
 
 /// Members in the order in which JavaScript keeps them: whole numbers first.
-fn in_order<'d>(members: Vec<(Key<'d>, Value<'d>)>) -> Object<'d> {
+pub(in crate::typescript) fn in_order<'d>(members: Vec<(Key<'d>, Value<'d>)>) -> Object<'d> {
     let mut members = members;
     let number = |key: &Key<'_>| {
         let text = key.wtf8();
