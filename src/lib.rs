@@ -10,6 +10,7 @@ mod convert;
 mod decide;
 pub mod detect;
 mod diff;
+mod digest;
 pub mod finding;
 pub mod format;
 mod hash;
@@ -32,6 +33,7 @@ pub use convert::{
 };
 pub use decide::{Calls, Decide, Decided, Refusal, decide};
 pub use diff::{Change, ChangeKind, Comparison, Diff, Ignore, Side, diff, mask_secrets, plain_text};
+pub use digest::{Hash, hash};
 pub use finding::{Effect, Finding, Severity};
 pub use format::{Dialect, Format, Target};
 pub use inspect::{
@@ -39,7 +41,7 @@ pub use inspect::{
     Said, Size, Spending, Summary, Tokens, inspect, inspect_document,
 };
 pub use model::Level;
-pub use normalize::{Invalid, Keys, Layout, Normalize, Outcome, normalize};
+pub use normalize::{Invalid, Keys, Layout, Normalize, Outcome, Redact, Rewritten, normalize};
 #[cfg(feature = "schema")]
 pub use schema::{schema, schema_of_any, schema_text};
 pub use validate::{Validate, Verdict, judge, validate, verdict};

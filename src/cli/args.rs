@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-use runstate::{Ignore, Level, Severity, Target};
+use runstate::{Ignore, Level, Redact, Severity, Target};
 
 /// Validate, normalize and explain the serialized RunState of the OpenAI Agents SDKs.
 #[derive(Debug, Parser)]
@@ -65,6 +65,9 @@ pub(crate) enum Command {
     /// The same for git, which calls it with its own arguments; the README shows how to set it up.
     #[command(after_help = GIT_DIFF_EXAMPLES)]
     GitDiff(GitDiff),
+    /// Print a short text that is the same for the same state.
+    #[command(after_help = HASH_EXAMPLES)]
+    Hash(Hash),
     /// Prove what of a state survives: in its own format, and converted there and back.
     #[command(after_help = ROUNDTRIP_EXAMPLES)]
     Roundtrip(Roundtrip),
@@ -143,7 +146,8 @@ const NORMALIZE_EXAMPLES: &str = "\
 Examples:
   runstate normalize pretty.json > state.json
   runstate normalize session.json --at /run/state --output state.json
-  runstate normalize paused.json --keys sorted --style indented";
+  runstate normalize paused.json --keys sorted --style indented
+  runstate normalize paused.json --volatile --redact secrets --redact key:iban > golden.json";
 
 const CONVERT_EXAMPLES: &str = "\
 Examples:
@@ -187,6 +191,14 @@ const GIT_DIFF_EXAMPLES: &str = "\
 Examples:
   git config diff.runstate.command \"runstate git-diff\"
   echo \"states/*.json diff=runstate\" >> .gitattributes";
+
+const HASH_EXAMPLES: &str = "\
+Examples:
+  runstate hash states/
+  runstate hash --meaning paused.py.json paused.ts.json
+
+`rs1:sha256:` is the digest of what `runstate normalize --keys sorted --style line` writes. `rs1m:sha256:` is that of what the
+state means, over the fields that both SDKs hold: it stays the same when the state is converted, and back.";
 
 const ROUNDTRIP_EXAMPLES: &str = "\
 Examples:
@@ -339,6 +351,17 @@ pub(crate) struct Normalize {
     pub(crate) at: Option<String>,
     #[command(flatten)]
     pub(crate) judging: Judging,
+    /// Bring the state to this format before, as `convert` does.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) to: Option<Target>,
+    /// Put placeholders for what differs from run to run: ids (the same id gets the same placeholder everywhere), times,
+    /// token counts.
+    #[arg(long)]
+    pub(crate) volatile: bool,
+    /// Mask values, which keep their types: `secrets`, `key:NAME`, or a JSON pointer, in which * is any one step. Decisions
+    /// about calls whose arguments are masked go, too. May be given several times.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) redact: Vec<Redact>,
     /// In which order members stand.
     #[arg(long, value_enum, default_value_t = Keys::Sdk)]
     pub(crate) keys: Keys,
@@ -515,9 +538,21 @@ pub(crate) struct GitDiff {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Hash {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// Digest what the state means, which does not depend on its SDK and label.
+    #[arg(long)]
+    pub(crate) meaning: bool,
+    /// Form of the result; `runstate schema hash` describes a line of the JSON form.
+    #[arg(long, value_enum, default_value_t = Listing::Human)]
+    pub(crate) format: Listing,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Schema {
-    /// A format such as python@1.21, python@any for all labels, or `report`, `summary`, `decision`, `conversion`,
-    /// `comparison`, `detection`, `roundtrip`, `test`, `versions` or `agents` for the tool's own documents.
+    /// A format such as python@1.21, python@any for all labels, or `report`, `summary`, `decision`, `conversion`, `comparison`,
+    /// `detection`, `hash`, `normalization`, `roundtrip`, `test`, `versions` or `agents` for the tool's own documents.
     #[arg(value_name = "FORMAT")]
     pub(crate) of: String,
 }

@@ -7,6 +7,7 @@ mod decide;
 mod detect;
 mod diff;
 mod explain;
+mod hash;
 mod inputs;
 mod inspect;
 mod judge;
@@ -78,6 +79,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Diff(options) => diff::run(&options),
         Command::GitDiff(options) => diff::git(&options),
         Command::Test(options) => test::run(&options),
+        Command::Hash(options) => hash::run(&options),
         Command::Roundtrip(options) => roundtrip::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Versions(options) => versions::run(&options),

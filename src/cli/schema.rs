@@ -22,6 +22,8 @@ pub(crate) fn run(arguments: &Schema) -> Result<Exit, Failure> {
         "decision" => written::<super::decide::Report<'_>>(),
         "conversion" => written::<super::convert::Report<'_>>(),
         "comparison" => written::<runstate::Comparison>(),
+        "hash" => written::<super::hash::Row>(),
+        "normalization" => written::<super::normalize::Report<'_>>(),
         "detection" => written::<Detections<'_>>(),
         "roundtrip" => written::<RoundTrips<'_>>(),
         "test" => written::<super::test::Report<'_>>(),
@@ -44,8 +46,8 @@ fn written<T: JsonSchema>() -> JsonSchemaDocument {
 fn target(text: &str) -> Result<Target, Failure> {
     text.parse().map_err(|error| {
         Failure::Usage(format!(
-            "{error}; `report`, `summary`, `decision`, `conversion`, `comparison`, `detection`, `roundtrip`, `test`, `versions` \
-             and `agents` are the tool's own documents, python@any and typescript@any stand for all labels"
+            "{error}; `report`, `summary`, `decision`, `conversion`, `comparison`, `detection`, `hash`, `normalization`, `roundtrip`, `test`, `versions` and `agents` are the tool's own \
+             documents, python@any and typescript@any stand for all labels"
         ))
     })
 }

@@ -362,7 +362,7 @@ impl<'d> Painter<'d> {
     }
 
     fn item(&mut self, item: Item<'d>, copies: Copies) -> Value<'d> {
-        let mut own = Object::new();
+        let mut own = Object::new().made_from(item.origin);
         let mut agent = item.agent.map(key).or_else(|| self.agent.clone());
         let mut more = Object::new();
         let found = own_key(&item.raw);
@@ -447,6 +447,8 @@ impl<'d> Painter<'d> {
         // A namespace of the tool's own name says that the tool is loaded on demand, which its key says, too.
         let spaced = self.view.common && own_key(&raw).is_some_and(|key| matches!(key, ToolKey::Deferred(_)));
         let steady = self.view.steady;
+        // Only one dialect keeps who made a summary.
+        let unsigned = self.view.common && is("compaction");
         let Some(object) = raw.object_mut() else { return raw };
         if untyped {
             object.set("type", Value::text("message"));
@@ -469,7 +471,7 @@ impl<'d> Painter<'d> {
             let usual = key.is("status") && (value.is(done) || hosted);
             let nothing = ["summary", "pending_safety_checks", "acknowledged_safety_checks", "annotations"];
             let empty = nothing.iter().any(|own| key.is(own)) && value.is_empty();
-            let space = spaced && key.is("namespace");
+            let space = spaced && key.is("namespace") || unsigned && key.is("created_by");
             !(value.is_null() || made_up || space || usual || empty || steady && volatile)
         });
         raw

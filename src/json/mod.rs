@@ -26,6 +26,7 @@ mod source;
 mod tape;
 mod text;
 mod tree;
+mod walk;
 mod write;
 
 pub use self::serde::ReadError;
@@ -38,4 +39,5 @@ pub use source::{Document, Source};
 pub use tape::MAX_BYTES;
 pub use text::Text;
 pub use tree::{Key, Object, Value};
+pub(crate) use walk::{Edit, New, Step, edited};
 pub use write::{Style, Writer};

@@ -62,13 +62,13 @@ pub(crate) fn sorted(node: Node<'_>, out: &mut Writer) {
     }
 }
 
-/// The same of a value that is put together.
-pub(crate) fn sorted_value(value: &Value<'_>, out: &mut Writer) {
+/// The same of a value that is put together; what stands under `kept` in a part that is new stays as it is.
+pub(crate) fn sorted_value(value: &Value<'_>, kept: Option<&str>, out: &mut Writer) {
     match value {
         Value::Node(node) => sorted(*node, out),
         Value::List(list) => {
             out.begin_array();
-            list.iter().for_each(|value| sorted_value(value, out));
+            list.iter().for_each(|value| sorted_value(value, kept, out));
             out.end_array();
         }
         Value::Object(object) => {
@@ -78,7 +78,11 @@ pub(crate) fn sorted_value(value: &Value<'_>, out: &mut Writer) {
             out.begin_object();
             for (key, value) in members {
                 out.key_wtf8(&key);
-                sorted_value(value, out);
+                if kept.is_some_and(|kept| kept.as_bytes() == &*key) {
+                    value.write(out);
+                } else {
+                    sorted_value(value, kept, out);
+                }
             }
             out.end_object();
         }

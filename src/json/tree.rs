@@ -303,6 +303,13 @@ impl<'d> Object<'d> {
         self.origin
     }
 
+    /// The same object, known to be made from this one of a document.
+    #[must_use]
+    pub(crate) fn made_from(mut self, origin: Option<Node<'d>>) -> Self {
+        self.origin = origin;
+        self
+    }
+
     /// The value of a member.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value<'d>> {

@@ -96,6 +96,45 @@ fn what_cannot_be_compared_is_no_match() {
 }
 
 #[test]
+fn hashes_of_files_and_of_what_is_none() {
+    let folder = folder(&[("a.json", &python()), ("b.json", b"{\"x\": 1}"), ("c.json", b"{")]);
+    let run = runstate(folder.path(), &["hash", "a.json", "b.json"]);
+    assert_eq!(run.code, 1);
+    assert!(run.out.starts_with("rs1:sha256:") && run.out.ends_with("  a.json\n") && run.out.lines().count() == 1);
+    assert!(run.err.contains("b.json: ") && run.err.contains("RS201"), "{}", run.err);
+    assert_eq!(runstate(folder.path(), &["hash", "c.json"]).code, 3);
+    let meaning = runstate(folder.path(), &["hash", "--meaning", "a.json", "--format", "json"]);
+    let row = json(&meaning.out);
+    assert!(row["hash"].as_str().is_some_and(|hash| hash.starts_with("rs1m:sha256:")), "{row}");
+    let schema = json(&runstate(folder.path(), &["schema", "hash"]).out);
+    assert!(jsonschema::validator_for(&schema).expect("a schema").is_valid(&row));
+    // Recorded: another digest for the same meaning needs another prefix.
+    assert_eq!(row["hash"], "rs1m:sha256:5b953094e81f84664e5688bbed4b9bc0937feceaf28d2f83c6fa05b49a527fd6");
+}
+
+#[test]
+fn normalizing_says_what_it_changed() {
+    let folder = folder(&[("a.json", &state("python/1.21/approved.json"))]);
+    let options = ["normalize", "a.json", "--volatile", "--redact", "key:amount", "-o", "b.json"];
+    let run = runstate(folder.path(), &options);
+    assert_eq!((run.code, &*run.out), (0, ""), "{}", run.err);
+    assert!(run.err.starts_with("a.json: ") && run.err.contains(" masked, 1 undecided, "), "{}", run.err);
+    assert_eq!(runstate(folder.path(), &["validate", "b.json"]).code, 0);
+    let again = runstate(folder.path(), &["normalize", "b.json", "--volatile", "--redact", "key:amount"]);
+    assert_eq!((&*again.err, again.out), ("", std::fs::read_to_string(folder.path().join("b.json")).expect("a file")));
+    let report = runstate(
+        folder.path(),
+        &["normalize", "a.json", "--redact", "secrets", "--to", "typescript", "--format", "json"],
+    );
+    let schema = json(&runstate(folder.path(), &["schema", "normalization"]).out);
+    let report = json(&report.err);
+    assert!(jsonschema::validator_for(&schema).expect("a schema").is_valid(&report), "{report}");
+    assert_eq!(report["written"], true);
+    assert!(report["losses"].as_array().is_some_and(|losses| !losses.is_empty()));
+    assert_eq!(runstate(folder.path(), &["normalize", "a.json", "--redact", "iban"]).code, 2);
+}
+
+#[test]
 fn texts_line_by_line() {
     let folder =
         folder(&[("a.json", &typescript()), ("b.json", &edited(typescript(), "\"maxTurns\":10", "\"maxTurns\":11"))]);

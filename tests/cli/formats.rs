@@ -212,7 +212,8 @@ fn reports_are_what_their_schemas_say() {
 #[test]
 fn the_schemas_of_the_tools_own_documents_are_up_to_date() {
     let folder = folder(&[]);
-    for name in ["report", "summary", "decision", "comparison", "detection", "test", "agents"] {
+    for name in ["report", "summary", "decision", "comparison", "hash", "normalization", "detection", "test", "agents"]
+    {
         let schema = runstate(folder.path(), &["schema", name]).out;
         common::generated(&common::root().join("schemas").join(format!("{name}.json")), &schema);
     }

@@ -1,0 +1,151 @@
+//! What `normalize` does besides the byte style.
+
+mod common;
+
+use std::collections::HashSet;
+
+use common::{fixtures, newest_label};
+use runstate::json::Document;
+use runstate::{Effect, Keys, Layout, Normalize, Redact, normalize, validate};
+
+fn options(redact: &[&str]) -> Normalize {
+    let mut options = Normalize::default();
+    options.redact = redact.iter().map(|text| text.parse().expect("a rule")).collect();
+    options
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("what is written is UTF-8")
+}
+
+/// Codes of what is worse than a warning.
+fn errors(bytes: &[u8]) -> HashSet<String> {
+    let findings = validate(bytes, &runstate::Validate::default());
+    findings.iter().filter(|own| own.effect >= Effect::Unsafe).map(|own| own.code.to_string()).collect()
+}
+
+#[test]
+fn every_form_is_idempotent_and_still_loads() {
+    let fixtures = fixtures();
+    let newest = ["python", "typescript"].map(|dialect| (dialect, newest_label(&fixtures, dialect)));
+    let mut wrong = Vec::new();
+    let (mut written, mut held) = (0, 0);
+    for (at, fixture) in fixtures.iter().enumerate() {
+        // All of the newest labels, and a share of the others.
+        if !newest.contains(&(fixture.dialect, fixture.label)) && at % 4 != 0 {
+            continue;
+        }
+        let before = errors(&fixture.bytes);
+        let mut all = options(&["secrets", "key:amount"]);
+        (all.volatile, all.keys, all.layout) = (true, Keys::Sorted, Layout::Indented);
+        let mut volatile = Normalize::default();
+        volatile.volatile = true;
+        let mut sorted = Normalize::default();
+        sorted.keys = Keys::Sorted;
+        for (name, how) in
+            [("all", all), ("volatile", volatile), ("sorted", sorted), ("secrets", options(&["secrets"]))]
+        {
+            let place = format!("{} {} 1.{} {name}", fixture.dialect, fixture.name, fixture.label);
+            let Some(once) = normalize(&fixture.bytes, &how).bytes else {
+                held += 1;
+                if before.is_empty() && newest.contains(&(fixture.dialect, fixture.label)) {
+                    wrong.push(format!("{place}: {:?}", normalize(&fixture.bytes, &how).findings));
+                }
+                continue;
+            };
+            written += 1;
+            let after = errors(&once);
+            if !after.is_subset(&before) {
+                wrong.push(format!("{place}: {after:?}"));
+            }
+            let twice = normalize(&once, &how);
+            if twice.bytes.as_ref() != Some(&once) {
+                wrong.push(format!("{place} is not idempotent: {:?} {:?}", twice.findings.len(), twice.changes));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {written}\n{}", wrong.len(), wrong.join("\n"));
+    assert!(written > 1000 && held * 10 < written, "{written} {held}");
+}
+
+#[test]
+fn the_same_run_with_other_ids_is_the_same() {
+    for path in ["python/1.21/nested-approved.json", "typescript/1.22/nested_agent_approved.json"] {
+        let state = text(&std::fs::read(common::root().join("fixtures").join(path)).expect("a fixture"));
+        let ids: HashSet<String> = ids(&state).into_iter().collect();
+        assert!(ids.len() > 1, "{ids:?}");
+        let mut other = state.clone();
+        for id in &ids {
+            // It begins as before. Nothing else stands between quotes, colons or escapes like that.
+            let new = id.split_once('_').map_or_else(|| format!("x{id}"), |(kind, rest)| format!("{kind}_zz{rest}"));
+            for (before, behind) in [("\"", "\""), (":", "\""), ("\\\"", "\\\""), (":", "\\\"")] {
+                other = other.replace(&format!("{before}{id}{behind}"), &format!("{before}{new}{behind}"));
+            }
+        }
+        assert_ne!(other, state);
+        let mut how = Normalize::default();
+        how.volatile = true;
+        let one = normalize(state.as_bytes(), &how);
+        let two = normalize(other.as_bytes(), &how);
+        assert!(two.changes.iter().any(|own| own.what == "ids" && own.count > 10), "{path}: {:?}", two.changes);
+        let shown = |outcome: &runstate::Outcome| outcome.bytes.as_deref().map(text);
+        assert!(shown(&one).is_some(), "{path}: {:?}", one.findings);
+        assert_eq!(shown(&one), shown(&two), "{path}");
+    }
+}
+
+/// Call ids of a state and of the runs in it.
+fn ids(state: &str) -> Vec<String> {
+    let keys = ["\"call_id\": \"", "\"callId\":\"", "\\\"callId\\\":\\\""];
+    let found = keys.iter().flat_map(|key| state.split(key).skip(1));
+    found.map(|rest| rest.chars().take_while(|char| char.is_ascii_alphanumeric() || *char == '_').collect()).collect()
+}
+
+#[test]
+fn masked_arguments_take_their_decision_along() {
+    for (path, pointer) in [
+        ("python/1.21/approved.json", "/generated_items/0/raw_item/arguments"),
+        ("typescript/1.22/approved_once.json", "/generatedItems/0/rawItem/arguments"),
+    ] {
+        let state = std::fs::read(common::root().join("fixtures").join(path)).expect("a fixture");
+        for rule in [pointer, "key:amount"] {
+            let outcome = normalize(&state, &options(&[rule]));
+            let written = outcome.bytes.unwrap_or_else(|| panic!("{path} {rule}: {:?}", outcome.findings));
+            let what: Vec<&str> = outcome.changes.iter().map(|own| own.what).collect();
+            assert_eq!(what, ["masked", "undecided"], "{path} {rule}");
+            let left = ["amount\\\": 5", "amount\\\":5"].into_iter().find(|left| text(&written).contains(left));
+            assert_eq!(left, None, "{path} {rule}");
+            let told = runstate::diff(&state, &written, &runstate::Diff::default());
+            let gone = told.changes.iter().filter(|own| own.section == "decisions").count();
+            assert_eq!(gone, 1, "{path} {rule}");
+            assert!(errors(&written).is_empty(), "{path} {rule}");
+        }
+    }
+}
+
+#[test]
+fn masks_keep_types_and_leave_the_rest() {
+    let state = std::fs::read(common::root().join("fixtures/python/1.21/context-mapping.json")).expect("a fixture");
+    let outcome = normalize(&state, &options(&["/context/context"]));
+    let written = outcome.bytes.expect("it still loads");
+    let (before, after) = (Document::parse(state).expect("JSON"), Document::parse(written).expect("JSON"));
+    let nodes =
+        |doc: &Document| doc.source(0).nodes().map(|node| (node.kind(), node.raw().to_owned())).collect::<Vec<_>>();
+    let (before, after) = (nodes(&before), nodes(&after));
+    assert_eq!(before.len(), after.len());
+    assert!(before.iter().zip(&after).all(|(one, two)| one.0 == two.0), "types stay");
+    let changed =
+        before.iter().zip(&after).filter(|(one, two)| one.1 != two.1 && one.0 != runstate::json::Kind::Object);
+    let changed = changed.filter(|(one, _)| one.0 != runstate::json::Kind::Array).count();
+    assert_eq!(outcome.changes.iter().find(|own| own.what == "masked").map(|own| own.count), Some(changed));
+}
+
+#[test]
+fn rules_are_told_apart() {
+    assert_eq!("secrets".parse(), Ok(Redact::Secrets));
+    assert_eq!("key:iban".parse(), Ok(Redact::Key("iban".to_owned())));
+    assert_eq!("/a/*".parse(), Ok(Redact::Pointer("/a/*".to_owned())));
+    for odd in ["", "key:", "iban", "secret"] {
+        assert!(odd.parse::<Redact>().is_err(), "{odd}");
+    }
+}
