@@ -136,6 +136,50 @@ fn there_and_back_and_there_again_is_the_same() {
     }
 }
 
+/// A call that nobody has decided about is given to no program that would run it.
+#[test]
+fn an_undecided_call_needs_a_tool_that_asks() {
+    let level = |dialect: &str, name: &str, agents: Value| {
+        let fixtures = newest(dialect);
+        let fixture = fixtures.iter().find(|fixture| fixture.name == name).expect("the fixture is there");
+        let mut options = Convert::default();
+        options.agents = Some(serde_json::from_value(agents).expect("the document describes agents"));
+        let to = if dialect == "python" { "typescript@0.20.0" } else { "python@0.24.0" };
+        convert(&fixture.bytes, target(to), &options).level()
+    };
+    let document = |agent: &str, tools: Value, servers: Value| json!({"version": 1, "start": agent, "agents": [{"name": agent, "tools": tools, "mcp_servers": servers}]});
+    let wire = |asks: bool| json!([{"name": "wire", "needs_approval": asks}]);
+    let shell = |asks: bool| json!([{"name": "shell", "type": "shell", "needs_approval": asks}]);
+    let ledger = |asks: Value| json!([{"name": "ledger", "tools": ["post", "read"], "require_approval": asks}]);
+    let none = || json!([]);
+    let runs = Some(Level::Authority);
+    for (asks, expected) in [(true, Some(Level::Bookkeeping)), (false, runs)] {
+        assert_eq!(level("python", "pending-first-turn", document("Bank", wire(asks), none())), expected);
+        assert_eq!(level("python", "shell-pending", document("Bank", shell(asks), none())), expected);
+        assert_eq!(level("typescript", "shell_pending", document("Teller", shell(asks), none())), expected);
+    }
+    // The Python SDK asks about functions that were asked about before.
+    assert_eq!(
+        level("typescript", "pending_approval", document("Teller", wire(false), none())),
+        Some(Level::Bookkeeping)
+    );
+    for (asks, expected) in [
+        (json!(true), Some(Level::Bookkeeping)),
+        (json!("always"), Some(Level::Bookkeeping)),
+        (json!(["post"]), Some(Level::Bookkeeping)),
+        (json!(["read"]), runs),
+        (json!("never"), runs),
+        (json!(false), runs),
+        (Value::Null, runs),
+    ] {
+        assert_eq!(
+            level("python", "local-mcp-pending", document("Bank", wire(true), ledger(asks.clone()))),
+            expected,
+            "{asks}"
+        );
+    }
+}
+
 // --------------------------------------------------------------------------------------------------------------------
 // Decisions, read without the code that converts them
 

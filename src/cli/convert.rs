@@ -249,6 +249,9 @@ impl<'a> Sink<'a> {
         }
         let rejects = begin(&arguments.rejects)?.map(BufWriter::new);
         let said = match arguments.format {
+            format @ (Format::Github | Format::Sarif | Format::Junit) if arguments.check => {
+                Some(Output::stdout(format, "convert"))
+            }
             format @ (Format::Github | Format::Sarif | Format::Junit) => Some(Output::stderr(format, "convert")),
             _ => None,
         };

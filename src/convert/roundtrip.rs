@@ -64,8 +64,8 @@ pub enum DifferenceKind {
 /// Writes a state again in its own format, and converts it to `via` and back.
 #[must_use]
 pub fn roundtrip(bytes: &[u8], via: Target, options: &Convert) -> RoundTrip {
-    let mut again = Normalize::default();
-    again.validate = Validate { at: options.at.clone(), ..Validate::default() };
+    let mut again =
+        Normalize { validate: Validate { at: options.at.clone(), ..Validate::default() }, ..Normalize::default() };
     if options.accept_invalid {
         again.invalid = Invalid::Accept;
     }

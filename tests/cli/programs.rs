@@ -135,12 +135,15 @@ fn every_command_and_every_broken_file_makes_a_sarif_document() {
     assert_eq!((run.code, list(&sarif(&run.err)["results"]).len()), (0, 0));
 
     let arguments = ["convert", ".", "--to", "python", "--check", "--format", "sarif"];
-    let found = sarif(&runstate(clean.path(), &arguments).err);
+    let found = sarif(&runstate(clean.path(), &arguments).out);
     let results = list(&found["results"]);
     assert!(results.iter().any(|result| text(&result["ruleId"]).starts_with("RS6")), "{results:?}");
     let run =
         runstate(&broken, &["convert", "RS302-typescript.json", "--to", "python", "--check", "--format", "sarif"]);
-    assert_eq!((run.code, &sarif(&run.err)["results"][0]["ruleId"]), (1, &"RS302".into()));
+    assert_eq!((run.code, &sarif(&run.out)["results"][0]["ruleId"]), (1, &"RS302".into()));
+    let run = runstate(clean.path(), &["convert", "state.json", "--to", "typescript", "--format", "sarif"]);
+    assert_eq!((run.code, &json(&run.out)["$schemaVersion"]), (0, &"1.22".into()), "the state is on stdout");
+    assert!(!list(&sarif(&run.err)["results"]).is_empty(), "and the report on stderr");
 }
 
 #[test]
@@ -217,12 +220,12 @@ fn conversions_say_in_every_form_what_changed_and_what_was_not_converted() {
     let folder = folder(&[("state.json", &python()), ("broken.json", b"{\"current_turn\": 1, \"current_agent\": 3}")]);
     let arguments = |format| ["convert", ".", "--to", "typescript", "--check", "--format", format];
     let run = runstate(folder.path(), &arguments("junit"));
-    let document = roxmltree::Document::parse(&run.err).expect("XML");
+    let document = roxmltree::Document::parse(&run.out).expect("XML");
     let failed = |case: &roxmltree::Node<'_, '_>| case.children().any(|child| child.has_tag_name("failure"));
     let cases: Vec<_> = document.descendants().filter(|node| node.has_tag_name("testcase")).collect();
     assert_eq!(cases.iter().map(failed).collect::<Vec<_>>(), [true, false]);
     let run = runstate(folder.path(), &arguments("github"));
-    let lines: Vec<&str> = run.err.lines().collect();
+    let lines: Vec<&str> = run.out.lines().collect();
     assert!(lines.iter().all(|line| line.starts_with("::")), "{lines:?}");
     assert!(lines.iter().any(|line| line.starts_with("::error file=broken.json,line=1,")), "{lines:?}");
     assert!(lines.iter().any(|line| line.starts_with("::notice file=state.json,line=1,col=1,title=RS60")), "{lines:?}");
@@ -242,7 +245,8 @@ fn lines_of_a_file_are_the_lines_of_every_form() {
     assert!(validate("github").contains("file=states.ndjson,line=3,col="));
     let convert = ["convert", "--ndjson", "states.ndjson", "--to", "python", "--check", "--format", "github"];
     let run = runstate(folder.path(), &convert);
-    assert!(run.err.lines().all(|line| line.contains("line=2,") || line.contains("line=3,")), "{}", run.err);
+    assert!(run.out.contains("line=2,") && run.out.contains("line=3,"), "{}", run.out);
+    assert!(run.out.lines().all(|line| line.contains("line=2,") || line.contains("line=3,")), "{}", run.out);
 }
 
 #[test]

@@ -96,11 +96,16 @@ class Examination:
         self.examine(base)
         return self
 
+    def ask(self, reader, question):
+        """On a busy machine an answer may come too late; another question is not taken for the same one."""
+        answer = self.sdks.ask(reader, question)
+        return self.sdks.ask(reader, question | {"id": 1}) if answer.get("crashed") else answer
+
     def examine(self, base):
         reader = reader_of(base)
         document = agree.agents_of(base.path, base.text)
         question = {"state": base.text, "agents": document, "resume": False, "save": True}
-        native = self.sdks.ask(reader, question)
+        native = self.ask(reader, question)
         if not native["loaded"] or not native.get("pending"):
             self.count["not loaded" if not native["loaded"] else "nothing pending"] += 1
             return
@@ -113,7 +118,7 @@ class Examination:
 
     def decide(self, base, reader, document, native, way, decision):
         state = f"{base.dialect}/{base.path.parent.name}/{base.path.stem}"
-        theirs = self.sdks.ask(reader, {"state": base.text, "agents": document, "resume": True, "save_decided": True,
+        theirs = self.ask(reader, {"state": base.text, "agents": document, "resume": True, "save_decided": True,
                                         "decisions": [decision]})
         own, refusal = runstate(self.options, base.text, decision)
         self.count["decisions"] += 1
@@ -144,7 +149,7 @@ class Examination:
             one, other = changes(base.text, own), changes(native["saved"], theirs["decided"])
             if one != other:
                 differs(f"members: ours {one[:2]}, theirs {other[:2]}")
-        resumed = self.sdks.ask(reader, {"state": own, "agents": document})
+        resumed = self.ask(reader, {"state": own, "agents": document})
         one, other = run_of(resumed), run_of(theirs)
         if one != other:
             differs(f"run: {[(path, convert.shown(a), convert.shown(b)) for path, a, b in convert.differences(one, other)][:2]}")

@@ -22,7 +22,7 @@ const STARTED: &str =
 #[must_use]
 pub fn lift<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     let mut state = lift_run(tree, account);
-    hand_down(&mut state);
+    hand_down(&mut state, account);
     state
 }
 
@@ -730,12 +730,20 @@ fn lift_trace<'d>(value: Value<'d>, account: &Account<'d>) -> Trace<'d> {
 
 /// The outermost run keeps the decisions for all runs within it; the other SDK looks for them in each. Every run gets
 /// those of its own agents.
-fn hand_down(state: &mut State<'_>) {
+fn hand_down<'d>(state: &mut State<'d>, account: &Account<'d>) {
     let functions = state.processed.iter().flat_map(|processed| &processed.functions);
     if !functions.clone().any(|action| action.nested.is_some()) {
         return;
     }
     let outer = state.context.clone();
+    let records = outer.functions.iter().map(|own| &own.record).chain(outer.hosted.iter().map(|own| &own.record));
+    for record in records.chain(outer.by_name.iter().map(|own| &own.record)) {
+        if matches!(record.approved, Decided::Always) || matches!(record.rejected, Decided::Always) {
+            let reason =
+                "the standing decision holds in the runs that are there; nested runs that begin later will ask";
+            account.note(codes::NARROWED, Level::Bookkeeping, record.origin, reason);
+        }
+    }
     let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);
     for nested in functions.filter_map(|action| action.nested.as_deref_mut()) {
         inherit(nested, &outer);
