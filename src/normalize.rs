@@ -187,7 +187,32 @@ fn edit(state: Node<'_>, options: &Normalize, changes: &mut Vec<Rewritten>) -> O
             bytes = settled(open(&doc, dialect), dialect, label.format(dialect), style);
         }
     }
+    if dialect == Dialect::Python && !changes.is_empty() {
+        bytes = owned(bytes, style)?;
+    }
     Some(bytes)
+}
+
+/// A Python state with the digests of items that a nested history owns computed anew; the items are not what they were.
+fn owned(bytes: Vec<u8>, style: Style) -> Option<Vec<u8>> {
+    const REFS: &str = "nested_history_owned_session_item_refs";
+    let doc = Document::parse(bytes).ok()?;
+    let root = doc.root();
+    if root.member(REFS).is_none_or(|refs| refs.elements().next().is_none()) {
+        return Some(root.source().text().as_bytes().to_vec());
+    }
+    let input: Vec<Node<'_>> = root.member("original_input").into_iter().flat_map(Node::elements).collect();
+    let mut tree = Value::Node(root);
+    for own in tree.object_mut()?.get_mut(REFS)?.elements_mut() {
+        let at = own.member("input_index").and_then(|at| usize::try_from(at.as_u64()?).ok());
+        let digest = at.and_then(|at| python::input_digest(*input.get(at)?));
+        if let (Some(digest), Some(own)) = (digest, own.object_mut()) {
+            own.set("digest", Value::from(digest.into_bytes()));
+        }
+    }
+    let mut out = Writer::new(style);
+    tree.write(&mut out);
+    Some(out.finish())
 }
 
 /// Whether the state's own records of its calls say something else than the calls.

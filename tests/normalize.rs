@@ -141,6 +141,16 @@ fn masks_keep_types_and_leave_the_rest() {
 }
 
 #[test]
+fn digests_of_masked_items_are_those_of_the_masked_items() {
+    for (name, rule) in [("handoff-with-nested-history", "key:content"), ("traced-with-key-hash", "secrets")] {
+        let path = common::root().join("fixtures/python/1.21").join(name).with_extension("json");
+        let outcome = normalize(&std::fs::read(path).expect("a fixture"), &options(&[rule]));
+        assert!(outcome.bytes.is_some(), "{name}: {:?}", outcome.findings);
+        assert!(outcome.changes.iter().any(|own| own.what == "masked"), "{name}");
+    }
+}
+
+#[test]
 fn rules_are_told_apart() {
     assert_eq!("secrets".parse(), Ok(Redact::Secrets));
     assert_eq!("key:iban".parse(), Ok(Redact::Key("iban".to_owned())));

@@ -165,9 +165,13 @@ fn every_label(source: &str, target: Dialect) {
             }
         }
     }
-    println!("{source} -> {target}: {converted} converted, {refused} refused");
     faults.truncate(60);
-    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "{source} -> {target}, {converted} converted, {refused} refused, {} faults:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
 }
 
 #[test]

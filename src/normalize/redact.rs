@@ -149,6 +149,11 @@ impl<'d> Edit<'d> for Mask<'_, 'd> {
     }
 }
 
+fn is_digest(node: Node<'_>) -> bool {
+    let hex = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
+    node.text().and_then(Text::plain).is_some_and(|text| text.len() == 64 && text.as_bytes().iter().all(hex))
+}
+
 /// The call that a value is a part of what it does of: its id and its tool.
 fn call_of(way: &[Step<'_>], holders: &[Node<'_>]) -> Option<(Vec<u8>, Vec<u8>)> {
     let at = way.iter().rposition(|step| CALLS.iter().any(|key| step.is(key)))?;
@@ -161,6 +166,8 @@ fn call_of(way: &[Step<'_>], holders: &[Node<'_>]) -> Option<(Vec<u8>, Vec<u8>)>
 impl<'d> Mask<'_, 'd> {
     fn masked(&mut self, node: Node<'d>) -> Option<New> {
         let new = match node.kind() {
+            // A digest stays one.
+            Kind::String if is_digest(node) => New::Text(vec![b'0'; 64]),
             Kind::String => New::Text(MASK.to_vec()),
             Kind::Number => New::Literal("0"),
             Kind::Bool => New::Literal("false"),

@@ -12,7 +12,7 @@ use super::raw::{ReturnedComputerOutput, ReturnedFunctionOutput, ReturnedMcpAppr
 type Members<'d> = Vec<(Cow<'d, [u8]>, Node<'d>)>;
 
 /// The digest of an input item, or `None` for null, which has none.
-pub(super) fn of_input(item: Node<'_>) -> Option<String> {
+pub(crate) fn of_input(item: Node<'_>) -> Option<String> {
     match item.kind() {
         Kind::Null => None,
         Kind::Object => of_members(members(item)).ok(),

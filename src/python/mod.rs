@@ -24,6 +24,7 @@ mod versions;
 mod weigh;
 
 pub(crate) use decide::decide;
+pub(crate) use digest::of_input as input_digest;
 pub use lift::lift;
 pub use nested::NestedState;
 pub use rules::judge;

@@ -64,7 +64,8 @@ class Worker:
 
     def ask(self, question):
         """The answer, or one that says that there was none: a run that never ends holds a process for ever."""
-        timer = threading.Timer(SECONDS, self.process.kill)
+        # The worker itself gives up earlier; this is for one that does not get that far, its start included.
+        timer = threading.Timer(3 * SECONDS, self.process.kill)
         timer.start()
         try:
             self.process.stdin.write(json.dumps({"id": 0, **question}).encode() + b"\n")
@@ -77,7 +78,8 @@ class Worker:
         self.used = time.monotonic()
         if not line:
             self.close()
-            return {"loaded": False, "error": f"no answer (exit {self.process.returncode})", "warnings": [], "crashed": True}
+            return {"loaded": False, "error": f"no answer (exit {self.process.returncode})", "warnings": [], "crashed": True,
+                    "killed": True}
         answer = json.loads(line)
         if str(answer.get("error")).startswith(("harness:", "Input:")):
             raise Failed(f"{self.reader}: {answer['error']}")
@@ -106,6 +108,9 @@ class Sdks:
             return self.answers[key]
         worker = self.take(reader)
         answer = worker.ask(question)
+        if answer.get("killed"):  # by a busy machine, or for good
+            worker = Worker(reader, self.options)
+            answer = worker.ask(question)
         if not answer.get("crashed"):
             self.give(worker)
         self.answers[key] = answer

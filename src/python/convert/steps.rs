@@ -2,7 +2,7 @@
 //! what the labels changed besides, and what it means that an older one has no place for something.
 
 use crate::codes;
-use crate::format::Target;
+use crate::format::{Bound, Target};
 use crate::hash::HashMap;
 use crate::json::{Kind, Object, Value};
 use crate::model::steps::{Step, label, relabel, turn};
@@ -21,6 +21,10 @@ use super::lower::{COMPUTER, lookup_key, own_key};
 pub const LEDGER: u16 = 15;
 /// From here on nested runs keep their own decisions.
 const OWN_DECISIONS: u16 = 14;
+/// From here on outputs of local shells are loaded.
+const LOCAL_SHELL_OUTPUTS: Bound = Bound::label(15);
+/// From here on agents that are handoffs themselves are found.
+const BARE_HANDOFFS: Bound = Bound::label(13);
 /// More turns than any run has.
 const MANY_TURNS: u64 = 1_000_000_000;
 
@@ -130,6 +134,7 @@ pub fn bring<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
         hand_down(state, account);
     }
     take_over(state, target, account);
+    forgotten(state, to, account);
     if own.contains(&from) && !own.contains(&target) {
         hand_up(state, account);
     }
@@ -141,6 +146,27 @@ pub fn bring<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
     }
     let mut misfit = |misfit, row: &'static Row, value: &Value<'d>| report(misfit, row, value, account);
     Fit { from, to, misfit: &mut misfit }.apply(tree, Shape::Record(State::INFO));
+}
+
+/// What older releases drop although their label has a place for it.
+fn forgotten<'d>(state: &Object<'d>, to: Target, account: &Account<'d>) {
+    if !to.has(LOCAL_SHELL_OUTPUTS) {
+        for item in state.get("generated_items").cloned().map_or_else(Vec::new, Value::into_elements) {
+            let raw = item.member("raw_item").and_then(|raw| raw.member("type"));
+            if raw.is_some_and(|kind| kind.is("local_shell_call_output")) {
+                let reason = "releases before 0.20.0 drop the output of a local shell when they load a state";
+                account.note(codes::NO_PLACE, Level::Resume, item.origin(), reason);
+            }
+        }
+    }
+    let handoffs = state.get("last_processed_response").and_then(|processed| processed.member("handoffs"));
+    if !to.has(BARE_HANDOFFS)
+        && let Some(handoffs) = handoffs.filter(|handoffs| !handoffs.is_empty())
+    {
+        let reason =
+            "releases before 0.19.0 forget a handoff that waits, unless the program offers it as a `Handoff` object";
+        account.note(codes::NO_PLACE, Level::Resume, handoffs.origin(), reason);
+    }
 }
 
 /// Changes what has another meaning, in every run.

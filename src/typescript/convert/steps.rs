@@ -52,7 +52,7 @@ const STEPS: [Step; 7] = [
         to: 21,
         summary: "a state says whether the guardrails of the input have passed, and which MCP server is behind a tool",
         up: Some(assume_passed),
-        down: None,
+        down: Some(check_passed),
     },
 ];
 
@@ -251,6 +251,16 @@ fn assume_passed<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     if let Some(action) = functions.iter().find(|action| action.member("mcpToolBinding").is_none()) {
         let reason = "the functions that are called are taken to be the program's own, not those of MCP servers";
         account.assumed(Level::Bookkeeping, action.origin(), reason);
+    }
+}
+
+/// Whoever reads labels before it goes on, whatever the guardrails of the input have said.
+fn check_passed<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    let started = state.get("currentTurn").is_some_and(|turn| turn.as_u64() != Some(0));
+    let passed = state.get("initialInputGuardrailsCompleted");
+    if started && let Some(passed) = passed.filter(|passed| passed.as_bool() != Some(true)) {
+        let reason = "guardrails on the input have not passed, and older releases would go on without them";
+        account.note(codes::WOULD_RUN, Level::Authority, passed.origin(), reason);
     }
 }
 
