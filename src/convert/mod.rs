@@ -313,6 +313,9 @@ fn translate<'d>(
     if !there {
         bring(&mut tree, target, account);
     }
+    if target.format.dialect == Dialect::TypeScript && from != target.format {
+        typescript::convert::finish(&mut tree, target, account);
+    }
     Some(write(tree, target.format.dialect))
 }
 

@@ -17,13 +17,16 @@ use super::{derive, key_of_tool, runs, tool_of_call};
 
 /// From here on finished calls are on record.
 pub const LEDGER: u16 = 18;
+/// From here on a handoff is carried out after the questions beside it are answered.
+const HANDOFFS_AFTERWARDS: u16 = 20;
 /// More turns than any run has.
 const MANY_TURNS: u64 = 1_000_000_000;
 
 /// What the labels changed, in order.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step { to: 8, summary: "a computer call can have several actions", up: None, down: Some(single_action) },
     Step { to: 11, summary: "a run can have no turn limit", up: None, down: Some(limit_turns) },
+    Step { to: 12, summary: "calls of tools that are not there are kept", up: Some(none_missing), down: None },
     Step {
         to: 16,
         summary: "functions are known by agent and canonical key, handoffs by their target",
@@ -264,6 +267,44 @@ fn check_passed<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     }
 }
 
+fn none_missing<'d>(state: &mut Object<'d>, _: &Account<'d>) {
+    let processed = state.get_mut("lastProcessedResponse").and_then(Value::object_mut);
+    if let Some(processed) = processed {
+        processed.place("functionToolsNotFound", &["functions", "handoffs"], Value::List(Vec::new()));
+    }
+}
+
+/// What releases do or do not do although the label has a place for it.
+fn forgotten<'d>(state: &mut Object<'d>, to: u16, account: &Account<'d>) {
+    let step = state.get("currentStep").and_then(|step| step.member("type"));
+    let handoffs = state.get("lastProcessedResponse").and_then(|processed| processed.member("handoffs"));
+    if to < HANDOFFS_AFTERWARDS
+        && step.is_some_and(|step| step.is("next_step_interruption"))
+        && let Some(handoffs) = handoffs.filter(|handoffs| !handoffs.is_empty())
+    {
+        let reason = "releases before 0.17.1 do not carry out a handoff that waits next to a question";
+        account.note(codes::NO_PLACE, Level::Resume, handoffs.origin(), reason);
+    }
+    let has_span = state.get("currentAgentSpan").is_some_and(|span| span.kind() == Kind::Object);
+    if to >= LEDGER
+        && !has_span
+        && let Some(trace) = state.get_mut("trace").filter(|trace| !trace.is_null())
+    {
+        account.lost(Level::Display, trace, "without the span of the current agent the SDK throws the trace away");
+        *trace = Value::NULL;
+    }
+    for run in runs(state) {
+        forgotten(run, to, account);
+    }
+}
+
+/// What the target's releases would drop from a state that is finished otherwise.
+pub fn finish<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
+    if let Some(state) = tree.object_mut() {
+        forgotten(state, to.format.label, account);
+    }
+}
+
 /// Every list of run items in a state.
 fn items<'d>(state: &mut Object<'d>, mut each: impl FnMut(&mut Value<'d>)) {
     if let Some(items) = state.get_mut("generatedItems") {
@@ -317,7 +358,7 @@ fn ask_by_key<'d>(state: &mut Object<'d>) {
 }
 
 /// A call of a deferred tool is found by its bare name, and its fingerprint with it.
-fn forget_keys<'d>(state: &mut Object<'d>, _: &Account<'d>) {
+fn forget_keys<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let mut found = false;
     items(state, |item| {
         if is_type(item, "tool_call_item")
@@ -326,6 +367,9 @@ fn forget_keys<'d>(state: &mut Object<'d>, _: &Account<'d>) {
         {
             found = true;
             item.take("functionToolStateKey");
+            let reason =
+                "releases before 0.17.1 take a finished call of a tool that is loaded late for one of another tool";
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, item.origin(), reason);
         }
     });
     if found {
