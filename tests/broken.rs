@@ -27,6 +27,9 @@ const WITHOUT_FILE: &[(Code, &str)] = &[
     (codes::WOULD_RUN, CONVERTED),
     (codes::NUMBER_CHANGES, CONVERTED),
     (codes::NOT_CONVERTIBLE, CONVERTED),
+    (codes::UNKNOWN_CALL, DECIDED),
+    (codes::SEVERAL_CALLS, DECIDED),
+    (codes::UNDECIDABLE, DECIDED),
     (codes::OUTPUT_SCHEMA, TESTED),
     (codes::CONTEXT_SCHEMA, TESTED),
     (codes::GOLDEN_DIFFERS, TESTED),
@@ -38,6 +41,8 @@ const WITHOUT_FILE: &[(Code, &str)] = &[
 ];
 
 const TESTED: &str = "not the file is wrong, but it is not what runstate.toml or its golden file says";
+
+const DECIDED: &str = "not the file is wrong, but the decision that is asked for";
 
 const CONVERTED: &str = "not the file is wrong, but something changes when it is converted";
 
