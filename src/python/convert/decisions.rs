@@ -17,6 +17,8 @@ const SPELLING: Spelling = Spelling {
 /// The start of the keys for decisions about patches of several tools (0.23.1 on).
 const SCOPED_PATCH: &[u8] = b"apply_patch:";
 
+const UNHEEDED: &str = "the SDK does not heed this decision: it does not say what it is about";
+
 const NARROWED: &str =
     "a decision for all calls of a tool reaches further in the target: it is kept for the calls that wait";
 
@@ -180,7 +182,7 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             continue;
         }
         let scope = value.member("sticky_scope").and_then(|scope| scope.wtf8());
-        let record = Record::read(value.clone(), SPELLING, &Account::default());
+        let record = Record::read(value.clone(), SPELLING, account);
         let mut seen: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
         for call in &functions {
             let Tool::Function(tool) = &call.tool else { continue };
@@ -221,17 +223,7 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             kept.push((name, value));
             continue;
         }
-        let void = record.only(|id| !functions.iter().any(|call| call.is(id)));
-        for half in [void.approved, void.rejected] {
-            let Decided::Calls(ids) = half else { continue };
-            for id in ids {
-                account.lost(
-                    Level::Bookkeeping,
-                    &id,
-                    "the call is nowhere in the state: nothing waits for the decision",
-                );
-            }
-        }
+        void(&record, |id| functions.iter().any(|call| call.is(id)), account);
     }
     put_named(state, kept);
     if !owned.is_empty()
@@ -241,6 +233,18 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         all.extend(owned);
         context.push(Key::Known("function_tool_approvals"), Value::List(all));
     }
+}
+
+/// Takes down what is decided about calls that are nowhere in the state.
+fn void<'d>(record: &Record<'d>, known: impl Fn(&[u8]) -> bool, account: &Account<'d>) {
+    let reason = "the call is nowhere in the state: nothing waits for the decision";
+    let Record { approved, rejected, messages, .. } = record.only(|id| !known(id));
+    for half in [approved, rejected] {
+        if let Decided::Calls(ids) = half {
+            ids.iter().for_each(|id| account.lost(Level::Bookkeeping, id, reason));
+        }
+    }
+    messages.iter().for_each(|(_, message)| account.lost(Level::Bookkeeping, message, reason));
 }
 
 /// The reverse: by name, single calls only. What an agent may always do, others may not.
@@ -260,9 +264,15 @@ pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) 
     }
     let owned = context(state).and_then(|context| context.take("function_tool_approvals"));
     for entry in owned.map_or_else(Vec::new, Value::into_elements) {
-        let (Some(key), Some(decision)) = (entry.member("tool_key"), entry.member("decision")) else { continue };
+        let (Some(key), Some(decision)) = (entry.member("tool_key"), entry.member("decision")) else {
+            account.lost(Level::Bookkeeping, &entry, UNHEEDED);
+            continue;
+        };
         let agent = entry.member("agent").and_then(|agent| agent.member("identity").or(agent.member("name")));
-        let (Some(agent), Some(name)) = (agent.and_then(|agent| agent.wtf8()), key.wtf8()) else { continue };
+        let (Some(agent), Some(name)) = (agent.and_then(|agent| agent.wtf8()), key.wtf8()) else {
+            account.lost(Level::Bookkeeping, &entry, UNHEEDED);
+            continue;
+        };
         let covered = calls.iter().filter(|call| {
             call.waits
                 && call.agent.wtf8().as_deref() == Some(&*agent)
@@ -306,7 +316,7 @@ pub(super) fn own_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             kept.push((key, value));
             continue;
         }
-        let record = Record::read(value.clone(), SPELLING, &Account::default());
+        let record = Record::read(value.clone(), SPELLING, account);
         let mut seen: Vec<Vec<u8>> = Vec::new();
         for call in &requests {
             let Tool::Hosted { server, name } = &call.tool else { continue };
@@ -339,6 +349,8 @@ pub(super) fn own_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         }
         if mine.len() > requests.len() {
             kept.push((key, value));
+        } else {
+            void(&record, |id| requests.iter().any(|call| call.is(id)), account);
         }
     }
     put_named(state, kept);
@@ -362,7 +374,10 @@ pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let mut records = take_named(state);
     let owned = context(state).and_then(|context| context.take("hosted_mcp_approvals"));
     for entry in owned.map_or_else(Vec::new, Value::into_elements) {
-        let (Some(identity), Some(decision)) = (entry.member("identity"), entry.member("decision")) else { continue };
+        let (Some(identity), Some(decision)) = (entry.member("identity"), entry.member("decision")) else {
+            account.lost(Level::Bookkeeping, &entry, UNHEEDED);
+            continue;
+        };
         let kind = identity.member("type");
         let is = |own: &str| kind.as_ref().is_some_and(|kind| kind.is(own));
         if is("query") {
@@ -389,7 +404,10 @@ pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             }
             continue;
         }
-        let (Some(server), Some(name)) = (server, tool) else { continue };
+        let (Some(server), Some(name)) = (server, tool) else {
+            account.lost(Level::Bookkeeping, &entry, UNHEEDED);
+            continue;
+        };
         let covered = calls.iter().filter(|call| {
             call.waits
                 && matches!(&call.tool, Tool::Hosted { server: own, name: tool }
@@ -427,7 +445,7 @@ pub(super) fn bind_standing<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             let reason = "no call of the tool is in the state: the decision cannot be bound to it, and the tool asks";
             account.note(codes::NARROWED, Level::Resume, record.origin, reason);
         }
-        *value = lower_record(record, scope);
+        *value = lower_record(Record::read(value.clone(), SPELLING, account), scope);
     }
     put_named(state, records);
 }
@@ -476,6 +494,7 @@ fn each_record<'d>(
         let waiting = calls.iter().filter(|call| call.waits && call.is_named(name));
         let waiting = waiting.filter(|call| scope.is_none() || call.scope() == scope);
         let waiting: Vec<Value<'d>> = waiting.map(|call| call.id.clone()).collect();
+        let record = Record::read(value.clone(), SPELLING, account);
         *value = lower_record(change(record, &waiting, account), scope);
     };
     let Some(context) = context(state) else { return };

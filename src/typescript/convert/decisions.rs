@@ -13,6 +13,8 @@ type Members<'d> = Vec<(Key<'d>, Value<'d>)>;
 
 const SPELLING: Spelling = Spelling { messages: "messages", standing_message: "stickyRejectMessage", scope: None };
 
+const UNHEEDED: &str = "the SDK does not heed this decision: it does not say what it is about";
+
 const NARROWED: &str =
     "a decision for all calls of a tool reaches further in the target: it is kept for the calls that wait";
 
@@ -174,13 +176,13 @@ fn has_decisions(state: &Object<'_>, members: &[&str]) -> bool {
 }
 
 /// Adds a record to the one under a name.
-fn merge<'d>(records: &mut Vec<(Key<'d>, Value<'d>)>, name: Vec<u8>, record: Record<'d>) {
+fn merge<'d>(records: &mut Vec<(Key<'d>, Value<'d>)>, name: Vec<u8>, record: Record<'d>, account: &Account<'d>) {
     if record.is_empty() {
         return;
     }
     match records.iter_mut().find(|(own, _)| *own.wtf8() == *name) {
         Some((_, own)) => {
-            let mut merged = Record::read(own.clone(), SPELLING, &Account::default());
+            let mut merged = Record::read(own.clone(), SPELLING, account);
             merged.merge(record);
             *own = lower_record(merged);
         }
@@ -198,7 +200,7 @@ fn listed<'d>(record: Record<'d>, covered: &[Value<'d>], account: &Account<'d>) 
 }
 
 /// Functions' decisions by name become those of the agents whose calls they are; standing ones keep their reach.
-pub(super) fn own_functions<'d>(state: &mut Object<'d>, _: &Account<'d>) {
+pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     if !has_decisions(state, &["approvals"]) {
         return;
     }
@@ -215,7 +217,7 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, _: &Account<'d>) {
             kept.push((name, value));
             continue;
         }
-        let record = Record::read(value.clone(), SPELLING, &Account::default());
+        let record = Record::read(value.clone(), SPELLING, account);
         for call in &functions {
             let Tool::Function(tool) = &call.tool else { continue };
             let key = key_of_tool(tool);
@@ -228,11 +230,13 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, _: &Account<'d>) {
             };
             let mut part = record.only(|id| call.is(id)).listed(&[]);
             part.standing_message = None;
-            merge(entry, key, part);
+            merge(entry, key, part, account);
         }
         if record.is_standing() {
             // Single decisions stay beside it: they win over it.
             legacy.push((name.clone(), value.clone()));
+        } else if mine.len() == functions.len() {
+            void(&record, |id| functions.iter().any(|call| call.is(id)), account);
         }
         if mine.len() > functions.len() {
             kept.push((name, value));
@@ -257,6 +261,18 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, _: &Account<'d>) {
     put_records(state, "legacyFunctionApprovals", legacy);
 }
 
+/// Takes down what is decided about calls that are nowhere in the state.
+fn void<'d>(record: &Record<'d>, known: impl Fn(&[u8]) -> bool, account: &Account<'d>) {
+    let reason = "the call is nowhere in the state: nothing waits for the decision";
+    let Record { approved, rejected, messages, .. } = record.only(|id| !known(id));
+    for half in [approved, rejected] {
+        if let Decided::Calls(ids) = half {
+            ids.iter().for_each(|id| account.lost(Level::Bookkeeping, id, reason));
+        }
+    }
+    messages.iter().for_each(|(_, message)| account.lost(Level::Bookkeeping, message, reason));
+}
+
 /// The reverse: by name, single calls only. What an agent may always do, others may not.
 pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     if !has_decisions(state, &["functionApprovals", "legacyFunctionApprovals"]) {
@@ -265,10 +281,16 @@ pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) 
     let calls = calls(state);
     let mut records = take_records(state, "approvals");
     for entry in take(state, "functionApprovals").map_or_else(Vec::new, Value::into_elements) {
-        let Some(agent) = entry.member("agentIdentity").and_then(|agent| agent.wtf8()) else { continue };
+        let Some(agent) = entry.member("agentIdentity").and_then(|agent| agent.wtf8()) else {
+            account.lost(Level::Bookkeeping, &entry, UNHEEDED);
+            continue;
+        };
         let own = entry.member("approvals").and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
         for (key, value) in own {
-            let Some(tool) = tool_of_key(&key.wtf8()) else { continue };
+            let Some(tool) = tool_of_key(&key.wtf8()) else {
+                account.lost(Level::Bookkeeping, &value, UNHEEDED);
+                continue;
+            };
             let covered = calls.iter().filter(|call| {
                 call.waits
                     && call.agent == *agent
@@ -276,11 +298,11 @@ pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) 
             });
             let covered: Vec<Value<'d>> = covered.map(|call| call.id.clone()).collect();
             let record = listed(Record::read(value, SPELLING, account), &covered, account);
-            merge(&mut records, legacy_name(&tool), record);
+            merge(&mut records, legacy_name(&tool), record, account);
         }
     }
     for (name, value) in take_records(state, "legacyFunctionApprovals") {
-        merge(&mut records, name.wtf8().into_owned(), Record::read(value, SPELLING, account));
+        merge(&mut records, name.wtf8().into_owned(), Record::read(value, SPELLING, account), account);
     }
     put_records(state, "approvals", records);
 }
@@ -302,11 +324,11 @@ pub(super) fn own_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             kept.push((key, value));
             continue;
         }
-        let record = Record::read(value.clone(), SPELLING, &Account::default());
+        let record = Record::read(value.clone(), SPELLING, account);
         for call in &requests {
             let Tool::Hosted { server, name } = &call.tool else { continue };
             let key = crate::typescript::ToolKey::text(&[b"hosted_mcp", server, name]);
-            merge(&mut owned, key, record.only(|id| call.is(id)));
+            merge(&mut owned, key, record.only(|id| call.is(id)), account);
         }
         if record.is_standing() {
             let reason = "the decision is given to the servers that have asked; others will ask";
@@ -314,6 +336,8 @@ pub(super) fn own_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         }
         if mine.len() > requests.len() {
             kept.push((key, value));
+        } else {
+            void(&record, |id| requests.iter().any(|call| call.is(id)), account);
         }
     }
     put_records(state, "approvals", kept);
@@ -336,8 +360,11 @@ pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         });
         let covered: Vec<Value<'d>> = covered.map(|call| call.id.clone()).collect();
         let record = listed(Record::read(value, SPELLING, account), &covered, account);
-        let Some((_, name)) = super::lift::hosted_key(&key.wtf8()) else { continue };
-        merge(&mut records, name.wtf8().unwrap_or_default().into_owned(), record);
+        let Some((_, name)) = super::lift::hosted_key(&key.wtf8()) else {
+            record.origin.into_iter().for_each(|node| account.lost(Level::Bookkeeping, &Value::Node(node), UNHEEDED));
+            continue;
+        };
+        merge(&mut records, name.wtf8().unwrap_or_default().into_owned(), record, account);
     }
     put_records(state, "approvals", records);
 }
@@ -382,6 +409,7 @@ fn each_record<'d>(
         if record.has_exceptions() {
             let waiting = calls.iter().filter(|call| call.waits && covers(call));
             let waiting: Vec<Value<'d>> = waiting.map(|call| call.id.clone()).collect();
+            let record = Record::read(value.clone(), SPELLING, account);
             *value = lower_record(change(record, &waiting, account));
         }
     };
