@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""How long runstate takes for a state, next to what the SDKs themselves take to load the same one.
+"""How long runstate takes for a state, next to what the SDKs themselves take to load the same one, and to save it again.
 
     RUNSTATE_SDK_PYTHON=.../bin/python RUNSTATE_SDK_TYPESCRIPT=.../ benches/against_sdks.py [MEGABYTES...]
 
 Both variables are those of `tests/sdk/run`, which also installs the SDKs. Grows states of each dialect (1 and 10 MB by
 default), and takes turns: `RunState.from_string` (Python) or `RunState.fromString` (TypeScript), and `validate` of the
-library, each in a process that is warm already and has the text in memory; then the program `runstate validate` as a whole,
-with its start. Prints medians, and fails when the library is less than 20 times as fast as Python or 100 times as fast as
-TypeScript.
+library; the same with `to_string` or `toString` behind it, and `convert` to the newest label of the other SDK; each in a
+process that is warm already and has the text in memory. Then the program `runstate validate` as a whole, with its start.
+Prints medians, and fails when the library is less than 20 times as fast as Python or 100 times as fast as TypeScript.
 """
 
 from __future__ import annotations
@@ -39,8 +39,10 @@ for path in sys.stdin:
     text = open(path.strip(), encoding="utf-8").read()
     start = time.perf_counter()
     state = asyncio.run(RunState.from_string(agent, text))
-    took = time.perf_counter() - start
-    print(json.dumps([took, len(state.get_interruptions())]), flush=True)
+    loaded = time.perf_counter() - start
+    state.to_string()
+    saved = time.perf_counter() - start
+    print(json.dumps([loaded, saved, len(state.get_interruptions())]), flush=True)
 """
 
 TYPESCRIPT = """
@@ -58,8 +60,10 @@ for await (const path of readline.createInterface({ input: process.stdin })) {
   const text = fs.readFileSync(path, 'utf8');
   const start = process.hrtime.bigint();
   const state = await RunState.fromString(agent, text);
-  const took = Number(process.hrtime.bigint() - start) / 1e9;
-  console.log(JSON.stringify([took, state.getInterruptions().length]));
+  const loaded = Number(process.hrtime.bigint() - start) / 1e9;
+  state.toString();
+  const saved = Number(process.hrtime.bigint() - start) / 1e9;
+  console.log(JSON.stringify([loaded, saved, state.getInterruptions().length]));
 }
 """
 
@@ -77,16 +81,16 @@ class Loader:
         self._expected = expected
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def load(self, path: Path) -> float:
-        """Seconds that one load takes."""
+    def load(self, path: Path) -> tuple[float, float]:
+        """Seconds that one load takes, and one load with what follows: the save, or the conversion."""
         print(path, file=self._process.stdin, flush=True)
         line = self._process.stdout.readline()
         if not line:
             raise SystemExit("the loading process ended")
-        took, found = json.loads(line)
+        *took, found = json.loads(line)
         if found != self._expected:
             raise SystemExit(f"{path}: {self._expected} expected (calls that wait, or findings), {found} found")
-        return took
+        return tuple(took)
 
     def close(self) -> None:
         self._process.stdin.close()
@@ -115,7 +119,10 @@ def main() -> int:
     }
     library = Loader([str(ROOT / "target/release/examples/load")], 0)
     slow = False
-    print(f"{'state':<18} {'bytes':>10} {'the SDK':>12} {'validate':>11} {'ratio':>7} {'program':>11} {'ratio':>7}")
+    print(
+        f"{'state':<18} {'bytes':>10} {'load':>11} {'validate':>11} {'ratio':>6} {'save too':>11} {'convert':>11} {'ratio':>6}"
+        f" {'program':>11} {'ratio':>6}"
+    )
     with tempfile.TemporaryDirectory() as folder:
         for dialect, sdk in sdks.items():
             for script in ("ascii", "cjk"):
@@ -125,13 +132,15 @@ def main() -> int:
                     path.write_bytes(subprocess.run(grow, stdout=subprocess.PIPE, check=True).stdout)
                     rounds = []
                     while len(rounds) < ROUNDS and not (rounds and rounds[0][0] > PATIENCE):
-                        rounds.append((sdk.load(path), library.load(path), validate(path)))
-                    theirs, ours, program = (statistics.median(times) for times in zip(*rounds, strict=True))
-                    slow |= theirs / ours < LEAST[dialect]
+                        rounds.append((*sdk.load(path), *library.load(path), validate(path)))
+                    load, save, judged, converted, program = (
+                        statistics.median(times) for times in zip(*rounds, strict=True)
+                    )
+                    slow |= min(load / judged, save / converted) < LEAST[dialect]
                     print(
-                        f"{dialect + ' ' + script:<18} {path.stat().st_size:>10} {theirs * 1e3:>9.1f} ms"
-                        f" {ours * 1e3:>8.1f} ms {theirs / ours:>6.0f}x {program * 1e3:>8.1f} ms"
-                        f" {theirs / program:>6.0f}x",
+                        f"{dialect + ' ' + script:<18} {path.stat().st_size:>10} {load * 1e3:>8.1f} ms"
+                        f" {judged * 1e3:>8.1f} ms {load / judged:>5.0f}x {save * 1e3:>8.1f} ms {converted * 1e3:>8.1f} ms"
+                        f" {save / converted:>5.0f}x {program * 1e3:>8.1f} ms {load / program:>5.0f}x",
                         flush=True,
                     )
     library.close()

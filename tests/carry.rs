@@ -50,7 +50,7 @@ fn every_state_comes_back_byte_for_byte() {
 fn older_labels_come_back_byte_for_byte_through_the_other_sdk() {
     let mut faults = Vec::new();
     let mut converted = 0;
-    for fixture in common::fixtures().iter().filter(|fixture| fixture.label % 4 == 1) {
+    for fixture in common::fixtures().iter().filter(|fixture| fixture.label % 4 == 1).step_by(common::SHARE) {
         let other = if fixture.dialect == "python" { Dialect::TypeScript } else { Dialect::Python };
         let trip = roundtrip(&fixture.bytes, other.newest(), &Convert::default());
         if trip.converted {
@@ -60,7 +60,7 @@ fn older_labels_come_back_byte_for_byte_through_the_other_sdk() {
             }
         }
     }
-    assert!(converted > 100, "only {converted} states are converted");
+    assert!(converted > 100 / common::SHARE, "only {converted} states are converted");
     assert!(faults.is_empty(), "{} do not come back: {faults:?}", faults.len());
 }
 

@@ -99,7 +99,7 @@ fn every_label(source: &str, target: Dialect) {
     let checkers: Vec<Checker> = targets.iter().map(|target| Checker::new(target.format)).collect();
     let mut faults: Vec<String> = Vec::new();
     let (mut converted, mut refused) = (0, 0);
-    for fixture in common::fixtures().iter().filter(|fixture| fixture.dialect == source) {
+    for (at, fixture) in common::fixtures().iter().filter(|fixture| fixture.dialect == source).enumerate() {
         let before = Document::parse(fixture.bytes.clone()).expect("a fixture is JSON");
         let mut had = Allowed::default();
         allowed(before.root(), &mut had);
@@ -108,7 +108,8 @@ fn every_label(source: &str, target: Dialect) {
         let everywhere = source == target.name() && fixture.label == target.newest_label();
         for (target, checker) in targets.iter().zip(&checkers) {
             let label = target.format.label;
-            if !everywhere && !TURNS.contains(&label) && label != target.format.dialect.newest_label() {
+            let is_turn = TURNS.contains(&label) || label == target.format.dialect.newest_label();
+            if !(everywhere || is_turn) || (at + usize::from(label)) % common::SHARE > 0 {
                 continue;
             }
             let name = format!("{} {}/{} -> {}", source, fixture.label, fixture.name, target.format);

@@ -1,5 +1,6 @@
 //! Who owns the bytes: a document is the input and every text that was decoded from inside it.
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use elsa::FrozenVec;
@@ -21,6 +22,8 @@ pub struct Source {
     notes: Notes,
     /// The string node that this source is the content of.
     within: Option<(u32, u32)>,
+    /// The values that are not read, once somebody has asked.
+    overridden: OnceCell<Vec<u32>>,
 }
 
 impl Document {
@@ -81,7 +84,7 @@ impl Document {
 impl Source {
     fn parse(bytes: Vec<u8>, id: u32, within: Option<(u32, u32)>) -> Result<Self, SyntaxError> {
         let parsed = tape::parse(bytes)?;
-        Ok(Self { id, text: parsed.text, tape: parsed.tape, notes: parsed.notes, within })
+        Ok(Self { id, text: parsed.text, tape: parsed.tape, notes: parsed.notes, within, overridden: OnceCell::new() })
     }
 
     /// The outermost value.
@@ -169,7 +172,12 @@ impl Source {
     /// ```
     #[must_use]
     pub fn duplicates(&self) -> Vec<Node<'_>> {
-        duplicates::find(self)
+        self.overridden().iter().map(|&index| Node::new(self, index)).collect()
+    }
+
+    /// The numbers of the values that are not read, in order.
+    pub(super) fn overridden(&self) -> &[u32] {
+        self.overridden.get_or_init(|| duplicates::find(self).iter().map(|node| node.index()).collect())
     }
 
     /// Whether no white space stands between the first and the last character of the outermost value.

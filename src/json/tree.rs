@@ -293,7 +293,9 @@ impl<'d> Object<'d> {
         }
         let mut members: Vec<(Key<'d>, Value<'d>)> =
             node.members().map(|member| (Key::Text(member.key), Value::Node(member.value))).collect();
-        settle(&mut members);
+        if !node.source().overridden().is_empty() {
+            settle(&mut members);
+        }
         Some(Self { members, origin: Some(node) })
     }
 

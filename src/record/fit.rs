@@ -60,8 +60,10 @@ impl<'d> Fit<'_, 'd> {
     fn record(&mut self, value: &mut Value<'d>, info: &'static Info) {
         self.judge(value, info);
         let Some(object) = value.object_mut() else { return };
+        let mut cursor = 0;
         object.members_mut().retain_mut(|(key, value)| {
-            let Some(field) = info.fields.iter().find(|field| key.is(field.row.key)) else { return true };
+            let Some(at) = find(info, |own| key.is(own), &mut cursor) else { return true };
+            let field = &info.fields[at];
             if !self.keeps(&field.row, value, field.shape) {
                 return false;
             }
@@ -108,7 +110,7 @@ impl<'d> Fit<'_, 'd> {
                 let (mut cursor, mut there) = (0, 0_u128);
                 let mut changes = Vec::new();
                 for member in node.members() {
-                    let Some(at) = find(info, member.key, &mut cursor) else { continue };
+                    let Some(at) = find(info, |own| member.key.is(own), &mut cursor) else { continue };
                     let field = &info.fields[at];
                     there |= 1 << at;
                     if !self.keeps(&field.row, &Value::Node(member.value), field.shape) {

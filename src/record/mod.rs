@@ -769,9 +769,9 @@ pub fn debug(rows: &dyn Rows<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 /// Finds the row of a key, looking first behind the row found before: members come mostly in row order.
-fn find(info: &Info, key: Text<'_>, cursor: &mut usize) -> Option<usize> {
+fn find(info: &Info, is: impl Fn(&str) -> bool, cursor: &mut usize) -> Option<usize> {
     let (behind, before) = (*cursor..info.fields.len(), 0..*cursor);
-    let found = behind.chain(before).find(|&row| key.is(info.fields[row].row.key));
+    let found = behind.chain(before).find(|&row| is(info.fields[row].row.key));
     if let Some(row) = found {
         *cursor = row + 1;
     }

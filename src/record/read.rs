@@ -244,7 +244,7 @@ impl<'d> Reader<'d> {
         let mut cursor = 0;
         let mut present = 0_u64;
         for member in node.members() {
-            let Some(row) = find(info, member.key, &mut cursor) else {
+            let Some(row) = find(info, |own| member.key.is(own), &mut cursor) else {
                 self.unknown_key(info.unknown, info.name, info.fields, member.key, member.value);
                 continue;
             };

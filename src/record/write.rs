@@ -11,7 +11,7 @@ pub fn write(rows: &dyn Rows<'_>, out: &mut Writer) {
     out.begin_object();
     for member in rows.origin().members() {
         out.key_text(member.key);
-        let column = find(rows.info(), member.key, &mut cursor).map(|row| rows.column(row));
+        let column = find(rows.info(), |own| member.key.is(own), &mut cursor).map(|row| rows.column(row));
         // Of duplicate keys the last one is what the field holds; the others are written as they are.
         match column.filter(|column| column.node().is_some_and(|node| node.same(member.value))) {
             Some(column) => column.write(out),

@@ -37,7 +37,7 @@ fn ledger<'d>(items: &[Value<'_>], waiting: &HashSet<Vec<u8>>) -> Object<'d> {
     let mut out = Writer::new(Style::PythonLine);
     out.begin_array();
     for item in items {
-        item.write(&mut out);
+        seen(item).write(&mut out);
     }
     out.end_array();
     // What a writer has written is JSON.
@@ -84,6 +84,17 @@ fn ledger<'d>(items: &[Value<'_>], waiting: &HashSet<Vec<u8>>) -> Object<'d> {
         (Key::Made(id), Value::Object(entry))
     });
     members.collect()
+}
+
+/// An item without what may be long and says nothing about a call.
+fn seen<'d>(item: &Value<'d>) -> Value<'d> {
+    const UNSEEN: [&str; 4] = ["content", "encrypted_content", "output", "summary"];
+    let Some(mut item) = item.clone().into_object() else { return item.clone() };
+    item.take("output");
+    if let Some(raw) = item.get_mut("raw_item").and_then(Value::object_mut) {
+        raw.members_mut().retain(|(key, _)| !UNSEEN.iter().any(|own| key.is(own)));
+    }
+    item.into()
 }
 
 /// The first name that any item gives the tool of a call.

@@ -58,7 +58,9 @@ fn observed(items: Option<&Value<'_>>) -> Vec<Observed> {
     out.key("$schemaVersion");
     out.string(b"1.22");
     out.key("generatedItems");
-    items.write(&mut out);
+    out.begin_array();
+    items.clone().into_elements().into_iter().for_each(|item| seen(item).write(&mut out));
+    out.end_array();
     out.end_object();
     // What a writer has written is JSON.
     let Ok(doc) = Document::parse(out.finish()) else { return Vec::new() };
@@ -67,6 +69,22 @@ fn observed(items: Option<&Value<'_>>) -> Vec<Observed> {
         Some(state) => observe(&state, &mut cx),
         None => Vec::new(),
     }
+}
+
+/// An item without the output of a function, which may be long and says nothing about the call.
+fn seen(item: Value<'_>) -> Value<'_> {
+    if !item.member("type").is_some_and(|kind| kind.is("tool_call_output_item")) {
+        return item;
+    }
+    let Some(mut item) = item.into_object() else { return Value::NULL };
+    item.set("output", Value::text(""));
+    if let Some(raw) = item.get_mut("rawItem")
+        && raw.member("type").is_some_and(|kind| kind.is("function_call_result"))
+        && let Some(raw) = raw.object_mut()
+    {
+        raw.set("output", Value::text(""));
+    }
+    item.into()
 }
 
 /// The members of one agent's records.
