@@ -837,6 +837,7 @@ def main(arguments, convert=None, sdks=None):
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)  # states hold halves of surrogate pairs
     try:
         sys.exit(bool(main(sys.argv[1:])[1]))
     except Failed as error:

@@ -237,7 +237,7 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 
 /// Takes down what is decided about calls that are nowhere in the state.
 fn void<'d>(record: &Record<'d>, known: impl Fn(&[u8]) -> bool, account: &Account<'d>) {
-    let reason = "the call is nowhere in the state: nothing waits for the decision";
+    let reason = "the state has no such call: nothing waits for the decision";
     let Record { approved, rejected, messages, .. } = record.only(|id| !known(id));
     for half in [approved, rejected] {
         if let Decided::Calls(ids) = half {
@@ -245,6 +245,14 @@ fn void<'d>(record: &Record<'d>, known: impl Fn(&[u8]) -> bool, account: &Accoun
         }
     }
     messages.iter().for_each(|(_, message)| account.lost(Level::Bookkeeping, message, reason));
+}
+
+/// What is decided about single calls of the tool that the record is about. Where decisions go by name, those about calls
+/// of another tool or agent would begin to hold.
+fn heeded<'d>(record: &Record<'d>, mine: &[&Call<'d>], account: &Account<'d>) -> Record<'d> {
+    let is_mine = |id: &[u8]| mine.iter().any(|call| call.is(id));
+    void(record, is_mine, account);
+    record.only(is_mine)
 }
 
 /// The reverse: by name, single calls only. What an agent may always do, others may not.
@@ -273,13 +281,14 @@ pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) 
             account.lost(Level::Bookkeeping, &entry, UNHEEDED);
             continue;
         };
-        let covered = calls.iter().filter(|call| {
-            call.waits
-                && call.agent.wtf8().as_deref() == Some(&*agent)
+        let mine = calls.iter().filter(|call| {
+            call.agent.wtf8().as_deref() == Some(&*agent)
                 && matches!(&call.tool, Tool::Function(tool) if lower::tool_key(tool).wtf8() == Some(name.clone()))
         });
-        let covered: Vec<Value<'d>> = covered.map(|call| call.id.clone()).collect();
+        let mine: Vec<&Call<'d>> = mine.collect();
+        let covered: Vec<Value<'d>> = mine.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect();
         let record = standing_of(&decision, Record::read(decision.clone(), SPELLING, account), &calls, &name);
+        let record = heeded(&record, &mine, account);
         merge_named(&mut records, name.into_owned(), listed(record, &covered, account), account);
     }
     put_named(state, records);
@@ -408,12 +417,13 @@ pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             account.lost(Level::Bookkeeping, &entry, UNHEEDED);
             continue;
         };
-        let covered = calls.iter().filter(|call| {
-            call.waits
-                && matches!(&call.tool, Tool::Hosted { server: own, name: tool }
-                    if own.wtf8() == Some(server.clone()) && tool.wtf8() == Some(name.clone()))
+        let mine = calls.iter().filter(|call| {
+            matches!(&call.tool, Tool::Hosted { server: own, name: tool }
+                if own.wtf8() == Some(server.clone()) && tool.wtf8() == Some(name.clone()))
         });
-        let covered: Vec<Value<'d>> = covered.map(|call| call.id.clone()).collect();
+        let mine: Vec<&Call<'d>> = mine.collect();
+        let covered: Vec<Value<'d>> = mine.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect();
+        let record = heeded(&record, &mine, account);
         merge_named(&mut records, name.into_owned(), listed(record, &covered, account), account);
     }
     put_named(state, records);

@@ -19,6 +19,14 @@ use super::{derive, key_of_tool, runs, tool_of_call};
 pub const LEDGER: u16 = 18;
 /// From here on a handoff is carried out after the questions beside it are answered.
 const HANDOFFS_AFTERWARDS: u16 = 20;
+/// From here on outputs that the service has are not sent to it again.
+const SENT_OUTPUTS: u16 = 13;
+/// From here on a state says whether the model gets the ids of its thoughts.
+const POLICY: u16 = 5;
+/// From here on that is heeded when a run goes on.
+const HEEDED_POLICY: u16 = 8;
+/// From here on the shell, patches and requests of hosted MCP servers are seen to after the questions are answered.
+const RESUMED_TOOLS: u16 = 1;
 /// More turns than any run has.
 const MANY_TURNS: u64 = 1_000_000_000;
 
@@ -120,7 +128,7 @@ const NO_PLACE: [(&str, Level, &str); 66] = [
     ("functionApprovals", Level::Bookkeeping, REBUILT),
     ("legacyFunctionApprovals", Level::Bookkeeping, REBUILT),
     ("approvalInvocations", Level::Bookkeeping, REBUILT),
-    ("toolInput", Level::History, "the arguments that a nested run was started with have no place"),
+    ("toolInput", Level::Resume, "an agent that is a tool takes nothing but a text: a call with other arguments fails"),
     ("phase", Level::Resume, "whether a message is a comment or the answer is not told to the model"),
     ("rawContent", Level::Resume, "what the model thought in full has no place"),
     ("arguments", Level::Resume, "the arguments of a hosted call have no place"),
@@ -277,9 +285,10 @@ fn none_missing<'d>(state: &mut Object<'d>, _: &Account<'d>) {
 /// What releases do or do not do although the label has a place for it.
 fn forgotten<'d>(state: &mut Object<'d>, to: u16, account: &Account<'d>) {
     let step = state.get("currentStep").and_then(|step| step.member("type"));
+    let interrupted = step.is_some_and(|step| step.is("next_step_interruption"));
     let handoffs = state.get("lastProcessedResponse").and_then(|processed| processed.member("handoffs"));
     if to < HANDOFFS_AFTERWARDS
-        && step.is_some_and(|step| step.is("next_step_interruption"))
+        && interrupted
         && let Some(handoffs) = handoffs.filter(|handoffs| !handoffs.is_empty())
     {
         let reason = "releases before 0.17.1 do not carry out a handoff that waits next to a question";
@@ -292,6 +301,36 @@ fn forgotten<'d>(state: &mut Object<'d>, to: u16, account: &Account<'d>) {
     {
         account.lost(Level::Display, trace, "without the span of the current agent the SDK throws the trace away");
         *trace = Value::NULL;
+    }
+    if to < SENT_OUTPUTS
+        && let Some(id) = ["previousResponseId", "conversationId"].into_iter().find_map(|key| state.get(key))
+        && !id.is_null()
+    {
+        let items = state.get("generatedItems").cloned().map_or_else(Vec::new, Value::into_elements);
+        for item in items.iter().filter(|item| is_type(item, "tool_call_output_item")) {
+            let reason = "releases before 0.11.8 send this output again, which the service has already";
+            account.note(codes::NO_PLACE, Level::Resume, item.origin(), reason);
+        }
+    }
+    if (POLICY..HEEDED_POLICY).contains(&to)
+        && let Some(policy) = state.get("reasoningItemIdPolicy").filter(|policy| policy.is("omit"))
+    {
+        let reason = "releases before 0.6.0 send the ids of thoughts all the same when a run goes on";
+        account.note(codes::NO_PLACE, Level::Resume, policy.origin(), reason);
+    }
+    if to < RESUMED_TOOLS
+        && interrupted
+        && let Some(processed) = state.get("lastProcessedResponse")
+    {
+        for (key, reason) in [
+            ("shellActions", "releases before 0.3.8 do not run the shell once the run has stopped for a question"),
+            ("applyPatchActions", "releases before 0.3.8 do not apply patches once the run has stopped for a question"),
+            ("mcpApprovalRequests", "releases before 0.3.8 forget which request it is, and ask again for ever"),
+        ] {
+            if let Some(actions) = processed.member(key).filter(|actions| !actions.is_empty()) {
+                account.note(codes::NO_PLACE, Level::Resume, actions.origin(), reason);
+            }
+        }
     }
     for run in runs(state) {
         forgotten(run, to, account);
@@ -374,7 +413,7 @@ fn forget_keys<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     });
     if found {
         for key in ["completedToolInvocations", "completedToolInvocationEvidence", "ambiguousToolInvocationCallIds"] {
-            state.take(key);
+            account.lost_member(Level::Bookkeeping, state.take(key).as_ref(), REBUILT);
         }
     }
 }
