@@ -527,11 +527,13 @@ class Result:
 
 
 def own_reader(base):
-    """The release that wrote a state, or the last one of its label: the newest one may not even resume an old state."""
-    readers = agree.READERS[base.dialect]
+    """The release that wrote a state, or the last one of its label: the newest one may not even resume an old state. A label
+    that no release wrote is read by the next one."""
+    readers = [reader for reader in agree.READERS[base.dialect] if reader.folder.exists()]
     release = base.path.stem.partition("@")[2]
-    own = [reader for reader in readers if reader.folder.exists() and reader.label == base.label]
-    return next((reader for reader in own if reader.release == release), own[-1] if own else readers[-1])
+    label = min(reader.label for reader in readers if reader.label >= base.label)
+    own = [reader for reader in readers if reader.label == label]
+    return next((reader for reader in own if reader.release == release), own[-1])
 
 
 class Examiner:
@@ -696,7 +698,7 @@ class Known:
         self.differences, self.refusals = document.get("known", []), document.get("refused", [])
         self.used, self.seen = set(), set()
         for entry in self.differences + self.refusals:
-            if not entry.get("reason") or set(entry) - {"state", "to", "plan", "difference", "reason", "level"}:
+            if not entry.get("reason") or set(entry) - {"state", "to", "plan", "difference", "loss", "reason", "level"}:
                 raise Failed(f"{path.name}: an entry needs a reason and what it matches: {entry}")
         for entry in self.refusals:
             if entry.get("level") not in LEVELS:
@@ -723,7 +725,7 @@ class Known:
         self.seen.add((result.state, str(result.target)))
         result.failures = [(plan, difference) for plan, difference in result.failures
                            if not self.match(self.differences, result, plan=plan, difference=difference)]
-        refusal = self.match(self.refusals, result)
+        refusal = self.match(self.refusals, result, loss=result.reason if result.status == "refused" else "")
         if result.status == "refused" and not refusal:
             result.failures.append(("convert", f"refused: {result.reason}"))
         elif result.status == "refused" and refusal["level"] != result.level:

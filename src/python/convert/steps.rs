@@ -258,8 +258,19 @@ fn limit_turns<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     }
 }
 
-/// Every function that is called says what its tool is found by.
+/// Every function that is called says what its tool is found by, and so does every question about one.
 fn name_tools<'d>(state: &mut Object<'d>, _: &Account<'d>) {
+    each_list(state, |items| {
+        for item in items.elements_mut() {
+            let raw = item.member("raw_item").filter(|_| is_type(item, "tool_approval_item"));
+            let key = raw.filter(|raw| is_type(raw, "function_call")).and_then(|raw| own_key(&raw));
+            if let (Some(key), Some(item)) = (key, item.object_mut())
+                && item.get("tool_lookup_key").is_none()
+            {
+                item.place("tool_lookup_key", &["tool_namespace", "tool_name", "agent"], lookup_key(&key));
+            }
+        }
+    });
     let processed = state.get_mut("last_processed_response").and_then(Value::object_mut);
     let functions = processed.and_then(|processed| processed.get_mut("functions"));
     for action in functions.map_or(&mut [][..], Value::elements_mut) {
@@ -273,6 +284,20 @@ fn name_tools<'d>(state: &mut Object<'d>, _: &Account<'d>) {
     }
 }
 
+/// Every list of run items in a state.
+fn each_list<'d>(state: &mut Object<'d>, mut each: impl FnMut(&mut Value<'d>)) {
+    fn inside<'s, 'd>(object: Option<&'s mut Value<'d>>, key: &str) -> Option<&'s mut Value<'d>> {
+        object?.object_mut()?.get_mut(key)
+    }
+    for key in ["generated_items", "session_items"] {
+        state.get_mut(key).into_iter().for_each(&mut each);
+    }
+    for key in ["new_items", "interruptions"] {
+        inside(state.get_mut("last_processed_response"), key).into_iter().for_each(&mut each);
+    }
+    inside(inside(state.get_mut("current_step"), "data"), "interruptions").into_iter().for_each(&mut each);
+}
+
 /// Decisions get owners. A call of a local MCP server would have to name the server, which older labels do not store.
 fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     own_functions(state, account);
@@ -280,10 +305,16 @@ fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let waiting = data.and_then(|data| data.member("interruptions")).map_or_else(Vec::new, Value::into_elements);
     for item in waiting {
         let origin = item.member("tool_origin").and_then(|origin| origin.member("type"));
-        if origin.is_some_and(|kind| kind.is("mcp")) {
-            let reason =
-                "which MCP server the call goes to is not stored under this label, and newer releases demand it";
-            account.note(codes::NOT_CONVERTIBLE, Level::Resume, item.origin(), reason);
+        let reason = "which MCP server the call goes to is not stored under this label, and newer releases demand it";
+        match origin {
+            Some(kind) if kind.is("mcp") => {
+                account.note(codes::NOT_CONVERTIBLE, Level::Resume, item.origin(), reason);
+            }
+            None if item.member("raw_item").is_some_and(|raw| is_type(&raw, "function_call")) => {
+                let reason = "the function that waits is taken to be the program's own, not one of an MCP server";
+                account.assumed(Level::Bookkeeping, item.origin(), reason);
+            }
+            _ => {}
         }
     }
 }
@@ -384,6 +415,17 @@ fn name_calls<'d>(state: &mut Object<'d>) {
         if item.get("tool_name").is_none() {
             let name = names.get(&id).cloned().unwrap_or(Value::text(usual));
             item.place("tool_name", &["agent", "raw_item"], name);
+        }
+    });
+    each_list(state, |items| {
+        for item in items.elements_mut() {
+            let raw = item.member("raw_item").filter(|_| is_type(item, "tool_call_item"));
+            let name = raw.and_then(|raw| raw.member("name")).filter(|name| name.kind() == Kind::String);
+            if let (Some(name), Some(item)) = (name, item.object_mut())
+                && item.get("tool_name").is_none()
+            {
+                item.place("tool_name", &["agent", "raw_item"], name);
+            }
         }
     });
 }

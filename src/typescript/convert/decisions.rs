@@ -300,8 +300,7 @@ pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) 
                 continue;
             };
             let mine = calls.iter().filter(|call| {
-                call.agent == *agent
-                    && matches!(&call.tool, Tool::Function(tool) if key_of_tool(tool) == *key.wtf8())
+                call.agent == *agent && matches!(&call.tool, Tool::Function(tool) if key_of_tool(tool) == *key.wtf8())
             });
             let mine: Vec<&Call<'d>> = mine.collect();
             let covered: Vec<Value<'d>> = mine.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect();

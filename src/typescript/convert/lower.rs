@@ -442,9 +442,8 @@ impl<'d> Cx<'_, 'd> {
             Step::RunAgain => Some(Object::new().with("type", Value::text("next_step_run_again")).into()),
             Step::Interrupted { interruptions, accepted } => {
                 let interruptions = interruptions.into_iter().map(|item| self.item(item, true)).collect();
-                let data = Object::new()
-                    .with("interruptions", Value::List(interruptions))
-                    .with("responseAccepted", accepted);
+                let data =
+                    Object::new().with("interruptions", Value::List(interruptions)).with("responseAccepted", accepted);
                 let step = Object::new().with("type", Value::text("next_step_interruption"));
                 Some(step.with("data", Value::Object(data)).into())
             }

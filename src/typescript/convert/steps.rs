@@ -3,6 +3,7 @@
 
 use crate::codes;
 use crate::format::Target;
+use crate::hash::HashSet;
 use crate::json::{Document, Key, Kind, Object, Style, Value, Writer};
 use crate::model::state::ToolKey;
 use crate::model::steps::{Step, label, relabel, turn};
@@ -21,6 +22,8 @@ pub const LEDGER: u16 = 18;
 const HANDOFFS_AFTERWARDS: u16 = 20;
 /// From here on outputs that the service has are not sent to it again.
 const SENT_OUTPUTS: u16 = 13;
+/// From here on the turn that goes on counts against the limit of turns.
+const COUNTED_TURNS: u16 = 22;
 /// From here on a state says whether the model gets the ids of its thoughts.
 const POLICY: u16 = 5;
 /// From here on that is heeded when a run goes on.
@@ -31,7 +34,8 @@ const RESUMED_TOOLS: u16 = 1;
 const MANY_TURNS: u64 = 1_000_000_000;
 
 /// What the labels changed, in order.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
+    Step { to: 1, summary: "functions that are done are not called again", up: None, down: Some(forget_done) },
     Step { to: 8, summary: "a computer call can have several actions", up: None, down: Some(single_action) },
     Step { to: 11, summary: "a run can have no turn limit", up: None, down: Some(limit_turns) },
     Step { to: 12, summary: "calls of tools that are not there are kept", up: Some(none_missing), down: None },
@@ -249,6 +253,28 @@ fn limit_turns<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     }
 }
 
+/// Releases before 0.3.8 call every function of the last response again that anybody was asked about.
+fn forget_done<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    let mut done = HashSet::default();
+    items(state, |item| {
+        let raw = item.member("rawItem").filter(|raw| is_type(raw, "function_call_result"));
+        done.extend(raw.and_then(|raw| raw.member("callId")?.wtf8()).map(|id| id.into_owned()));
+    });
+    let processed = state.get_mut("lastProcessedResponse").and_then(Value::object_mut);
+    let Some(functions) = processed.and_then(|processed| processed.get_mut("functions")) else { return };
+    let id = |action: &Value<'d>| action.member("toolCall").and_then(|call| call.member("callId")?.wtf8());
+    let is_done = |action: &Value<'d>| id(action).is_some_and(|id| done.contains(&*id));
+    if !functions.clone().into_elements().iter().any(is_done) {
+        return;
+    }
+    let (gone, kept): (Vec<_>, Vec<_>) =
+        std::mem::replace(functions, Value::NULL).into_elements().into_iter().partition(is_done);
+    *functions = Value::List(kept);
+    for action in &gone {
+        account.lost(Level::Bookkeeping, action, "the function has been called, and the target would call it again");
+    }
+}
+
 /// The SDK has checked its guardrails before any release stopped for an approval.
 fn assume_passed<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     if state.get("initialInputGuardrailsCompleted").is_none() {
@@ -311,6 +337,16 @@ fn forgotten<'d>(state: &mut Object<'d>, to: u16, account: &Account<'d>) {
             let reason = "releases before 0.11.8 send this output again, which the service has already";
             account.note(codes::NO_PLACE, Level::Resume, item.origin(), reason);
         }
+    }
+    let number = |key: &str| state.get(key).and_then(Value::as_u64);
+    if to < COUNTED_TURNS
+        && interrupted
+        && state.get("currentTurnInProgress").is_some_and(|flag| flag.as_bool() == Some(true))
+        && number("currentTurn").zip(number("maxTurns")).is_some_and(|(turn, most)| turn >= most)
+    {
+        let reason = "releases before 0.20.0 do not count the turn that goes on: the run gets one more than its limit";
+        let near = state.get("maxTurns").and_then(Value::origin);
+        account.note(codes::NO_PLACE, Level::Resume, near, reason);
     }
     if (POLICY..HEEDED_POLICY).contains(&to)
         && let Some(policy) = state.get("reasoningItemIdPolicy").filter(|policy| policy.is("omit"))
@@ -495,6 +531,16 @@ fn record<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         }
     }
     own_hosted(state, account);
+    let processed = state.get("lastProcessedResponse");
+    let requests = processed.and_then(|processed| processed.member("mcpApprovalRequests"));
+    for action in requests.map_or_else(Vec::new, Value::into_elements) {
+        let raw = action.member("requestItem").and_then(|item| item.member("rawItem"));
+        let id = raw.and_then(|raw| raw.member("providerData")?.member("id"));
+        if id.is_none_or(|id| id.kind() != Kind::String) {
+            let reason = "which request of a hosted MCP server waits is not stored: it cannot be answered";
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, action.origin(), reason);
+        }
+    }
 }
 
 /// Outputs are texts, as that SDK would have written them.
