@@ -712,13 +712,17 @@ class Known:
                 return entry
         return None
 
-    def unused(self):
-        """What matched nothing although states and targets that it speaks of were looked at."""
+    def unused(self, plan=""):
+        """What matched nothing although states, targets and plans that it speaks of were looked at."""
+        plans = [one.name for one in PLANS if re.search(plan, one.name)]
+        plans += [f"{name}-2" for name in plans if name.startswith("chain")] + ["load", "fixpoint", "outputs", "baseline"]
+
         def concerns(entry, state, target):
             return all(re.fullmatch(entry.get(name, ".*"), text) for name, text in (("state", state), ("to", target)))
 
         return [entry for entry in self.differences + self.refusals
-                if id(entry) not in self.used and any(concerns(entry, *pair) for pair in self.seen)]
+                if id(entry) not in self.used and any(concerns(entry, *pair) for pair in self.seen)
+                and any(re.fullmatch(entry.get("plan", ".*"), plan) for plan in plans)]
 
     def judge(self, result):
         """Takes away what is known; the rest is a failure."""
@@ -831,7 +835,7 @@ def main(arguments, convert=None, sdks=None):
     report(results, options)
     failed = sum(result.status == "failed" for result in results)
     if options.full:
-        for entry in known.unused():
+        for entry in known.unused(options.plan):
             print(f"FAILED an entry of {options.known.name} matches nothing: {entry}")
             failed += 1
     print(f"{len(results)} conversions in {time.monotonic() - started:.0f} s, {failed} failed")
