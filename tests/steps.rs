@@ -217,3 +217,127 @@ fn a_started_call_is_not_converted_into_the_other_sdk() {
     }
     assert!(count > 0, "no fixture has a started call");
 }
+
+fn fixture(name: &str) -> String {
+    let path = common::root().join("fixtures").join(name).with_added_extension("json");
+    std::fs::read_to_string(path).expect("the fixture is there")
+}
+
+fn target(name: &str) -> Target {
+    name.parse().expect("it is a target")
+}
+
+fn most() -> Convert {
+    let mut options = Convert::default();
+    options.allow_loss = Level::Resume;
+    options
+}
+
+/// Under labels that keep decisions by the name of the tool, one about a call of somebody else would begin to hold.
+#[test]
+fn a_decision_that_does_not_hold_does_not_begin_to() {
+    type Change = fn(&mut serde_json::Value);
+    let cases: [(&str, Change, [&str; 2]); 3] = [
+        (
+            "python/1.21/approved",
+            |context| context["function_tool_approvals"][0]["agent"]["name"] = "Other".into(),
+            ["python@1.17", "python@1.13"],
+        ),
+        (
+            "python/1.21/hosted-mcp-approved",
+            |context| context["hosted_mcp_approvals"][0]["identity"]["server_label"] = "other".into(),
+            ["python@1.13", "python@1.8"],
+        ),
+        (
+            "typescript/1.22/hosted_mcp_approved",
+            |context| {
+                let approvals = context["hostedMcpApprovals"].as_object_mut().expect("an object");
+                let (_, record) = std::mem::take(approvals).into_iter().next().expect("a decision");
+                approvals.insert(r#"["hosted_mcp","other","delete_all"]"#.into(), record);
+            },
+            ["typescript@1.17", "typescript@1.15"],
+        ),
+    ];
+    for (name, change, targets) in cases {
+        let text = fixture(name);
+        let mut state: serde_json::Value = serde_json::from_str(&text).expect("a fixture is JSON");
+        change(&mut state["context"]);
+        let changed = state.to_string();
+        for older in targets {
+            let calls = |text: &str| {
+                let bytes = convert(text.as_bytes(), target(older), &most()).bytes.expect("it is converted");
+                let mut found = Allowed::default();
+                allowed(Document::parse(bytes).expect("what is written is JSON").root(), &mut found);
+                found.calls.len()
+            };
+            assert_eq!((calls(&text), calls(&changed)), (1, 0), "{name} -> {older}");
+        }
+    }
+}
+
+/// Each with the last release that does not do it and the first one that does.
+#[test]
+fn what_older_releases_do_not_do_is_said_before() {
+    for (name, older, newer, phrase) in [
+        ("python/1.21/local-mcp-two-servers", "python@0.15.3", "python@0.16.0", "the server in the name"),
+        ("python/1.21/apply-patch-as-custom-tool", "python@0.13.6", "python@0.14.0", "one operation only"),
+        ("python/1.21/program-pending", "python@0.18.3", "python@0.19.0", "a program that called"),
+        ("python/1.21/max-turns-reached", "typescript@0.19.0", "typescript@0.20.0", "one more than its limit"),
+        ("typescript/1.22/nested_tool_input", "typescript@0.4.4", "typescript@0.4.5", "takes nothing but a text"),
+        ("typescript/1.22/shell_pending", "typescript@0.3.7", "typescript@0.3.8", "do not run the shell"),
+        ("typescript/1.22/apply_patch_pending", "typescript@0.3.7", "typescript@0.3.8", "do not apply patches"),
+        ("typescript/1.22/hosted_mcp_pending", "typescript@0.3.7", "typescript@0.3.8", "ask again for ever"),
+        ("typescript/1.22/previous_response_id", "typescript@0.11.7", "typescript@0.11.8", "send this output again"),
+        ("typescript/1.22/reasoning_ids_omitted", "typescript@0.5.4", "typescript@0.6.0", "the ids of thoughts"),
+    ] {
+        let text = fixture(name);
+        let said = |to: &str| {
+            let done = convert(text.as_bytes(), target(to), &most());
+            done.losses.iter().any(|loss| loss.level == Level::Resume && loss.reason.contains(phrase))
+        };
+        assert_eq!((said(older), said(newer)), (true, false), "{name} -> {older}");
+    }
+}
+
+#[test]
+fn a_request_that_nobody_could_answer_is_not_brought_up() {
+    let text = fixture("typescript/1.0/tool_search_mcp@0.0.8");
+    let done = convert(text.as_bytes(), target("typescript@1.22"), &Convert::default());
+    assert!(done.bytes.is_none());
+    let reason = "which request of a hosted MCP server waits is not stored: it cannot be answered";
+    assert!(done.losses.iter().any(|loss| loss.reason == reason), "{:?}", done.losses);
+}
+
+/// The first call of the last response was approved and carried out before the run stopped again.
+#[test]
+fn releases_that_would_call_a_function_again_are_not_told_of_it() {
+    let text = fixture("python/1.21/second-pause-partial");
+    let called = |to: &str| -> Vec<String> {
+        let bytes = convert(text.as_bytes(), target(to), &most()).bytes.expect("it is converted");
+        let state: serde_json::Value = serde_json::from_slice(&bytes).expect("what is written is JSON");
+        let functions = state["lastProcessedResponse"]["functions"].as_array().expect("a list");
+        functions.iter().map(|action| action["toolCall"]["callId"].to_string()).collect()
+    };
+    assert_eq!(called("typescript@0.3.8"), [r#""call_1""#, r#""call_2""#]);
+    assert_eq!(called("typescript@0.3.7"), [r#""call_2""#]);
+}
+
+/// As the newest release does when it loads them.
+#[test]
+fn items_of_old_labels_say_what_their_tools_are_called_and_found_by() {
+    let text = fixture("python/1.4/pending-after-typed-outputs");
+    let bytes = convert(text.as_bytes(), target("python@1.21"), &Convert::default()).bytes.expect("it is converted");
+    let state: serde_json::Value = serde_json::from_slice(&bytes).expect("what is written is JSON");
+    for list in [&state["generated_items"], &state["session_items"], &state["current_step"]["data"]["interruptions"]] {
+        for item in list.as_array().expect("a list") {
+            let name = &item["raw_item"]["name"];
+            match item["type"].as_str().expect("a text") {
+                "tool_call_item" => assert_eq!(item["tool_name"], *name),
+                "tool_approval_item" => {
+                    assert_eq!(item["tool_lookup_key"], serde_json::json!({"kind": "bare", "name": name}));
+                }
+                _ => {}
+            }
+        }
+    }
+}

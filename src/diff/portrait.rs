@@ -219,14 +219,14 @@ impl<'d> Painter<'d> {
         let mut step = Object::new();
         let (kind, waiting, accepted) = match state.step {
             Step::Interrupted { interruptions, accepted } => ("interrupted", interruptions, accepted),
-            Step::RunAgain => ("run_again", Vec::new(), false),
-            Step::Over => ("over", Vec::new(), false),
+            Step::RunAgain => ("run_again", Vec::new(), None),
+            Step::Over => ("over", Vec::new(), None),
         };
         put(&mut step, "kind", Value::text(kind));
         put(&mut step, "turn", state.turn.unwrap_or_else(|| Value::integer(0)));
         put(&mut step, "max_turns", state.max_turns);
         put(&mut step, "agent", self.agent.clone());
-        put(&mut step, "accepted", accepted.then_some(Value::bool(true)));
+        put(&mut step, "accepted", accepted);
         put(&mut step, "conversation_id", state.conversation_id);
         put(&mut step, "previous_response_id", state.previous_response_id.filter(|_| !self.view.steady));
         put(&mut step, "reasoning_item_id_policy", state.reasoning_item_id_policy);

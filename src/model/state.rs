@@ -287,8 +287,8 @@ pub enum Step<'d> {
     Interrupted {
         /// Requests for approval.
         interruptions: Vec<Item<'d>>,
-        /// Whether the response was accepted and nothing of it has been carried out.
-        accepted: bool,
+        /// `true` where the response was accepted and nothing of it has been carried out.
+        accepted: Option<Value<'d>>,
     },
     /// Its next turn calls the model.
     RunAgain,

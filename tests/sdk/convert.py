@@ -527,11 +527,13 @@ class Result:
 
 
 def own_reader(base):
-    """The release that wrote a state, or the last one of its label: the newest one may not even resume an old state."""
-    readers = agree.READERS[base.dialect]
+    """The release that wrote a state, or the last one of its label: the newest one may not even resume an old state. A label
+    that no release wrote is read by the next one."""
+    readers = [reader for reader in agree.READERS[base.dialect] if reader.folder.exists()]
     release = base.path.stem.partition("@")[2]
-    own = [reader for reader in readers if reader.folder.exists() and reader.label == base.label]
-    return next((reader for reader in own if reader.release == release), own[-1] if own else readers[-1])
+    label = min(reader.label for reader in readers if reader.label >= base.label)
+    own = [reader for reader in readers if reader.label == label]
+    return next((reader for reader in own if reader.release == release), own[-1])
 
 
 class Examiner:
@@ -696,7 +698,7 @@ class Known:
         self.differences, self.refusals = document.get("known", []), document.get("refused", [])
         self.used, self.seen = set(), set()
         for entry in self.differences + self.refusals:
-            if not entry.get("reason") or set(entry) - {"state", "to", "plan", "difference", "reason", "level"}:
+            if not entry.get("reason") or set(entry) - {"state", "to", "plan", "difference", "loss", "reason", "level"}:
                 raise Failed(f"{path.name}: an entry needs a reason and what it matches: {entry}")
         for entry in self.refusals:
             if entry.get("level") not in LEVELS:
@@ -710,20 +712,24 @@ class Known:
                 return entry
         return None
 
-    def unused(self):
-        """What matched nothing although states and targets that it speaks of were looked at."""
+    def unused(self, plan=""):
+        """What matched nothing although states, targets and plans that it speaks of were looked at."""
+        plans = [one.name for one in PLANS if re.search(plan, one.name)]
+        plans += [f"{name}-2" for name in plans if name.startswith("chain")] + ["load", "fixpoint", "outputs", "baseline"]
+
         def concerns(entry, state, target):
             return all(re.fullmatch(entry.get(name, ".*"), text) for name, text in (("state", state), ("to", target)))
 
         return [entry for entry in self.differences + self.refusals
-                if id(entry) not in self.used and any(concerns(entry, *pair) for pair in self.seen)]
+                if id(entry) not in self.used and any(concerns(entry, *pair) for pair in self.seen)
+                and any(re.fullmatch(entry.get("plan", ".*"), plan) for plan in plans)]
 
     def judge(self, result):
         """Takes away what is known; the rest is a failure."""
         self.seen.add((result.state, str(result.target)))
         result.failures = [(plan, difference) for plan, difference in result.failures
                            if not self.match(self.differences, result, plan=plan, difference=difference)]
-        refusal = self.match(self.refusals, result)
+        refusal = self.match(self.refusals, result, loss=result.reason if result.status == "refused" else "")
         if result.status == "refused" and not refusal:
             result.failures.append(("convert", f"refused: {result.reason}"))
         elif result.status == "refused" and refusal["level"] != result.level:
@@ -829,7 +835,7 @@ def main(arguments, convert=None, sdks=None):
     report(results, options)
     failed = sum(result.status == "failed" for result in results)
     if options.full:
-        for entry in known.unused():
+        for entry in known.unused(options.plan):
             print(f"FAILED an entry of {options.known.name} matches nothing: {entry}")
             failed += 1
     print(f"{len(results)} conversions in {time.monotonic() - started:.0f} s, {failed} failed")
@@ -837,6 +843,7 @@ def main(arguments, convert=None, sdks=None):
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)  # states hold halves of surrogate pairs
     try:
         sys.exit(bool(main(sys.argv[1:])[1]))
     except Failed as error:

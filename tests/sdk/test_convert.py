@@ -164,6 +164,17 @@ class Lists(unittest.TestCase):
     def test_what_must_be_refused_fails_when_it_is_not(self):
         self.assertEqual(self.judged("same", entries=self.REFUSED)[0].failures, [("convert", "must be refused: r")])
 
+    def test_a_refusal_can_depend_on_what_the_report_says(self):
+        entry = self.REFUSED + 'loss = "w.*"\n'
+        self.assertEqual(self.judged("refused", "resume", entries=entry)[0].failures, [])
+        self.assertEqual(self.judged("same", entries=entry)[0].failures, [])
+        other = entry.replace("w.*", "x.*")
+        self.assertEqual(self.judged("refused", "resume", entries=other)[0].failures, [("convert", "refused: why")])
+
+    def test_an_entry_is_unused_only_when_its_plan_was_played(self):
+        known = self.judged("same", entries=self.KNOWN + 'plan = "chain-always(-2)?"\n')[1]
+        self.assertEqual([len(known.unused(plan)) for plan in ("", "^chain", "^approve")], [1, 1, 0])
+
     def test_a_difference_needs_an_entry_and_an_entry_a_difference(self):
         self.assertEqual(self.judged("failed", failures=[("p", "abc")], entries=self.KNOWN)[0].status, "same")
         self.assertEqual(self.judged("failed", failures=[("p", "bc")], entries=self.KNOWN)[0].status, "failed")

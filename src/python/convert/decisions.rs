@@ -17,6 +17,8 @@ const SPELLING: Spelling = Spelling {
 /// The start of the keys for decisions about patches of several tools (0.23.1 on).
 const SCOPED_PATCH: &[u8] = b"apply_patch:";
 
+const NO_CALL: &str = "the state has no such call: nothing waits for the decision";
+
 const UNHEEDED: &str = "the SDK does not heed this decision: it does not say what it is about";
 
 const NARROWED: &str =
@@ -237,14 +239,26 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 
 /// Takes down what is decided about calls that are nowhere in the state.
 fn void<'d>(record: &Record<'d>, known: impl Fn(&[u8]) -> bool, account: &Account<'d>) {
-    let reason = "the call is nowhere in the state: nothing waits for the decision";
     let Record { approved, rejected, messages, .. } = record.only(|id| !known(id));
     for half in [approved, rejected] {
         if let Decided::Calls(ids) = half {
-            ids.iter().for_each(|id| account.lost(Level::Bookkeeping, id, reason));
+            ids.iter().for_each(|id| account.lost(Level::Bookkeeping, id, NO_CALL));
         }
     }
-    messages.iter().for_each(|(_, message)| account.lost(Level::Bookkeeping, message, reason));
+    messages.iter().for_each(|(_, message)| account.lost(Level::Bookkeeping, message, NO_CALL));
+}
+
+/// What is decided about single calls of the tool that the record is about. Where decisions go by name, those about calls
+/// of another tool or agent would begin to hold.
+fn heeded<'d>(record: &Record<'d>, whole: &Value<'d>, mine: &[&Call<'d>], account: &Account<'d>) -> Record<'d> {
+    let is_mine = |id: &[u8]| mine.iter().any(|call| call.is(id));
+    let kept = record.only(is_mine);
+    if kept.is_empty() {
+        account.lost(Level::Bookkeeping, whole, NO_CALL);
+    } else {
+        void(record, is_mine, account);
+    }
+    kept
 }
 
 /// The reverse: by name, single calls only. What an agent may always do, others may not.
@@ -268,18 +282,28 @@ pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) 
             account.lost(Level::Bookkeeping, &entry, UNHEEDED);
             continue;
         };
-        let agent = entry.member("agent").and_then(|agent| agent.member("identity").or(agent.member("name")));
+        let agent = entry.member("agent").and_then(|agent| {
+            let identity = agent.member("identity")?;
+            account.lost_member(
+                Level::Bookkeeping,
+                agent.member("name").as_ref(),
+                "the agent is known by its identity",
+            );
+            Some(identity)
+        });
+        let agent = agent.or_else(|| entry.member("agent")?.member("name"));
         let (Some(agent), Some(name)) = (agent.and_then(|agent| agent.wtf8()), key.wtf8()) else {
             account.lost(Level::Bookkeeping, &entry, UNHEEDED);
             continue;
         };
-        let covered = calls.iter().filter(|call| {
-            call.waits
-                && call.agent.wtf8().as_deref() == Some(&*agent)
+        let mine = calls.iter().filter(|call| {
+            call.agent.wtf8().as_deref() == Some(&*agent)
                 && matches!(&call.tool, Tool::Function(tool) if lower::tool_key(tool).wtf8() == Some(name.clone()))
         });
-        let covered: Vec<Value<'d>> = covered.map(|call| call.id.clone()).collect();
+        let mine: Vec<&Call<'d>> = mine.collect();
+        let covered: Vec<Value<'d>> = mine.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect();
         let record = standing_of(&decision, Record::read(decision.clone(), SPELLING, account), &calls, &name);
+        let record = heeded(&record, &entry, &mine, account);
         merge_named(&mut records, name.into_owned(), listed(record, &covered, account), account);
     }
     put_named(state, records);
@@ -408,12 +432,13 @@ pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             account.lost(Level::Bookkeeping, &entry, UNHEEDED);
             continue;
         };
-        let covered = calls.iter().filter(|call| {
-            call.waits
-                && matches!(&call.tool, Tool::Hosted { server: own, name: tool }
-                    if own.wtf8() == Some(server.clone()) && tool.wtf8() == Some(name.clone()))
+        let mine = calls.iter().filter(|call| {
+            matches!(&call.tool, Tool::Hosted { server: own, name: tool }
+                if own.wtf8() == Some(server.clone()) && tool.wtf8() == Some(name.clone()))
         });
-        let covered: Vec<Value<'d>> = covered.map(|call| call.id.clone()).collect();
+        let mine: Vec<&Call<'d>> = mine.collect();
+        let covered: Vec<Value<'d>> = mine.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect();
+        let record = heeded(&record, &entry, &mine, account);
         merge_named(&mut records, name.into_owned(), listed(record, &covered, account), account);
     }
     put_named(state, records);

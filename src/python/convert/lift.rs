@@ -510,7 +510,7 @@ fn lift_step<'d>(value: Option<Value<'d>>, account: &Account<'d>) -> Step<'d> {
     account.rest(step, Level::Bookkeeping, UNKNOWN);
     let interruptions = list(&mut data, "interruptions");
     let interruptions = interruptions.into_iter().filter_map(|item| lift_interruption(item, account)).collect();
-    let accepted = data.take("response_accepted").and_then(|flag| flag.as_bool()) == Some(true);
+    let accepted = data.take("response_accepted").filter(|flag| flag.as_bool() == Some(true));
     if let Some(hooks) = data.take("llm_end_hooks_started").filter(|hooks| hooks.as_bool() != Some(true)) {
         let reason = "the hooks for the end of the model's answer have not run, and the target does not run them later";
         account.lost(Level::History, &hooks, reason);

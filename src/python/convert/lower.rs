@@ -481,6 +481,7 @@ pub(super) fn lower_record<'d>(record: Record<'d>, scope: Option<String>) -> Val
         .with("rejection_messages", (!messages.is_empty()).then_some(Value::Object(messages)))
         .with("sticky_rejection_message", record.standing_message)
         .with("sticky_scope", scope.filter(|_| yes || no).map(|scope| Value::from(scope.into_bytes())))
+        .made_from(record.origin)
         .into()
 }
 
@@ -676,7 +677,7 @@ fn lower_step<'d>(step: Step<'d>, current: Option<&AgentRef<'d>>, names: &HashMa
             let interruptions = interruptions.into_iter().map(|item| lower_item_named(item, current, names)).collect();
             let data = Object::new()
                 .with("interruptions", Value::List(interruptions))
-                .with("response_accepted", Value::bool(accepted))
+                .with("response_accepted", accepted.unwrap_or(Value::bool(false)))
                 .with("llm_end_hooks_started", Value::bool(true));
             Object::new().with("type", Value::text("next_step_interruption")).with("data", Value::Object(data)).into()
         }

@@ -25,6 +25,12 @@ const OWN_DECISIONS: u16 = 14;
 const LOCAL_SHELL_OUTPUTS: Bound = Bound::label(15);
 /// From here on agents that are handoffs themselves are found.
 const BARE_HANDOFFS: Bound = Bound::label(13);
+/// From here on the outputs of calls that a program makes say so.
+const PROGRAM_OUTPUTS: Bound = Bound::label(13);
+/// From here on tools of MCP servers can have the server in their name.
+const SERVER_NAMES: Bound = Bound::label(10);
+/// From here on a patch can have several operations.
+const PATCH_LISTS: Bound = Bound::label(9);
 /// More turns than any run has.
 const MANY_TURNS: u64 = 1_000_000_000;
 
@@ -148,25 +154,60 @@ pub fn bring<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
     Fit { from, to, misfit: &mut misfit }.apply(tree, Shape::Record(State::INFO));
 }
 
-/// What older releases drop although their label has a place for it.
-fn forgotten<'d>(state: &Object<'d>, to: Target, account: &Account<'d>) {
+/// What older releases drop, or do not do, although their label has a place for it.
+fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
+    let list = |value: Option<Value<'d>>| value.map_or_else(Vec::new, Value::into_elements);
+    let note = |node, reason: &'static str| account.note(codes::NO_PLACE, Level::Resume, node, reason);
     if !to.has(LOCAL_SHELL_OUTPUTS) {
-        for item in state.get("generated_items").cloned().map_or_else(Vec::new, Value::into_elements) {
+        for item in list(state.get("generated_items").cloned()) {
             let raw = item.member("raw_item").and_then(|raw| raw.member("type"));
             if raw.is_some_and(|kind| kind.is("local_shell_call_output")) {
-                let reason = "releases before 0.20.0 drop the output of a local shell when they load a state";
-                account.note(codes::NO_PLACE, Level::Resume, item.origin(), reason);
+                note(item.origin(), "releases before 0.20.0 drop the output of a local shell when they load a state");
             }
         }
     }
-    let handoffs = state.get("last_processed_response").and_then(|processed| processed.member("handoffs"));
-    if !to.has(BARE_HANDOFFS)
-        && let Some(handoffs) = handoffs.filter(|handoffs| !handoffs.is_empty())
-    {
-        let reason =
-            "releases before 0.19.0 forget a handoff that waits, unless the program offers it as a `Handoff` object";
-        account.note(codes::NO_PLACE, Level::Resume, handoffs.origin(), reason);
+    if let Some(processed) = state.get("last_processed_response") {
+        let handoffs = processed.member("handoffs").filter(|handoffs| !handoffs.is_empty());
+        if let Some(handoffs) = handoffs.filter(|_| !to.has(BARE_HANDOFFS)) {
+            note(
+                handoffs.origin(),
+                "releases before 0.19.0 forget a handoff that waits, unless the program offers it as a `Handoff` object",
+            );
+        }
+        let bindings = processed.member("mcp_tool_bindings");
+        for action in list(processed.member("functions")) {
+            let Some(call) = action.member("tool_call") else { continue };
+            if !to.has(PROGRAM_OUTPUTS) && call.member("caller").is_some_and(|own| is_type(&own, "program")) {
+                let reason = "releases before 0.19.0 do not say in an output that it was a program that called";
+                note(call.origin(), reason);
+            }
+            if !to.has(SERVER_NAMES) && names_server(&call, bindings.as_ref()) {
+                let reason = "releases before 0.16.0 have no tools with the server in the name: they drop the call";
+                note(call.origin(), reason);
+            }
+        }
+        for action in list(processed.member("apply_patch_actions")) {
+            let call = action.member("tool_call").filter(|_| !to.has(PATCH_LISTS));
+            if let Some(call) = call.filter(|call| call.member("operations").is_some()) {
+                note(call.origin(), "releases before 0.14.0 take a patch with one operation only: they fail");
+            }
+        }
     }
+    for run in nested(state) {
+        forgotten(run, to, account);
+    }
+}
+
+fn is_type(value: &Value<'_>, kind: &str) -> bool {
+    value.member("type").is_some_and(|own| own.is(kind))
+}
+
+/// Whether a call goes to a local MCP server under another name than the server has for the tool.
+fn names_server(call: &Value<'_>, bindings: Option<&Value<'_>>) -> bool {
+    let id = call.member("call_id").and_then(|id| id.wtf8());
+    let binding = id.and_then(|id| bindings?.member(std::str::from_utf8(&id).ok()?));
+    let tool = binding.and_then(|binding| binding.into_elements().into_iter().nth(1)?.wtf8());
+    tool.is_some_and(|tool| call.member("name").and_then(|name| name.wtf8()) != Some(tool))
 }
 
 /// Changes what has another meaning, in every run.
@@ -217,8 +258,19 @@ fn limit_turns<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     }
 }
 
-/// Every function that is called says what its tool is found by.
+/// Every function that is called says what its tool is found by, and so does every question about one.
 fn name_tools<'d>(state: &mut Object<'d>, _: &Account<'d>) {
+    each_list(state, |items| {
+        for item in items.elements_mut() {
+            let raw = item.member("raw_item").filter(|_| is_type(item, "tool_approval_item"));
+            let key = raw.filter(|raw| is_type(raw, "function_call")).and_then(|raw| own_key(&raw));
+            if let (Some(key), Some(item)) = (key, item.object_mut())
+                && item.get("tool_lookup_key").is_none()
+            {
+                item.place("tool_lookup_key", &["tool_namespace", "tool_name", "agent"], lookup_key(&key));
+            }
+        }
+    });
     let processed = state.get_mut("last_processed_response").and_then(Value::object_mut);
     let functions = processed.and_then(|processed| processed.get_mut("functions"));
     for action in functions.map_or(&mut [][..], Value::elements_mut) {
@@ -232,6 +284,20 @@ fn name_tools<'d>(state: &mut Object<'d>, _: &Account<'d>) {
     }
 }
 
+/// Every list of run items in a state.
+fn each_list<'d>(state: &mut Object<'d>, mut each: impl FnMut(&mut Value<'d>)) {
+    fn inside<'s, 'd>(object: Option<&'s mut Value<'d>>, key: &str) -> Option<&'s mut Value<'d>> {
+        object?.object_mut()?.get_mut(key)
+    }
+    for key in ["generated_items", "session_items"] {
+        state.get_mut(key).into_iter().for_each(&mut each);
+    }
+    for key in ["new_items", "interruptions"] {
+        inside(state.get_mut("last_processed_response"), key).into_iter().for_each(&mut each);
+    }
+    inside(inside(state.get_mut("current_step"), "data"), "interruptions").into_iter().for_each(&mut each);
+}
+
 /// Decisions get owners. A call of a local MCP server would have to name the server, which older labels do not store.
 fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     own_functions(state, account);
@@ -239,10 +305,16 @@ fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let waiting = data.and_then(|data| data.member("interruptions")).map_or_else(Vec::new, Value::into_elements);
     for item in waiting {
         let origin = item.member("tool_origin").and_then(|origin| origin.member("type"));
-        if origin.is_some_and(|kind| kind.is("mcp")) {
-            let reason =
-                "which MCP server the call goes to is not stored under this label, and newer releases demand it";
-            account.note(codes::NOT_CONVERTIBLE, Level::Resume, item.origin(), reason);
+        let reason = "which MCP server the call goes to is not stored under this label, and newer releases demand it";
+        match origin {
+            Some(kind) if kind.is("mcp") => {
+                account.note(codes::NOT_CONVERTIBLE, Level::Resume, item.origin(), reason);
+            }
+            None if item.member("raw_item").is_some_and(|raw| is_type(&raw, "function_call")) => {
+                let reason = "the function that waits is taken to be the program's own, not one of an MCP server";
+                account.assumed(Level::Bookkeeping, item.origin(), reason);
+            }
+            _ => {}
         }
     }
 }
@@ -270,7 +342,7 @@ fn enter<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 /// Down from the ledger.
 fn leave<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     each_call(state, |item, _| {
-        item.take("tool_name");
+        account.lost_member(Level::Bookkeeping, item.take("tool_name").as_ref(), REBUILT);
     });
     forget_turn(state, account);
 }
@@ -343,6 +415,17 @@ fn name_calls<'d>(state: &mut Object<'d>) {
         if item.get("tool_name").is_none() {
             let name = names.get(&id).cloned().unwrap_or(Value::text(usual));
             item.place("tool_name", &["agent", "raw_item"], name);
+        }
+    });
+    each_list(state, |items| {
+        for item in items.elements_mut() {
+            let raw = item.member("raw_item").filter(|_| is_type(item, "tool_call_item"));
+            let name = raw.and_then(|raw| raw.member("name")).filter(|name| name.kind() == Kind::String);
+            if let (Some(name), Some(item)) = (name, item.object_mut())
+                && item.get("tool_name").is_none()
+            {
+                item.place("tool_name", &["agent", "raw_item"], name);
+            }
         }
     });
 }

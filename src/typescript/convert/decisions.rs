@@ -13,6 +13,8 @@ type Members<'d> = Vec<(Key<'d>, Value<'d>)>;
 
 const SPELLING: Spelling = Spelling { messages: "messages", standing_message: "stickyRejectMessage", scope: None };
 
+const NO_CALL: &str = "the state has no such call: nothing waits for the decision";
+
 const UNHEEDED: &str = "the SDK does not heed this decision: it does not say what it is about";
 
 const NARROWED: &str =
@@ -263,14 +265,26 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 
 /// Takes down what is decided about calls that are nowhere in the state.
 fn void<'d>(record: &Record<'d>, known: impl Fn(&[u8]) -> bool, account: &Account<'d>) {
-    let reason = "the call is nowhere in the state: nothing waits for the decision";
     let Record { approved, rejected, messages, .. } = record.only(|id| !known(id));
     for half in [approved, rejected] {
         if let Decided::Calls(ids) = half {
-            ids.iter().for_each(|id| account.lost(Level::Bookkeeping, id, reason));
+            ids.iter().for_each(|id| account.lost(Level::Bookkeeping, id, NO_CALL));
         }
     }
-    messages.iter().for_each(|(_, message)| account.lost(Level::Bookkeeping, message, reason));
+    messages.iter().for_each(|(_, message)| account.lost(Level::Bookkeeping, message, NO_CALL));
+}
+
+/// What is decided about single calls of the tool that the record is about. Where decisions go by name, those about calls
+/// of another tool or agent would begin to hold.
+fn heeded<'d>(record: &Record<'d>, whole: &Value<'d>, mine: &[&Call<'d>], account: &Account<'d>) -> Record<'d> {
+    let is_mine = |id: &[u8]| mine.iter().any(|call| call.is(id));
+    let kept = record.only(is_mine);
+    if kept.is_empty() {
+        account.lost(Level::Bookkeeping, whole, NO_CALL);
+    } else {
+        void(record, is_mine, account);
+    }
+    kept
 }
 
 /// The reverse: by name, single calls only. What an agent may always do, others may not.
@@ -291,13 +305,13 @@ pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) 
                 account.lost(Level::Bookkeeping, &value, UNHEEDED);
                 continue;
             };
-            let covered = calls.iter().filter(|call| {
-                call.waits
-                    && call.agent == *agent
-                    && matches!(&call.tool, Tool::Function(tool) if key_of_tool(tool) == *key.wtf8())
+            let mine = calls.iter().filter(|call| {
+                call.agent == *agent && matches!(&call.tool, Tool::Function(tool) if key_of_tool(tool) == *key.wtf8())
             });
-            let covered: Vec<Value<'d>> = covered.map(|call| call.id.clone()).collect();
-            let record = listed(Record::read(value, SPELLING, account), &covered, account);
+            let mine: Vec<&Call<'d>> = mine.collect();
+            let covered: Vec<Value<'d>> = mine.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect();
+            let record = heeded(&Record::read(value.clone(), SPELLING, account), &value, &mine, account);
+            let record = listed(record, &covered, account);
             merge(&mut records, legacy_name(&tool), record, account);
         }
     }
@@ -352,14 +366,16 @@ pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let calls = calls(state);
     let mut records = take_records(state, "approvals");
     for (key, value) in take_records(state, "hostedMcpApprovals") {
-        let covered = calls.iter().filter(|call| match &call.tool {
+        let mine = calls.iter().filter(|call| match &call.tool {
             Tool::Hosted { server, name } => {
-                call.waits && crate::typescript::ToolKey::text(&[b"hosted_mcp", server, name]) == *key.wtf8()
+                crate::typescript::ToolKey::text(&[b"hosted_mcp", server, name]) == *key.wtf8()
             }
             _ => false,
         });
-        let covered: Vec<Value<'d>> = covered.map(|call| call.id.clone()).collect();
-        let record = listed(Record::read(value, SPELLING, account), &covered, account);
+        let mine: Vec<&Call<'d>> = mine.collect();
+        let covered: Vec<Value<'d>> = mine.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect();
+        let record = heeded(&Record::read(value.clone(), SPELLING, account), &value, &mine, account);
+        let record = listed(record, &covered, account);
         let Some((_, name)) = super::lift::hosted_key(&key.wtf8()) else {
             record.origin.into_iter().for_each(|node| account.lost(Level::Bookkeeping, &Value::Node(node), UNHEEDED));
             continue;

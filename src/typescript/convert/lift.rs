@@ -517,7 +517,7 @@ fn lift_step<'d>(
     account.rest(step, Level::Bookkeeping, UNKNOWN);
     let interruptions =
         list(&mut data, "interruptions").into_iter().filter_map(|item| lift_item(item, account)).collect();
-    let accepted = data.take("responseAccepted").and_then(|flag| flag.as_bool()) == Some(true);
+    let accepted = data.take("responseAccepted").filter(|flag| flag.as_bool() == Some(true));
     for key in ["localProcessingStarted", "localFinalizationStarted"] {
         let Some(flag) = data.take_filled(key) else { continue };
         match processed.and_then(|processed| unanswered(processed, items)) {

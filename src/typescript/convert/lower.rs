@@ -271,6 +271,7 @@ pub(super) fn record(record: Record<'_>) -> Value<'_> {
         .with("rejected", half(record.rejected, yes))
         .with("messages", (!messages.is_empty()).then_some(Value::Object(messages)))
         .with("stickyRejectMessage", record.standing_message)
+        .made_from(record.origin)
         .into()
 }
 
@@ -441,9 +442,8 @@ impl<'d> Cx<'_, 'd> {
             Step::RunAgain => Some(Object::new().with("type", Value::text("next_step_run_again")).into()),
             Step::Interrupted { interruptions, accepted } => {
                 let interruptions = interruptions.into_iter().map(|item| self.item(item, true)).collect();
-                let data = Object::new()
-                    .with("interruptions", Value::List(interruptions))
-                    .with("responseAccepted", accepted.then_some(Value::bool(true)));
+                let data =
+                    Object::new().with("interruptions", Value::List(interruptions)).with("responseAccepted", accepted);
                 let step = Object::new().with("type", Value::text("next_step_interruption"));
                 Some(step.with("data", Value::Object(data)).into())
             }

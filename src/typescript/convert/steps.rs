@@ -3,6 +3,7 @@
 
 use crate::codes;
 use crate::format::Target;
+use crate::hash::HashSet;
 use crate::json::{Document, Key, Kind, Object, Style, Value, Writer};
 use crate::model::state::ToolKey;
 use crate::model::steps::{Step, label, relabel, turn};
@@ -19,11 +20,22 @@ use super::{derive, key_of_tool, runs, tool_of_call};
 pub const LEDGER: u16 = 18;
 /// From here on a handoff is carried out after the questions beside it are answered.
 const HANDOFFS_AFTERWARDS: u16 = 20;
+/// From here on outputs that the service has are not sent to it again.
+const SENT_OUTPUTS: u16 = 13;
+/// From here on the turn that goes on counts against the limit of turns.
+const COUNTED_TURNS: u16 = 22;
+/// From here on a state says whether the model gets the ids of its thoughts.
+const POLICY: u16 = 5;
+/// From here on that is heeded when a run goes on.
+const HEEDED_POLICY: u16 = 8;
+/// From here on the shell, patches and requests of hosted MCP servers are seen to after the questions are answered.
+const RESUMED_TOOLS: u16 = 1;
 /// More turns than any run has.
 const MANY_TURNS: u64 = 1_000_000_000;
 
 /// What the labels changed, in order.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
+    Step { to: 1, summary: "functions that are done are not called again", up: None, down: Some(forget_done) },
     Step { to: 8, summary: "a computer call can have several actions", up: None, down: Some(single_action) },
     Step { to: 11, summary: "a run can have no turn limit", up: None, down: Some(limit_turns) },
     Step { to: 12, summary: "calls of tools that are not there are kept", up: Some(none_missing), down: None },
@@ -120,7 +132,7 @@ const NO_PLACE: [(&str, Level, &str); 66] = [
     ("functionApprovals", Level::Bookkeeping, REBUILT),
     ("legacyFunctionApprovals", Level::Bookkeeping, REBUILT),
     ("approvalInvocations", Level::Bookkeeping, REBUILT),
-    ("toolInput", Level::History, "the arguments that a nested run was started with have no place"),
+    ("toolInput", Level::Resume, "an agent that is a tool takes nothing but a text: a call with other arguments fails"),
     ("phase", Level::Resume, "whether a message is a comment or the answer is not told to the model"),
     ("rawContent", Level::Resume, "what the model thought in full has no place"),
     ("arguments", Level::Resume, "the arguments of a hosted call have no place"),
@@ -241,6 +253,28 @@ fn limit_turns<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     }
 }
 
+/// Releases before 0.3.8 call every function of the last response again that anybody was asked about.
+fn forget_done<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    let mut done = HashSet::default();
+    items(state, |item| {
+        let raw = item.member("rawItem").filter(|raw| is_type(raw, "function_call_result"));
+        done.extend(raw.and_then(|raw| raw.member("callId")?.wtf8()).map(|id| id.into_owned()));
+    });
+    let processed = state.get_mut("lastProcessedResponse").and_then(Value::object_mut);
+    let Some(functions) = processed.and_then(|processed| processed.get_mut("functions")) else { return };
+    let id = |action: &Value<'d>| action.member("toolCall").and_then(|call| call.member("callId")?.wtf8());
+    let is_done = |action: &Value<'d>| id(action).is_some_and(|id| done.contains(&*id));
+    if !functions.clone().into_elements().iter().any(is_done) {
+        return;
+    }
+    let (gone, kept): (Vec<_>, Vec<_>) =
+        std::mem::replace(functions, Value::NULL).into_elements().into_iter().partition(is_done);
+    *functions = Value::List(kept);
+    for action in &gone {
+        account.lost(Level::Bookkeeping, action, "the function has been called, and the target would call it again");
+    }
+}
+
 /// The SDK has checked its guardrails before any release stopped for an approval.
 fn assume_passed<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     if state.get("initialInputGuardrailsCompleted").is_none() {
@@ -277,9 +311,10 @@ fn none_missing<'d>(state: &mut Object<'d>, _: &Account<'d>) {
 /// What releases do or do not do although the label has a place for it.
 fn forgotten<'d>(state: &mut Object<'d>, to: u16, account: &Account<'d>) {
     let step = state.get("currentStep").and_then(|step| step.member("type"));
+    let interrupted = step.is_some_and(|step| step.is("next_step_interruption"));
     let handoffs = state.get("lastProcessedResponse").and_then(|processed| processed.member("handoffs"));
     if to < HANDOFFS_AFTERWARDS
-        && step.is_some_and(|step| step.is("next_step_interruption"))
+        && interrupted
         && let Some(handoffs) = handoffs.filter(|handoffs| !handoffs.is_empty())
     {
         let reason = "releases before 0.17.1 do not carry out a handoff that waits next to a question";
@@ -292,6 +327,46 @@ fn forgotten<'d>(state: &mut Object<'d>, to: u16, account: &Account<'d>) {
     {
         account.lost(Level::Display, trace, "without the span of the current agent the SDK throws the trace away");
         *trace = Value::NULL;
+    }
+    if to < SENT_OUTPUTS
+        && let Some(id) = ["previousResponseId", "conversationId"].into_iter().find_map(|key| state.get(key))
+        && !id.is_null()
+    {
+        let items = state.get("generatedItems").cloned().map_or_else(Vec::new, Value::into_elements);
+        for item in items.iter().filter(|item| is_type(item, "tool_call_output_item")) {
+            let reason = "releases before 0.11.8 send this output again, which the service has already";
+            account.note(codes::NO_PLACE, Level::Resume, item.origin(), reason);
+        }
+    }
+    let number = |key: &str| state.get(key).and_then(Value::as_u64);
+    if to < COUNTED_TURNS
+        && interrupted
+        && state.get("currentTurnInProgress").is_some_and(|flag| flag.as_bool() == Some(true))
+        && number("currentTurn").zip(number("maxTurns")).is_some_and(|(turn, most)| turn >= most)
+    {
+        let reason = "releases before 0.20.0 do not count the turn that goes on: the run gets one more than its limit";
+        let near = state.get("maxTurns").and_then(Value::origin);
+        account.note(codes::NO_PLACE, Level::Resume, near, reason);
+    }
+    if (POLICY..HEEDED_POLICY).contains(&to)
+        && let Some(policy) = state.get("reasoningItemIdPolicy").filter(|policy| policy.is("omit"))
+    {
+        let reason = "releases before 0.6.0 send the ids of thoughts all the same when a run goes on";
+        account.note(codes::NO_PLACE, Level::Resume, policy.origin(), reason);
+    }
+    if to < RESUMED_TOOLS
+        && interrupted
+        && let Some(processed) = state.get("lastProcessedResponse")
+    {
+        for (key, reason) in [
+            ("shellActions", "releases before 0.3.8 do not run the shell once the run has stopped for a question"),
+            ("applyPatchActions", "releases before 0.3.8 do not apply patches once the run has stopped for a question"),
+            ("mcpApprovalRequests", "releases before 0.3.8 forget which request it is, and ask again for ever"),
+        ] {
+            if let Some(actions) = processed.member(key).filter(|actions| !actions.is_empty()) {
+                account.note(codes::NO_PLACE, Level::Resume, actions.origin(), reason);
+            }
+        }
     }
     for run in runs(state) {
         forgotten(run, to, account);
@@ -374,7 +449,7 @@ fn forget_keys<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     });
     if found {
         for key in ["completedToolInvocations", "completedToolInvocationEvidence", "ambiguousToolInvocationCallIds"] {
-            state.take(key);
+            account.lost_member(Level::Bookkeeping, state.take(key).as_ref(), REBUILT);
         }
     }
 }
@@ -456,6 +531,16 @@ fn record<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         }
     }
     own_hosted(state, account);
+    let processed = state.get("lastProcessedResponse");
+    let requests = processed.and_then(|processed| processed.member("mcpApprovalRequests"));
+    for action in requests.map_or_else(Vec::new, Value::into_elements) {
+        let raw = action.member("requestItem").and_then(|item| item.member("rawItem"));
+        let id = raw.and_then(|raw| raw.member("providerData")?.member("id"));
+        if id.is_none_or(|id| id.kind() != Kind::String) {
+            let reason = "which request of a hosted MCP server waits is not stored: it cannot be answered";
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, action.origin(), reason);
+        }
+    }
 }
 
 /// Outputs are texts, as that SDK would have written them.
