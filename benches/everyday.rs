@@ -1,6 +1,6 @@
 //! How long `inspect`, `diff` and `normalize` take, as a multiple of the parse of all their inputs.
 //!
-//! `cargo bench --bench everyday -- [MEGABYTES]`. Both sides take turns, so that a busy machine slows both alike; the
+//! `cargo bench --bench everyday -- [MEGABYTES] [WORK...]`, where a work is a part of its name. Both sides take turns, so that a busy machine slows both alike; the
 //! medians are compared.
 
 #![allow(clippy::print_stdout, reason = "the numbers are the purpose")]
@@ -19,6 +19,11 @@ fn main() {
     let megabytes: f64 = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(10.0);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size from the command line")]
     let size = (megabytes * 1e6) as usize;
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| word.parse::<f64>().is_err()).collect();
+    let is_wanted = |work: &str| {
+        let mut named = wanted.iter().filter(|word| !word.starts_with("--bench")).peekable();
+        named.peek().is_none() || named.any(|word| work.contains(&**word))
+    };
     println!("{:<18} {:>9} {:<22} {:>10} {:>10} {:>7}", "state", "bytes", "work", "parse", "work", "ratio");
     for (name, dialect, script) in states::KINDS {
         let bytes = states::grow(dialect, script, size);
@@ -40,7 +45,7 @@ fn main() {
                 Box::new(move || assert!(normalize(bytes, &how).bytes.is_some(), "a grown state is one")),
             ));
         }
-        for (work, inputs, run) in rows {
+        for (work, inputs, run) in rows.into_iter().filter(|row| is_wanted(row.0)) {
             let (mut parses, mut works) = (Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
                 let owned = bytes.clone();

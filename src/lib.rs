@@ -41,7 +41,7 @@ pub use inspect::{
     Said, Size, Spending, Summary, Tokens, inspect, inspect_document,
 };
 pub use model::Level;
-pub use normalize::{Invalid, Keys, Layout, Normalize, Outcome, Redact, Rewritten, normalize};
+pub use normalize::{Defaults, Invalid, Keys, Layout, Normalize, Outcome, Redact, Rewritten, normalize};
 #[cfg(feature = "schema")]
 pub use schema::{schema, schema_of_any, schema_text};
 pub use validate::{Validate, Verdict, judge, validate, verdict};

@@ -18,6 +18,7 @@ use crate::format::Format;
 use crate::hash::HashMap;
 use crate::json::{Document, Node, Style, Value, Writer, pointers, sorted};
 use crate::model::Account;
+use crate::validate::secrets::is_secret_name;
 use crate::validate::{Validate, judge, locate, unreadable};
 
 pub use secrets::mask_secrets;
@@ -332,7 +333,7 @@ fn covers(pattern: &str, pointer: &str) -> bool {
 
 fn change(difference: Difference<'_>, path: String, a: String, b: String, options: &Diff) -> Change {
     let Difference { path: steps, names, one, two, .. } = difference;
-    let secret = !options.show_secrets && steps.iter().any(|step| secrets::is_key(step));
+    let secret = !options.show_secrets && steps.iter().any(|step| is_secret_name(step));
     let text = |value: Option<Value<'_>>| {
         let value = value?;
         Some(match (secret, options.show_secrets) {
