@@ -5,15 +5,19 @@
 
 #![allow(clippy::print_stdout, reason = "the numbers are the purpose")]
 
-use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use runstate::json::Document;
-use runstate::{Diff, Inspect, Keys, Normalize, Redact, diff, inspect, normalize};
+use runstate::{
+    Defaults, Diff, Inspect, Keys, Normalize, Redact, diff_documents, inspect_document, normalize_document,
+};
 
 mod states;
 
 const ROUNDS: usize = 7;
+
+/// Something that is done with parsed inputs.
+type Work = Box<dyn Fn(&[Document])>;
 
 fn main() {
     let megabytes: f64 = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(10.0);
@@ -28,32 +32,28 @@ fn main() {
     for (name, dialect, script) in states::KINDS {
         let bytes = states::grow(dialect, script, size);
         let other = states::grow(dialect, script, size - size / 10);
-        let mut rows: Vec<(&str, usize, Box<dyn Fn() + '_>)> = Vec::new();
+        let mut rows: Vec<(&str, Vec<&[u8]>, Work)> = Vec::new();
         for (work, size) in [("inspect", false), ("inspect --size", true)] {
             let mut how = Inspect::default();
             (how.width, how.size) = (Some(96), size);
-            let bytes = &bytes;
-            rows.push((work, 1, Box::new(move || drop(black_box(inspect(bytes, &how))))));
+            rows.push((work, vec![&bytes], Box::new(move |docs| drop(inspect_document(&docs[0], &how)))));
         }
-        rows.push(("diff", 2, Box::new(|| drop(black_box(diff(&bytes, &other, &Diff::default()))))));
-        rows.push(("diff with itself", 2, Box::new(|| drop(black_box(diff(&bytes, &bytes, &Diff::default()))))));
+        let compare: fn(&[Document]) = |docs| drop(diff_documents(&docs[0], &docs[1], &Diff::default()));
+        rows.push(("diff", vec![&bytes, &other], Box::new(compare)));
+        rows.push(("diff with itself", vec![&bytes, &bytes], Box::new(compare)));
         for (work, how) in forms() {
-            let bytes = &bytes;
-            rows.push((
-                work,
-                1,
-                Box::new(move || assert!(normalize(bytes, &how).bytes.is_some(), "a grown state is one")),
-            ));
+            let write = move |docs: &[Document]| assert!(normalize_document(&docs[0], &how).bytes.is_some());
+            rows.push((work, vec![&bytes], Box::new(write)));
         }
         for (work, inputs, run) in rows.into_iter().filter(|row| is_wanted(row.0)) {
             let (mut parses, mut works) = (Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
-                let owned = bytes.clone();
-                parses.push(timed(|| drop(Document::parse(owned))));
-                works.push(timed(&run));
+                let owned = inputs.iter().map(|bytes| bytes.to_vec()).collect();
+                parses.push(timed(|| drop(parsed(owned))));
+                let owned = inputs.iter().map(|bytes| bytes.to_vec()).collect();
+                works.push(timed(|| run(&parsed(owned))));
             }
-            #[allow(clippy::cast_possible_truncation, reason = "one or two")]
-            let (parse, worked) = (median(parses) * inputs as u32, median(works));
+            let (parse, worked) = (median(parses), median(works));
             println!(
                 "{name:<18} {:>9} {work:<22} {:>8.1}ms {:>8.1}ms {:>6.2}x",
                 bytes.len(),
@@ -63,7 +63,10 @@ fn main() {
             );
         }
     }
+}
 
+fn parsed(inputs: Vec<Vec<u8>>) -> Vec<Document> {
+    inputs.into_iter().map(|bytes| Document::parse(bytes).expect("a grown state is JSON")).collect()
 }
 
 /// The forms of `normalize`, by what is typed.
@@ -77,13 +80,17 @@ fn forms() -> Vec<(&'static str, Normalize)> {
     vec![
         ("normalize", plain.clone()),
         ("--keys sorted", with(|how| how.keys = Keys::Sorted)),
+        ("--defaults removed", with(|how| how.defaults = Defaults::Removed)),
         ("--volatile", with(|how| how.volatile = true)),
         ("--redact secrets", with(|how| how.redact = vec![Redact::Secrets])),
         ("--redact key", with(|how| how.redact = vec![Redact::Key("amount".to_owned())])),
-        ("all of them", with(|how| {
-            (how.keys, how.volatile) = (Keys::Sorted, true);
-            how.redact = vec![Redact::Secrets, Redact::Key("amount".to_owned())];
-        })),
+        (
+            "all of them",
+            with(|how| {
+                (how.keys, how.volatile) = (Keys::Sorted, true);
+                how.redact = vec![Redact::Secrets, Redact::Key("amount".to_owned())];
+            }),
+        ),
     ]
 }
 

@@ -123,24 +123,32 @@ pub struct Rewritten {
 /// ```
 #[must_use]
 pub fn normalize(bytes: &[u8], options: &Normalize) -> Outcome {
-    let refused = |findings| Outcome { bytes: None, findings, changes: Vec::new(), losses: Vec::new() };
-    let doc = match Document::parse(bytes.to_vec()) {
-        Ok(doc) => doc,
-        Err(error) => return refused(vec![unreadable(error)]),
-    };
+    match Document::parse(bytes.to_vec()) {
+        Ok(doc) => normalize_document(&doc, options),
+        Err(error) => refused(vec![unreadable(error)]),
+    }
+}
+
+fn refused(findings: Vec<Finding>) -> Outcome {
+    Outcome { bytes: None, findings, changes: Vec::new(), losses: Vec::new() }
+}
+
+/// The same of a document that is parsed already.
+#[must_use]
+pub fn normalize_document(doc: &Document, options: &Normalize) -> Outcome {
     let edits = options.volatile || !options.redact.is_empty() || options.defaults != Defaults::AsWritten;
     let is_plain = !edits && options.to.is_none() && options.keys == Keys::AsWritten;
     let mut plain = None;
-    let findings = judge_and(&doc, &options.validate, &mut |dialect, state| {
+    let findings = judge_and(doc, &options.validate, &mut |dialect, state| {
         plain = is_plain.then(|| {
-            let mut out = Writer::with_capacity(style(dialect, options.layout), bytes.len());
+            let mut out = Writer::with_capacity(style(dialect, options.layout), doc.source(0).text().len());
             record::write(state, &mut out);
             out.finish()
         });
     })
     .findings;
     let is_refused = findings.iter().any(|finding| finding.effect == Effect::Refused);
-    let state = locate(&doc, options.validate.at.as_deref()).ok();
+    let state = locate(doc, options.validate.at.as_deref()).ok();
     let Some(state) = state.filter(|_| !is_refused || options.invalid == Invalid::Accept) else {
         return refused(findings);
     };
@@ -154,7 +162,7 @@ pub fn normalize(bytes: &[u8], options: &Normalize) -> Outcome {
         how.at.clone_from(&options.validate.at);
         how.agents.clone_from(&options.validate.agents);
         how.accept_invalid = options.invalid == Invalid::Accept;
-        let conversion = convert_document(&doc, target, &how);
+        let conversion = convert_document(doc, target, &how);
         losses = conversion.losses;
         let doc = conversion.bytes.and_then(|bytes| Document::parse(bytes).ok());
         let Some(doc) = doc else { return Outcome { bytes: None, findings, changes: Vec::new(), losses } };
@@ -162,7 +170,7 @@ pub fn normalize(bytes: &[u8], options: &Normalize) -> Outcome {
     }
     let (doc, state) = match &converted {
         Some(doc) => (doc, doc.root()),
-        None => (&doc, state),
+        None => (doc, state),
     };
     let Identity::State { dialect, label, .. } = identify(state) else { return refused(findings) };
     let mut outcome = Outcome { bytes: None, findings, changes: Vec::new(), losses };
@@ -180,7 +188,10 @@ pub fn normalize(bytes: &[u8], options: &Normalize) -> Outcome {
     if !broken.is_empty() && options.invalid == Invalid::Refuse {
         return refused(broken);
     }
-    outcome.bytes = Some(written(&edited.doc, edited.doc.root(), dialect, options));
+    outcome.bytes = Some(match options.keys {
+        Keys::AsWritten => edited.doc.into_bytes(),
+        Keys::Sorted => by_keys(&edited.doc, edited.doc.root(), dialect, style(dialect, options.layout)),
+    });
     outcome
 }
 
@@ -210,9 +221,9 @@ struct Work<'o> {
 }
 
 impl Work<'_> {
-    /// On one line, until the end.
+    /// The style of all steps, so that the last one is the result.
     const fn style(&self) -> Style {
-        style(self.dialect, Layout::Line)
+        style(self.dialect, self.options.layout)
     }
 
     /// The state with placeholders and masks, with its defaults out or in; `None` when it cannot be read any more.

@@ -55,10 +55,8 @@ pub(crate) fn run(arguments: &Normalize) -> Result<Exit, Failure> {
         Content::Unreadable(error) => Outcome::Unreadable(error),
     };
     let checked = Checked { file, line: None, outcome };
-    let edits = how.to.is_some()
-        || how.volatile
-        || !how.redact.is_empty()
-        || how.defaults != runstate::Defaults::AsWritten;
+    let edits =
+        how.to.is_some() || how.volatile || !how.redact.is_empty() || how.defaults != runstate::Defaults::AsWritten;
     let written = done.as_ref().and_then(|done| done.bytes.as_deref());
     let exit = checked.exit(arguments.fail_on).max(if written.is_some() { Exit::Clean } else { Exit::Findings });
     if let Some(done) = done.as_ref().filter(|_| edits) {

@@ -40,9 +40,37 @@ struct Open<'d, P> {
     place: P,
 }
 
+/// A text that is written as it stands, apart from some places.
+struct Patch<'d> {
+    root: Node<'d>,
+    /// What stands before this byte is written.
+    done: usize,
+}
+
+impl Patch<'_> {
+    fn put(&mut self, node: Node<'_>, new: &New, out: &mut Writer) {
+        let span = node.span();
+        out.respell(&self.root.source().text()[self.done..span.start]);
+        match new {
+            New::Text(text) => out.quoted_wtf8(text),
+            New::Literal(literal) => out.respell(literal),
+        }
+        self.done = span.end;
+    }
+
+    fn end(self, out: &mut Writer) {
+        out.respell(&self.root.source().text()[self.done..self.root.span().end]);
+    }
+}
+
 /// Writes the value. Objects and arrays stay what they are.
 pub(crate) fn edited<'d, E: Edit<'d>>(root: Node<'d>, start: E::Place, out: &mut Writer, edit: &mut E) {
     let source = root.source();
+    // Where white space stays as it is, what lies between two changes is written at once.
+    let mut patch = out.writes_as_it_stands(root).then(|| Patch { root, done: root.span().start });
+    if patch.is_some() {
+        out.begin_patched();
+    }
     let mut open: Vec<Open<'d, E::Place>> = Vec::new();
     // One step for every container that is open: to the child that is being written.
     let mut way: Vec<Step<'d>> = Vec::new();
@@ -50,12 +78,16 @@ pub(crate) fn edited<'d, E: Edit<'d>>(root: Node<'d>, start: E::Place, out: &mut
     loop {
         while let Some(last) = open.pop_if(|last| last.close == index) {
             match last.node.kind() {
+                _ if patch.is_some() => {}
                 Kind::Object => out.end_object(),
                 _ => out.end_array(),
             }
             way.pop();
         }
         if index >= root.end_index() {
+            if let Some(patch) = patch {
+                patch.end(out);
+            }
             return;
         }
         let mut place = start;
@@ -63,9 +95,11 @@ pub(crate) fn edited<'d, E: Edit<'d>>(root: Node<'d>, start: E::Place, out: &mut
             let step = if last.node.kind() == Kind::Object {
                 let key = Text::new(Node::new(source, index));
                 index += 1;
-                match edit.key(&last.place, key) {
-                    Some(new) => out.key_wtf8(&new),
-                    None => out.key_text(key),
+                match (edit.key(&last.place, key), &mut patch) {
+                    (Some(new), Some(patch)) => patch.put(key.node(), &New::Text(new), out),
+                    (Some(new), None) => out.key_wtf8(&new),
+                    (None, Some(_)) => {}
+                    (None, None) => out.key_text(key),
                 }
                 Step::Key(key)
             } else {
@@ -79,17 +113,22 @@ pub(crate) fn edited<'d, E: Edit<'d>>(root: Node<'d>, start: E::Place, out: &mut
         }
         let node = Node::new(source, index);
         if edit.stays(&place) {
-            out.node(node);
+            if patch.is_none() {
+                out.node(node);
+            }
             index = node.end_index();
             continue;
         }
         match node.kind() {
+            Kind::Object | Kind::Array if patch.is_some() => {}
             Kind::Object => out.begin_object(),
             Kind::Array => out.begin_array(),
-            _ => match edit.scalar(&place, &way, node) {
-                Some(New::Text(text)) => out.string(&text),
-                Some(New::Literal(literal)) => out.literal(literal),
-                None => out.node(node),
+            _ => match (edit.scalar(&place, &way, node), &mut patch) {
+                (Some(new), Some(patch)) => patch.put(node, &new, out),
+                (Some(New::Text(text)), None) => out.string(&text),
+                (Some(New::Literal(literal)), None) => out.literal(literal),
+                (None, Some(_)) => {}
+                (None, None) => out.node(node),
             },
         }
         index += 1;

@@ -196,8 +196,7 @@ impl<'d> Edit<'d> for Mask<'_, 'd> {
             {
                 self.whole.insert(id.clone());
                 let is_arguments = place.role.is(Role::ARGUMENTS) && node.text().is_some();
-                let new =
-                    if is_arguments { self.counted(node, New::Text(b"{}".to_vec())) } else { self.masked(node) };
+                let new = if is_arguments { self.counted(node, New::Text(b"{}".to_vec())) } else { self.masked(node) };
                 self.called(place, new.is_some());
                 return new;
             }

@@ -160,11 +160,7 @@ impl Place {
         let opaque = role.is(Role::OPAQUE)
             || role.is(Role::CONTEXT) && before.is(Role::CONTEXT)
             || role.is(Role::OUTPUT) && !direct && !listed;
-        Self {
-            steps: [role, before, second],
-            opaque: self.opaque || opaque,
-            usage: self.usage || role.is(Role::USAGE),
-        }
+        Self { steps: [role, before, second], opaque: self.opaque || opaque, usage: self.usage || role.is(Role::USAGE) }
     }
 }
 

@@ -22,7 +22,7 @@ record! {
         tool_invocations: Slot<'d, Map<'d, Invocation<'d>>> =
             required("tool_invocations").absent_is(Absent::Empty).since(V1_15).passed_over().if_absent(Effect::Note);
         /// The user's own object, as far as it is a mapping or could be made one.
-        context: Slot<'d, Open<'d>> = nullable("context").absent_is(Absent::Empty).if_absent(Effect::Lost);
+        context: Slot<'d, Open<'d>> = nullable("context").if_absent(Effect::Lost);
         context_meta: Slot<'d, ContextMeta<'d>> = required("context_meta").tolerated(Effect::Note);
         /// The structured input of an agent that is used as a tool.
         tool_input: Slot<'d, Node<'d>> = optional("tool_input");

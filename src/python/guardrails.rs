@@ -40,7 +40,7 @@ named!(
 record! {
     /// What a guardrail found.
     pub struct GuardrailOutput<'d>, unknown: Dropped {
-        tripwire_triggered: Slot<'d, Flag<'d>> = required("tripwireTriggered").absent_is(Absent::False).tolerated(Effect::Note);
+        tripwire_triggered: Slot<'d, Flag<'d>> = required("tripwireTriggered").tolerated(Effect::Note);
         output_info: Slot<'d, Node<'d>> = required("outputInfo").tolerated(Effect::Note);
     }
 }

@@ -3,7 +3,8 @@
 use crate::finding::Effect;
 use crate::json::{Kinds, Node, Text};
 use crate::record::{
-    Absent, Flag, Int, Label, List, Map, Open, Reader, Slot, True, Wire as _, Word, nullable, optional, record, required, union,
+    Absent, Flag, Int, Label, List, Map, Open, Reader, Slot, True, Wire as _, Word, nullable, optional, record,
+    required, union,
 };
 
 use super::bounds::{V1_2, V1_4, V1_7, V1_8, V1_10, V1_13, V1_15, V1_17};

@@ -2,7 +2,9 @@
 
 use crate::finding::Effect;
 use crate::json::{Node, Text};
-use crate::record::{Absent, Flag, List, Map, Natural, Open, Sifted, Slot, Tag, optional, record, required, tag, union};
+use crate::record::{
+    Absent, Flag, List, Map, Natural, Open, Sifted, Slot, Tag, optional, record, required, tag, union,
+};
 
 use super::bounds::{V1_1, V1_5, V1_9, V1_12, V1_14, V1_15, V1_18, V1_20};
 use super::items::{ApprovalItem, Items, LookupKey};

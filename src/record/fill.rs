@@ -100,14 +100,12 @@ impl<'d> Fill<'d> {
             }
             (Shape::Map(inner), Kind::Object) => {
                 let shape = inner();
-                let filled = node.members().filter_map(|member| {
-                    Some((member.value, Some(self.value(member.value, shape, label, depth)?)))
-                });
+                let filled = node
+                    .members()
+                    .filter_map(|member| Some((member.value, Some(self.value(member.value, shape, label, depth)?))));
                 changed(node, filled.collect()).map(Value::Object)
             }
-            (Shape::Union(choices), _) => {
-                self.value(node, chosen(&Value::Node(node), choices)?, label, depth)
-            }
+            (Shape::Union(choices), _) => self.value(node, chosen(&Value::Node(node), choices)?, label, depth),
             (Shape::Record(info), Kind::Object) => self.record(node, info, label, depth + 1),
             (Shape::State, Kind::Object) => self.run(node, depth),
             (Shape::StateText, Kind::String) => {
@@ -127,9 +125,8 @@ impl<'d> Fill<'d> {
             let Some(at) = find(info, member.key, &mut cursor) else { continue };
             let field = &info.fields[at];
             there |= 1 << at;
-            let absent = self.absent(&field.row).filter(|_| field.row.is_in(label));
-            if self.filling == Filling::Removed
-                && absent.is_some_and(|absent| absent.is(member.value, (field.shape)()))
+            let absent = self.absent(&field.row).filter(|_| is_surely_in(&field.row, label));
+            if self.filling == Filling::Removed && absent.is_some_and(|absent| absent.is(member.value, (field.shape)()))
             {
                 changes.push((member.value, None));
                 self.count += 1;
@@ -158,7 +155,7 @@ impl<'d> Fill<'d> {
     }
 }
 
-/// Whether every state under a label may have the member.
+/// Whether every state under a label can have the member, whichever release wrote it.
 fn is_surely_in(row: &Row, label: u16) -> bool {
     row.since.is_none_or(|bound| bound.must_hold(label)) && row.until.is_none_or(|bound| !bound.may_hold(label))
 }

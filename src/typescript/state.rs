@@ -3,8 +3,8 @@
 use crate::finding::Effect;
 use crate::json::{Kinds, Node, Text};
 use crate::record::{
-    Absent, Flag, Label, List, Map, Reader, Row, Slot, True, Wire as _, Word, nullable, nullish, optional, record, required,
-    union, words,
+    Absent, Flag, Label, List, Map, Reader, Row, Slot, True, Wire as _, Word, nullable, nullish, optional, record,
+    required, union, words,
 };
 
 use super::actions::ProcessedResponse;
