@@ -5,7 +5,7 @@ use std::io::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use runstate::{Invalid, Layout, Level, Loss, Rewritten, Severity, normalize};
+use runstate::{Invalid, Layout, Level, Loss, Rewritten, Severity, Verdict, normalize};
 
 use super::args::{Defaults, Format, Keys, Normalize, Style};
 use super::inputs::{Content, Origin, read};
@@ -47,9 +47,13 @@ pub(crate) fn run(arguments: &Normalize) -> Result<Exit, Failure> {
     let mut done = None;
     let outcome = match read(&origin) {
         Content::Bytes(bytes) => {
-            done = Some(normalize(&bytes, &how));
-            let shown = windows(arguments.format, arguments.show_values);
-            look(bytes, &origin, &how.validate, shown)
+            let outcome = done.insert(normalize(&bytes, &how));
+            if outcome.bytes.is_some() && outcome.findings.is_empty() {
+                Outcome::Judged { verdict: Verdict::clean(), windows: Vec::new() }
+            } else {
+                let shown = windows(arguments.format, arguments.show_values);
+                look(bytes, &origin, &how.validate, shown)
+            }
         }
         Content::TooLarge => Outcome::Judged { verdict: too_large(), windows: Vec::new() },
         Content::Unreadable(error) => Outcome::Unreadable(error),

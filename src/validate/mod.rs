@@ -46,8 +46,9 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Of JSON of which nothing is known yet.
-    fn of_json() -> Self {
+    /// Of JSON that nothing is wrong with.
+    #[must_use]
+    pub fn clean() -> Self {
         Self { format: None, findings: Vec::new(), is_json: true, state: None, writers: Writers::default() }
     }
 }
@@ -55,7 +56,7 @@ impl Verdict {
 /// What there is to say of bytes that are not JSON.
 impl From<SyntaxError> for Verdict {
     fn from(error: SyntaxError) -> Self {
-        Self { findings: vec![unreadable(error)], is_json: false, ..Self::of_json() }
+        Self { findings: vec![unreadable(error)], is_json: false, ..Self::clean() }
     }
 }
 
@@ -121,11 +122,11 @@ pub(crate) fn judge_and(doc: &Document, options: &Validate, and: &mut dyn FnMut(
         Ok(root) => root,
         Err(raised) => {
             cx.raise(raised.code, raised.effect, raised.node, raised.message);
-            return Verdict { findings: place(doc, cx), ..Verdict::of_json() };
+            return Verdict { findings: place(doc, cx), ..Verdict::clean() };
         }
     };
     let identity = identify(root);
-    let mut verdict = Verdict::of_json();
+    let mut verdict = Verdict::clean();
     match identity {
         Identity::State { dialect, label, mixed } => {
             cx.dialect = dialect;
