@@ -96,7 +96,9 @@ pub fn detect(bytes: Vec<u8>, at: Option<&str>) -> Detection {
         }
     };
     match identify(root) {
-        Identity::State { dialect, label, mixed } => state(&doc, root, dialect, label, mixed),
+        Identity::State { dialect, label, mixed } => {
+            state(root, dialect, label, mixed, writers(&doc, root, dialect, label))
+        }
         Identity::OtherPort { port, version } => {
             Detection::OtherPort { port, version: version.text().map(|text| text.lossy().into_owned()) }
         }
@@ -109,9 +111,12 @@ pub fn detect(bytes: Vec<u8>, at: Option<&str>) -> Detection {
     }
 }
 
-pub(crate) fn state(doc: &Document, root: Node<'_>, dialect: Dialect, label: Label<'_>, mixed: bool) -> Detection {
+/// What is said of a state that can have been written by these releases.
+pub(crate) fn state(root: Node<'_>, dialect: Dialect, label: Label<'_>, mixed: bool, writers: Writers) -> Detection {
     let format = label.format(dialect);
-    let writers = writers(doc, root, dialect, label);
+    // A state that somebody edited can say two things at once; then it says nothing.
+    let contradicts = writers.from.zip(writers.until).is_some_and(|(from, until)| from >= until);
+    let writers = if contradicts { Writers::default() } else { writers };
     let writers = |release: &Release| {
         writers.from.is_none_or(|from| *release >= from) && writers.until.is_none_or(|until| *release < until)
     };
@@ -138,10 +143,6 @@ fn writers<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect, label: Label
     match dialect {
         Dialect::Python => drop(python::State::read_from(root, &mut cx)),
         Dialect::TypeScript => drop(typescript::State::read_from(root, &mut cx)),
-    }
-    // A state that somebody edited can say two things at once; then it says nothing.
-    if cx.writer.from.zip(cx.writer.until).is_some_and(|(from, until)| from >= until) {
-        return Writers::default();
     }
     cx.writer
 }

@@ -32,7 +32,7 @@ pub use convert::{
     sidecar_format,
 };
 pub use decide::{Calls, Decide, Decided, Refusal, decide};
-pub use diff::{Change, ChangeKind, Comparison, Diff, Ignore, Side, diff, mask_secrets, plain_text};
+pub use diff::{Change, ChangeKind, Comparison, Diff, Ignore, Side, diff, diff_documents, mask_secrets, plain_text};
 pub use digest::{Hash, hash};
 pub use finding::{Effect, Finding, Severity};
 pub use format::{Dialect, Format, Target};
@@ -41,7 +41,9 @@ pub use inspect::{
     Said, Size, Spending, Summary, Tokens, inspect, inspect_document,
 };
 pub use model::Level;
-pub use normalize::{Invalid, Keys, Layout, Normalize, Outcome, Redact, Rewritten, normalize};
+pub use normalize::{
+    Defaults, Invalid, Keys, Layout, Normalize, Outcome, Redact, Rewritten, normalize, normalize_document,
+};
 #[cfg(feature = "schema")]
 pub use schema::{schema, schema_of_any, schema_text};
 pub use validate::{Validate, Verdict, judge, validate, verdict};

@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use crate::codes;
 use crate::convert::{Convert, Loss, convert_document};
-use crate::detect::{Identity, identify};
+use crate::detect::{Identity, identify, label};
 use crate::finding::{Effect, Finding};
 use crate::format::{Dialect, Format, Target};
 use crate::json::{Document, Kind, Node, Style, Value, Writer, sorted_value};
 use crate::model::Account;
-use crate::record::{Reader, Wire as _};
-use crate::validate::{Validate, Verdict, judge, locate, unreadable};
+use crate::record::{self, Fill, Filling, Wire as _};
+use crate::validate::{Validate, judge, judge_and, locate, unreadable};
 use crate::{python, typescript};
 
 pub use redact::Redact;
@@ -32,10 +32,25 @@ pub struct Normalize {
     pub volatile: bool,
     /// What is masked.
     pub redact: Vec<Redact>,
+    /// What happens to members whose absence means the same to the reader.
+    pub defaults: Defaults,
     /// In which order members stand.
     pub keys: Keys,
     /// How white space is written.
     pub layout: Layout,
+}
+
+/// What happens to members that the reader takes for a certain value when they are absent. Only where a state with the member
+/// and one without it are the same to the SDK, which saves both in the same way; decisions stay as they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Defaults {
+    /// They stay as they are.
+    #[default]
+    AsWritten,
+    /// Those that are absent come, where the state's label has them.
+    Explicit,
+    /// Those with that value go.
+    Removed,
 }
 
 /// In which order members stand.
@@ -89,7 +104,8 @@ pub struct Outcome {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Rewritten {
-    /// What it is: `ids`, `times`, `usage`, `masked`, or `undecided` for decisions about calls whose arguments are masked.
+    /// What it is: `ids`, `times`, `usage`, `masked`, `undecided` for decisions about calls whose arguments are masked,
+    /// `added` or `removed` for members whose absence means the same.
     pub what: &'static str,
     /// How often.
     pub count: usize,
@@ -107,17 +123,38 @@ pub struct Rewritten {
 /// ```
 #[must_use]
 pub fn normalize(bytes: &[u8], options: &Normalize) -> Outcome {
-    let refused = |findings| Outcome { bytes: None, findings, changes: Vec::new(), losses: Vec::new() };
-    let doc = match Document::parse(bytes.to_vec()) {
-        Ok(doc) => doc,
-        Err(error) => return refused(vec![unreadable(error)]),
-    };
-    let Verdict { findings, .. } = judge(&doc, &options.validate);
+    match Document::parse(bytes.to_vec()) {
+        Ok(doc) => normalize_document(&doc, options),
+        Err(error) => refused(vec![unreadable(error)]),
+    }
+}
+
+fn refused(findings: Vec<Finding>) -> Outcome {
+    Outcome { bytes: None, findings, changes: Vec::new(), losses: Vec::new() }
+}
+
+/// The same of a document that is parsed already.
+#[must_use]
+pub fn normalize_document(doc: &Document, options: &Normalize) -> Outcome {
+    let edits = options.volatile || !options.redact.is_empty() || options.defaults != Defaults::AsWritten;
+    let is_plain = !edits && options.to.is_none() && options.keys == Keys::AsWritten;
+    let mut plain = None;
+    let findings = judge_and(doc, &options.validate, &mut |dialect, state| {
+        plain = is_plain.then(|| {
+            let mut out = Writer::with_capacity(style(dialect, options.layout), doc.source(0).text().len());
+            record::write(state, &mut out);
+            out.finish()
+        });
+    })
+    .findings;
     let is_refused = findings.iter().any(|finding| finding.effect == Effect::Refused);
-    let state = locate(&doc, options.validate.at.as_deref()).ok();
+    let state = locate(doc, options.validate.at.as_deref()).ok();
     let Some(state) = state.filter(|_| !is_refused || options.invalid == Invalid::Accept) else {
         return refused(findings);
     };
+    if is_plain {
+        return Outcome { bytes: plain, findings, changes: Vec::new(), losses: Vec::new() };
+    }
     let mut losses = Vec::new();
     let mut converted = None;
     if let Some(target) = options.to {
@@ -125,7 +162,7 @@ pub fn normalize(bytes: &[u8], options: &Normalize) -> Outcome {
         how.at.clone_from(&options.validate.at);
         how.agents.clone_from(&options.validate.agents);
         how.accept_invalid = options.invalid == Invalid::Accept;
-        let conversion = convert_document(&doc, target, &how);
+        let conversion = convert_document(doc, target, &how);
         losses = conversion.losses;
         let doc = conversion.bytes.and_then(|bytes| Document::parse(bytes).ok());
         let Some(doc) = doc else { return Outcome { bytes: None, findings, changes: Vec::new(), losses } };
@@ -133,74 +170,208 @@ pub fn normalize(bytes: &[u8], options: &Normalize) -> Outcome {
     }
     let (doc, state) = match &converted {
         Some(doc) => (doc, doc.root()),
-        None => (&doc, state),
+        None => (doc, state),
     };
-    if !options.volatile && options.redact.is_empty() {
-        return Outcome { bytes: rewrite(doc, state, options), findings, changes: Vec::new(), losses };
+    let Identity::State { dialect, label, .. } = identify(state) else { return refused(findings) };
+    let mut outcome = Outcome { bytes: None, findings, changes: Vec::new(), losses };
+    if !edits {
+        outcome.bytes = Some(written(doc, state, dialect, options));
+        return outcome;
     }
-    let mut changes = Vec::new();
-    let Some(edited) = edit(state, options, &mut changes) else { return refused(findings) };
-    let Ok(doc) = Document::parse(edited) else { return refused(findings) };
+    let reader = options.to.or(options.validate.reader).filter(|reader| reader.format.dialect == dialect);
+    let work = Work { dialect, format: label.format(dialect), options, reader: reader.unwrap_or(dialect.newest()) };
+    let Some(edited) = work.edit(doc, state, &mut outcome.changes) else { return refused(outcome.findings) };
     // Nothing that was right may be wrong now.
-    let after = judge(&doc, &Validate { at: None, ..options.validate.clone() }).findings;
-    let known = |finding: &Finding| findings.iter().any(|own| own.code == finding.code);
-    let broken: Vec<Finding> = after.into_iter().filter(|own| own.effect >= Effect::Unsafe && !known(own)).collect();
+    let known = |finding: &Finding| outcome.findings.iter().any(|own| own.code == finding.code);
+    let broken = edited.findings.into_iter().filter(|own| own.effect >= Effect::Unsafe && !known(own));
+    let broken: Vec<Finding> = broken.collect();
     if !broken.is_empty() && options.invalid == Invalid::Refuse {
         return refused(broken);
     }
-    Outcome { bytes: rewrite(&doc, doc.root(), options), findings, changes, losses }
+    outcome.bytes = Some(match options.keys {
+        Keys::AsWritten => edited.doc.into_bytes(),
+        Keys::Sorted => by_keys(&edited.doc, edited.doc.root(), dialect, style(dialect, options.layout)),
+    });
+    outcome
 }
 
-/// The state with placeholders and masks; `None` when it is no state.
-fn edit(state: Node<'_>, options: &Normalize, changes: &mut Vec<Rewritten>) -> Option<Vec<u8>> {
-    let Identity::State { dialect, label, .. } = identify(state) else { return None };
-    let style = style(dialect, Layout::Line);
-    let mut out = Writer::new(style);
+/// A state in the style and order that are asked for.
+fn written<'d>(doc: &'d Document, state: Node<'d>, dialect: Dialect, options: &Normalize) -> Vec<u8> {
+    let style = style(dialect, options.layout);
+    if options.keys == Keys::Sorted {
+        return by_keys(doc, state, dialect, style);
+    }
+    let mut out = Writer::with_capacity(style, state.raw().len());
     out.node(state);
-    let mut bytes = out.finish();
-    let mut told = |what, count| {
-        if count > 0 {
-            changes.push(Rewritten { what, count });
+    out.finish()
+}
+
+/// A state that was changed, and what is wrong with it now.
+struct Edited {
+    doc: Document,
+    findings: Vec<Finding>,
+}
+
+/// What is to be done with a state.
+struct Work<'o> {
+    dialect: Dialect,
+    format: Option<Format>,
+    reader: Target,
+    options: &'o Normalize,
+}
+
+impl Work<'_> {
+    /// The style of all steps, so that the last one is the result.
+    const fn style(&self) -> Style {
+        style(self.dialect, self.options.layout)
+    }
+
+    /// The state with placeholders and masks, with its defaults out or in; `None` when it cannot be read any more.
+    fn edit<'d>(&self, doc: &'d Document, state: Node<'d>, changes: &mut Vec<Rewritten>) -> Option<Edited> {
+        let mut told = |what, count| {
+            if count > 0 {
+                changes.push(Rewritten { what, count });
+            }
+        };
+        // Every step makes a document of its own from the one before.
+        let mut made: Option<Document> = None;
+        if !self.options.redact.is_empty() {
+            let mut done = redact::Masked::default();
+            let masked = redact::mask(state, doc, &self.options.redact, self.style(), &mut done);
+            told("masked", done.values);
+            let masked = Document::parse(masked).ok()?;
+            if !done.calls.is_empty() {
+                let mut tree = self.open(&masked, masked.root());
+                told("undecided", redact::undecide(&mut tree, &done.calls));
+                let settled = self.settled(tree);
+                made = Some(Document::parse(settled).ok()?);
+            } else {
+                made = Some(masked);
+            }
         }
-    };
-    if !options.redact.is_empty() {
-        let doc = Document::parse(bytes).ok()?;
-        let mut done = redact::Masked::default();
-        bytes = redact::mask(&doc, &options.redact, style, &mut done);
-        told("masked", done.values);
-        if !done.calls.is_empty() {
-            let doc = Document::parse(bytes).ok()?;
-            let mut tree = open(&doc, dialect);
-            told("undecided", redact::undecide(&mut tree, &done.calls));
-            bytes = settled(tree, dialect, label.format(dialect), style);
+        if self.options.volatile {
+            let mut counts = volatile::Counts::default();
+            let (doc, state) = made.as_ref().map_or((doc, state), |made| (made, made.root()));
+            let replaced = volatile::replace(doc, state, self.style(), &mut counts);
+            told("ids", counts.ids);
+            told("times", counts.times);
+            told("usage", counts.usage);
+            made = Some(Document::parse(replaced).ok()?);
+        }
+        let owns_digests = self.dialect == Dialect::Python && !changes.is_empty();
+        let mut edited = self.finished(made, doc, state, owns_digests, changes)?;
+        if self.options.volatile && edited.findings.iter().any(is_out_of_step) {
+            let settled = self.settled(self.open(&edited.doc, edited.doc.root()));
+            let settled = Document::parse(settled).ok()?;
+            let (mut again, root) = (Vec::new(), settled.root());
+            let made = self.finished(None, &settled, root, owns_digests, &mut again)?;
+            // Members that came or went before are in what was settled.
+            again.retain(|own| changes.iter().all(|known| known.what != own.what));
+            changes.append(&mut again);
+            edited = made;
+        }
+        Some(edited)
+    }
+
+    /// The state with everything that follows from its content, judged again.
+    fn finished<'d>(
+        &self,
+        made: Option<Document>,
+        doc: &'d Document,
+        state: Node<'d>,
+        owns_digests: bool,
+        changes: &mut Vec<Rewritten>,
+    ) -> Option<Edited> {
+        let mut made = made;
+        if owns_digests {
+            let state = made.as_ref().map_or(state, |made| made.root());
+            if let Some(owned) = owned(state, self.style()) {
+                made = Some(Document::parse(owned).ok()?);
+            }
+        }
+        let filled = match &made {
+            Some(made) => self.filled(made, made.root(), changes),
+            None => self.filled(doc, state, changes),
+        };
+        if let Some(filled) = filled {
+            made = Some(Document::parse(filled).ok()?);
+        }
+        let doc = match made {
+            Some(made) => made,
+            None => {
+                let mut out = Writer::with_capacity(self.style(), state.raw().len());
+                out.node(state);
+                Document::parse(out.finish()).ok()?
+            }
+        };
+        let reader = if self.options.to.is_some() { Some(self.reader) } else { self.options.validate.reader };
+        let findings = judge(&doc, &Validate { at: None, reader, ..self.options.validate.clone() }).findings;
+        Some(Edited { doc, findings })
+    }
+
+    /// The state with its defaults out or in; `None` when nothing changes.
+    fn filled<'d>(&self, doc: &'d Document, state: Node<'d>, changes: &mut Vec<Rewritten>) -> Option<Vec<u8>> {
+        let (filling, what) = match self.options.defaults {
+            Defaults::AsWritten => return None,
+            Defaults::Explicit => (Filling::Explicit, "added"),
+            Defaults::Removed => (Filling::Removed, "removed"),
+        };
+        let mut fill: Fill<'d> = match self.dialect {
+            Dialect::Python => Fill {
+                doc,
+                state: python::State::shape(),
+                label: |state| label(state, Dialect::Python).effective(Dialect::Python),
+                reader: self.reader,
+                filling,
+                count: 0,
+            },
+            Dialect::TypeScript => Fill {
+                doc,
+                state: typescript::State::shape(),
+                label: |state| label(state, Dialect::TypeScript).effective(Dialect::TypeScript),
+                reader: self.reader,
+                filling,
+                count: 0,
+            },
+        };
+        let filled = fill.apply(state)?;
+        changes.push(Rewritten { what, count: fill.count });
+        let mut out = Writer::with_capacity(self.style(), state.raw().len());
+        filled.write(&mut out);
+        Some(out.finish())
+    }
+
+    fn open<'d>(&self, doc: &'d Document, root: Node<'d>) -> Value<'d> {
+        match self.dialect {
+            Dialect::Python => python::convert::open(doc, root),
+            Dialect::TypeScript => typescript::convert::open(doc, root),
         }
     }
-    if options.volatile {
-        let doc = Document::parse(bytes).ok()?;
-        let mut counts = volatile::Counts::default();
-        bytes = volatile::replace(&doc, style, &mut counts);
-        told("ids", counts.ids);
-        told("times", counts.times);
-        told("usage", counts.usage);
-        if is_out_of_step(&bytes) {
-            let doc = Document::parse(bytes).ok()?;
-            bytes = settled(open(&doc, dialect), dialect, label.format(dialect), style);
+
+    /// The state with its records of calls computed anew. Under older labels they stay as they are.
+    fn settled(&self, tree: Value<'_>) -> Vec<u8> {
+        let mut tree = tree;
+        if self.format == Some(self.dialect.newest().format) {
+            without_records(&mut tree);
+            match self.dialect {
+                Dialect::Python => python::convert::derive(&mut tree),
+                Dialect::TypeScript => typescript::convert::derive(&mut tree, &Account::default()),
+            }
         }
+        if self.dialect == Dialect::TypeScript {
+            typescript::convert::close(&mut tree);
+        }
+        let mut out = Writer::new(self.style());
+        tree.write(&mut out);
+        out.finish()
     }
-    if dialect == Dialect::Python && !changes.is_empty() {
-        bytes = owned(bytes, style)?;
-    }
-    Some(bytes)
 }
 
 /// A Python state with the digests of items that a nested history owns computed anew; the items are not what they were.
-fn owned(bytes: Vec<u8>, style: Style) -> Option<Vec<u8>> {
+/// `None` when there are none.
+fn owned(root: Node<'_>, style: Style) -> Option<Vec<u8>> {
     const REFS: &str = "nested_history_owned_session_item_refs";
-    let doc = Document::parse(bytes).ok()?;
-    let root = doc.root();
-    if root.member(REFS).is_none_or(|refs| refs.elements().next().is_none()) {
-        return Some(root.source().text().as_bytes().to_vec());
-    }
+    root.member(REFS)?.elements().next()?;
     let input: Vec<Node<'_>> = root.member("original_input").into_iter().flat_map(Node::elements).collect();
     let mut tree = Value::Node(root);
     for own in tree.object_mut()?.get_mut(REFS)?.elements_mut() {
@@ -216,35 +387,8 @@ fn owned(bytes: Vec<u8>, style: Style) -> Option<Vec<u8>> {
 }
 
 /// Whether the state's own records of its calls say something else than the calls.
-fn is_out_of_step(bytes: &[u8]) -> bool {
-    const RECORDS: [codes::Code; 3] = [codes::FINGERPRINT, codes::LEDGER, codes::EVIDENCE];
-    let findings = crate::validate::validate(bytes, &Validate::default());
-    findings.iter().any(|finding| RECORDS.contains(&finding.code))
-}
-
-fn open(doc: &Document, dialect: Dialect) -> Value<'_> {
-    match dialect {
-        Dialect::Python => python::convert::open(doc, doc.root()),
-        Dialect::TypeScript => typescript::convert::open(doc, doc.root()),
-    }
-}
-
-/// The state with its records of calls computed anew. Under older labels they stay as they are.
-fn settled(tree: Value<'_>, dialect: Dialect, format: Option<Format>, style: Style) -> Vec<u8> {
-    let mut tree = tree;
-    if format == Some(dialect.newest().format) {
-        without_records(&mut tree);
-        match dialect {
-            Dialect::Python => python::convert::derive(&mut tree),
-            Dialect::TypeScript => typescript::convert::derive(&mut tree, &Account::default()),
-        }
-    }
-    if dialect == Dialect::TypeScript {
-        typescript::convert::close(&mut tree);
-    }
-    let mut out = Writer::new(style);
-    tree.write(&mut out);
-    out.finish()
+fn is_out_of_step(finding: &Finding) -> bool {
+    [codes::FINGERPRINT, codes::LEDGER, codes::EVIDENCE].contains(&finding.code)
 }
 
 fn without_records(tree: &mut Value<'_>) {
@@ -257,24 +401,6 @@ fn without_records(tree: &mut Value<'_>) {
         context.take("approvalInvocations");
     }
     redact::each_nested(state, &mut without_records);
-}
-
-/// The state read through the typed model and written again; `None` when it is no state.
-fn rewrite<'d>(doc: &'d Document, root: Node<'d>, options: &Normalize) -> Option<Vec<u8>> {
-    let Identity::State { dialect, label, .. } = identify(root) else { return None };
-    let mut cx = Reader::new(doc, dialect, label.effective(dialect));
-    let style = style(dialect, options.layout);
-    let mut out = Writer::new(style);
-    match dialect {
-        Dialect::Python => python::State::read_from(root, &mut cx)?.write(&mut out),
-        Dialect::TypeScript => typescript::State::read_from(root, &mut cx)?.write(&mut out),
-    }
-    let written = out.finish();
-    if options.keys == Keys::AsWritten {
-        return Some(written);
-    }
-    let doc = Document::parse(written).ok()?;
-    Some(by_keys(&doc, doc.root(), dialect, style))
 }
 
 const fn style(dialect: Dialect, layout: Layout) -> Style {

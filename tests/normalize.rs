@@ -6,11 +6,17 @@ use std::collections::HashSet;
 
 use common::{fixtures, newest_label};
 use runstate::json::Document;
-use runstate::{Effect, Keys, Layout, Normalize, Redact, normalize, validate};
+use runstate::{Defaults, Effect, Keys, Layout, Normalize, Redact, normalize, validate};
 
 fn options(redact: &[&str]) -> Normalize {
     let mut options = Normalize::default();
     options.redact = redact.iter().map(|text| text.parse().expect("a rule")).collect();
+    options
+}
+
+fn defaults(defaults: Defaults) -> Normalize {
+    let mut options = Normalize::default();
+    options.defaults = defaults;
     options
 }
 
@@ -38,13 +44,20 @@ fn every_form_is_idempotent_and_still_loads() {
         let before = errors(&fixture.bytes);
         let mut all = options(&["secrets", "key:amount"]);
         (all.volatile, all.keys, all.layout) = (true, Keys::Sorted, Layout::Indented);
+        all.defaults = Defaults::Removed;
         let mut volatile = Normalize::default();
         volatile.volatile = true;
         let mut sorted = Normalize::default();
         sorted.keys = Keys::Sorted;
-        for (name, how) in
-            [("all", all), ("volatile", volatile), ("sorted", sorted), ("secrets", options(&["secrets"]))]
-        {
+        let forms = [
+            ("all", all),
+            ("volatile", volatile),
+            ("sorted", sorted),
+            ("secrets", options(&["secrets"])),
+            ("explicit", defaults(Defaults::Explicit)),
+            ("removed", defaults(Defaults::Removed)),
+        ];
+        for (name, how) in forms {
             let place = format!("{} {} 1.{} {name}", fixture.dialect, fixture.name, fixture.label);
             let Some(once) = normalize(&fixture.bytes, &how).bytes else {
                 held += 1;
@@ -66,6 +79,65 @@ fn every_form_is_idempotent_and_still_loads() {
     }
     assert!(wrong.is_empty(), "{} of {written}\n{}", wrong.len(), wrong.join("\n"));
     assert!(written > 1000 && held * 10 < written, "{written} {held}");
+}
+
+#[test]
+fn defaults_come_and_go_and_the_state_means_the_same() {
+    let mut wrong = Vec::new();
+    let (mut added, mut removed) = (0, 0);
+    for fixture in fixtures() {
+        let place = format!("{} {} 1.{}", fixture.dialect, fixture.name, fixture.label);
+        let with = |state: &[u8], how| {
+            let outcome = normalize(state, &defaults(how));
+            let count: usize = outcome.changes.iter().map(|own| own.count).sum();
+            outcome.bytes.map(|bytes| (bytes, count))
+        };
+        let Some((explicit, more)) = with(&fixture.bytes, Defaults::Explicit) else { continue };
+        let Some((short, less)) = with(&fixture.bytes, Defaults::Removed) else {
+            wrong.push(format!("{place}: only one way"));
+            continue;
+        };
+        (added, removed) = (added + more, removed + less);
+        for (name, state) in [("explicit", &explicit), ("removed", &short)] {
+            let told = runstate::diff(&fixture.bytes, state, &runstate::Diff::default());
+            if !told.same {
+                let paths: Vec<&str> = told.changes.iter().map(|own| &*own.path).collect();
+                wrong.push(format!("{place} {name}: {paths:?}"));
+            }
+        }
+        // Whatever was there before, both ways lead to one state each.
+        if with(&explicit, Defaults::Removed).is_none_or(|(state, _)| state != short) {
+            wrong.push(format!("{place}: what was added does not go again"));
+        }
+        if with(&short, Defaults::Explicit).map(|(state, _)| state).as_deref().map(sorted) != Some(sorted(&explicit)) {
+            wrong.push(format!("{place}: what went does not come again"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n"));
+    assert!(added > 1000 && removed > 1000, "{added} {removed}");
+}
+
+/// Members that come again stand where the SDK writes them, which need not be where they stood.
+fn sorted(state: &[u8]) -> Vec<u8> {
+    let mut how = Normalize::default();
+    how.keys = Keys::Sorted;
+    normalize(state, &how).bytes.expect("it still loads")
+}
+
+#[test]
+fn members_that_mean_nothing_are_known_by_their_rows() {
+    let state = std::fs::read(common::root().join("fixtures/python/1.21/pending-first-turn.json")).expect("a fixture");
+    let explicit = normalize(&state, &defaults(Defaults::Explicit));
+    let (before, after) = (text(&state), text(&explicit.bytes.expect("it loads")));
+    for key in ["\"hosted_mcp_approvals\": []", "\"function_tool_approvals\": []"] {
+        assert!(!before.contains(key) && after.contains(key), "{key}");
+    }
+    let removed = normalize(&state, &defaults(Defaults::Removed));
+    let after = text(&removed.bytes.expect("it loads"));
+    for key in ["\"conversation_id\": null", "\"pending_input\": []", "\"llm_end_hooks_started\": true"] {
+        assert!(before.contains(key) && !after.contains(key), "{key}");
+    }
+    assert_eq!(removed.changes.iter().map(|own| own.what).collect::<Vec<_>>(), ["removed"]);
 }
 
 #[test]

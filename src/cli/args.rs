@@ -101,6 +101,16 @@ pub(crate) enum Style {
     Indented,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Defaults {
+    /// Nothing.
+    AsWritten,
+    /// Those that are absent are written out.
+    Explicit,
+    /// Those with that value are left out.
+    Removed,
+}
+
 /// In which order `normalize` writes members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Keys {
@@ -147,6 +157,7 @@ Examples:
   runstate normalize pretty.json > state.json
   runstate normalize session.json --at /run/state --output state.json
   runstate normalize paused.json --keys sorted --style indented
+  runstate normalize paused.json --defaults removed
   runstate normalize paused.json --volatile --redact secrets --redact key:iban > golden.json";
 
 const CONVERT_EXAMPLES: &str = "\
@@ -362,6 +373,10 @@ pub(crate) struct Normalize {
     /// about calls whose arguments are masked go, too. May be given several times.
     #[arg(long, value_name = "WHAT")]
     pub(crate) redact: Vec<Redact>,
+    /// What happens to members whose absence means the same to the reader: to those that are absent, or to those with just that
+    /// value. Decisions stay as they are.
+    #[arg(long, value_enum, default_value_t = Defaults::AsWritten)]
+    pub(crate) defaults: Defaults,
     /// In which order members stand.
     #[arg(long, value_enum, default_value_t = Keys::Sdk)]
     pub(crate) keys: Keys,

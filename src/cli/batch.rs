@@ -1,5 +1,6 @@
 //! Many inputs on all cores, with the results in the order of the inputs.
 
+use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use super::Failure;
@@ -14,7 +15,7 @@ const BYTES: usize = 32 << 20;
 const STACK: usize = 8 << 20;
 
 /// Does `work` for every task, on so many threads, and gives the results to `each` in the order of the tasks. At no time
-/// more than one batch of tasks and results is held.
+/// more than one batch of tasks and results is held. Of many tasks, a terminal shows how many are done.
 pub(crate) fn in_order<T: Send>(
     tasks: impl Iterator<Item = Task>,
     jobs: Option<u16>,
@@ -27,11 +28,24 @@ pub(crate) fn in_order<T: Send>(
     };
     let mut tasks = tasks.peekable();
     let mut pool = None;
+    let mut bar = ProgressBar::hidden();
+    let mut is_first = true;
     loop {
         let batch = take(&mut tasks, threads);
         if batch.is_empty() {
+            bar.finish_and_clear();
             return Ok(());
         }
+        if std::mem::take(&mut is_first) && tasks.peek().is_some() {
+            bar = progress();
+        }
+        let work = |task| {
+            let result = work(task);
+            bar.inc(1);
+            result
+        };
+        // What is written stands above the bar.
+        let mut each = |result| bar.suspend(|| each(result));
         if batch.len() == 1 || threads == 1 {
             // Threads take longer to start than a state takes.
             batch.into_iter().map(&work).try_for_each(&mut each)?;
@@ -43,6 +57,15 @@ pub(crate) fn in_order<T: Send>(
         };
         let results: Vec<T> = pool.install(|| batch.into_par_iter().with_max_len(1).map(&work).collect());
         results.into_iter().try_for_each(&mut each)?;
+    }
+}
+
+/// How many states are done and how fast; nothing where standard error is no terminal.
+fn progress() -> ProgressBar {
+    let bar = ProgressBar::no_length();
+    match ProgressStyle::with_template("{spinner} {pos} states, {per_sec}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
     }
 }
 

@@ -5,9 +5,9 @@ use std::io::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use runstate::{Invalid, Layout, Level, Loss, Rewritten, Severity, normalize};
+use runstate::{Invalid, Layout, Level, Loss, Rewritten, Severity, Verdict, normalize};
 
-use super::args::{Format, Keys, Normalize, Style};
+use super::args::{Defaults, Format, Keys, Normalize, Style};
 use super::inputs::{Content, Origin, read};
 use super::judge::{look, options, too_large};
 use super::output::Output;
@@ -30,6 +30,11 @@ pub(crate) fn run(arguments: &Normalize) -> Result<Exit, Failure> {
         Keys::Sdk => runstate::Keys::AsWritten,
         Keys::Sorted => runstate::Keys::Sorted,
     };
+    how.defaults = match arguments.defaults {
+        Defaults::AsWritten => runstate::Defaults::AsWritten,
+        Defaults::Explicit => runstate::Defaults::Explicit,
+        Defaults::Removed => runstate::Defaults::Removed,
+    };
     how.to = arguments.to;
     how.volatile = arguments.volatile;
     how.redact.clone_from(&arguments.redact);
@@ -42,15 +47,20 @@ pub(crate) fn run(arguments: &Normalize) -> Result<Exit, Failure> {
     let mut done = None;
     let outcome = match read(&origin) {
         Content::Bytes(bytes) => {
-            done = Some(normalize(&bytes, &how));
-            let shown = windows(arguments.format, arguments.show_values);
-            look(bytes, &origin, &how.validate, shown)
+            let outcome = done.insert(normalize(&bytes, &how));
+            if outcome.bytes.is_some() && outcome.findings.is_empty() {
+                Outcome::Judged { verdict: Verdict::clean(), windows: Vec::new() }
+            } else {
+                let shown = windows(arguments.format, arguments.show_values);
+                look(bytes, &origin, &how.validate, shown)
+            }
         }
         Content::TooLarge => Outcome::Judged { verdict: too_large(), windows: Vec::new() },
         Content::Unreadable(error) => Outcome::Unreadable(error),
     };
     let checked = Checked { file, line: None, outcome };
-    let edits = how.to.is_some() || how.volatile || !how.redact.is_empty();
+    let edits =
+        how.to.is_some() || how.volatile || !how.redact.is_empty() || how.defaults != runstate::Defaults::AsWritten;
     let written = done.as_ref().and_then(|done| done.bytes.as_deref());
     let exit = checked.exit(arguments.fail_on).max(if written.is_some() { Exit::Clean } else { Exit::Findings });
     if let Some(done) = done.as_ref().filter(|_| edits) {
@@ -80,7 +90,7 @@ pub(crate) fn run(arguments: &Normalize) -> Result<Exit, Failure> {
 
 /// What `--format json` writes to stderr when a state is changed.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(title = "Report of `runstate normalize --format json` with --to, --volatile or --redact")]
+#[schemars(title = "Report of `runstate normalize --format json` with --to, --volatile, --redact or --defaults")]
 pub(crate) struct Report<'r> {
     /// Version of this document's format: 1. Members may be added to it.
     version: u32,

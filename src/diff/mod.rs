@@ -15,9 +15,10 @@ use crate::convert::canonical;
 use crate::detect::{Identity, identify};
 use crate::finding::Finding;
 use crate::format::Format;
-use crate::hash::HashMap;
-use crate::json::{Document, Node, Style, Value, Writer, pointers, sorted};
+use crate::hash::{HashMap, HashSet};
+use crate::json::{Document, Node, Style, SyntaxError, Value, Writer, pointers, sorted};
 use crate::model::Account;
+use crate::validate::secrets::is_secret_name;
 use crate::validate::{Validate, judge, locate, unreadable};
 
 pub use secrets::mask_secrets;
@@ -150,10 +151,20 @@ pub enum ChangeKind {
 /// ```
 #[must_use]
 pub fn diff(a: &[u8], b: &[u8], options: &Diff) -> Comparison {
-    let docs = [a, b].map(|bytes| Document::parse(bytes.to_vec()));
+    let [a, b] = [a, b].map(|bytes| Document::parse(bytes.to_vec()));
+    compared([a.as_ref(), b.as_ref()], options)
+}
+
+/// The same of documents that are parsed already.
+#[must_use]
+pub fn diff_documents(a: &Document, b: &Document, options: &Diff) -> Comparison {
+    compared([Ok(a), Ok(b)], options)
+}
+
+fn compared(docs: [Result<&Document, &SyntaxError>; 2], options: &Diff) -> Comparison {
     let sides = docs.each_ref().map(|doc| match doc {
         Ok(doc) => side(doc, options.at.as_deref()),
-        Err(error) => Err(Side { format: None, problem: Some(told(&unreadable(*error))), is_json: false }),
+        Err(error) => Err(Side { format: None, problem: Some(told(&unreadable(**error))), is_json: false }),
     });
     let mut comparison = Comparison {
         version: 1,
@@ -233,7 +244,10 @@ fn left<'d>(doc: &'d Document, account: Account<'d>) -> Left<'d> {
             _ => {}
         }
     }
-    let placed = |nodes: Vec<Node<'d>>| {
+    let placed = |mut nodes: Vec<Node<'d>>| {
+        // Two parts of the form may have had no place for one value.
+        let mut seen = HashSet::default();
+        nodes.retain(|node| seen.insert((node.source().id(), node.index())));
         let wanted: Vec<Option<Node<'d>>> = nodes.iter().copied().map(Some).collect();
         pointers(doc, &wanted).into_iter().zip(nodes).collect()
     };
@@ -332,7 +346,7 @@ fn covers(pattern: &str, pointer: &str) -> bool {
 
 fn change(difference: Difference<'_>, path: String, a: String, b: String, options: &Diff) -> Change {
     let Difference { path: steps, names, one, two, .. } = difference;
-    let secret = !options.show_secrets && steps.iter().any(|step| secrets::is_key(step));
+    let secret = !options.show_secrets && steps.iter().any(|step| is_secret_name(step));
     let text = |value: Option<Value<'_>>| {
         let value = value?;
         Some(match (secret, options.show_secrets) {

@@ -1,13 +1,10 @@
 //! What is not shown when values are: the known places of secrets, and what looks like one.
 
 use crate::json::{Document, Kind, Node};
-use crate::validate::secrets::masked;
+use crate::validate::secrets::{is_secret_name, masked};
 
 /// What stands for a secret, as JSON text.
 pub(super) const MASK: &str = "\"***\"";
-
-/// Whether what stands under the key is a secret.
-pub(crate) use crate::inspect::is_secret_name as is_key;
 
 /// JSON text without what stands in known places of secrets or looks like one. Of what is no JSON, without the latter.
 #[must_use]
@@ -15,7 +12,7 @@ pub fn mask_secrets(text: &str) -> String {
     let text = masked(text);
     let Ok(doc) = Document::parse(text.as_bytes().to_vec()) else { return text.into_owned() };
     let objects = doc.source(0).nodes().filter(|node| node.kind() == Kind::Object);
-    let members = objects.flat_map(Node::members).filter(|member| is_key(&member.key.lossy()));
+    let members = objects.flat_map(Node::members).filter(|member| is_secret_name(&member.key.lossy()));
     let mut hidden: Vec<_> = members.map(|member| member.value).filter(|value| !value.is_null()).collect();
     hidden.sort_by_key(|node| node.index());
     let mut out = String::with_capacity(text.len());

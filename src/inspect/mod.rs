@@ -18,7 +18,6 @@ use crate::runs::{self, Given, Run, Waiting};
 use crate::validate::{Validate, judge, locate};
 
 use show::Show;
-pub(crate) use show::is_secret_name;
 pub use size::{Part, Repeat, Size};
 
 /// How to inspect.
@@ -341,7 +340,7 @@ pub fn inspect_document(doc: &Document, options: &Inspect) -> Summary {
     let show = Show { width: options.width, secrets: options.show_values };
     let mut summary = unreadable(&verdict.findings, root.span().len());
     if let Detection::State { label, format, written_by, readable_since, .. } =
-        detect::state(doc, root, dialect, label, mixed)
+        detect::state(root, dialect, label, mixed, verdict.writers)
     {
         summary.dialect = Some(dialect.name());
         summary.label = label;

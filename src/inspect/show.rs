@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::json::{Kind, Node, Text, Value};
-use crate::validate::secrets::masked;
+use crate::validate::secrets::{MASK, is_secret_name, masked};
 
 /// How values are shown.
 #[derive(Clone, Copy, Debug)]
@@ -14,30 +14,8 @@ pub(super) struct Show {
     pub(super) secrets: bool,
 }
 
-/// Parts of the names of members whose values are secrets.
-const NAMES: [&str; 12] = [
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "apikey",
-    "accesskey",
-    "privatekey",
-    "accesstoken",
-    "authtoken",
-    "refreshtoken",
-    "authorization",
-    "credential",
-];
-
-/// Names that are secrets by themselves.
-const WHOLE_NAMES: [&str; 4] = ["token", "pwd", "cookie", "headers"];
-
 /// Deeper values are shown as they are written.
 const DEPTH: usize = 64;
-
-/// What stands for a hidden value.
-const HIDDEN: &str = "***";
 
 impl Show {
     /// A text.
@@ -72,13 +50,6 @@ impl Show {
             None => self.value(value),
         }
     }
-}
-
-/// Whether values of members with this name are secrets.
-pub(crate) fn is_secret_name(key: &str) -> bool {
-    let plain: String =
-        key.chars().filter(char::is_ascii_alphanumeric).map(|char| char.to_ascii_lowercase()).take(64).collect();
-    NAMES.iter().any(|name| plain.contains(name)) || WHOLE_NAMES.contains(&&*plain)
 }
 
 struct Out {
@@ -235,7 +206,7 @@ impl Out {
         self.push(": ");
         let hides = !self.show.secrets && is_secret_name(key) && !matches!(kind, Kind::Null | Kind::Bool);
         if hides {
-            self.push(&format!("\"{HIDDEN}\""));
+            self.push(&format!("\"{MASK}\""));
         }
         !hides
     }

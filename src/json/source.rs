@@ -45,6 +45,13 @@ impl Document {
         self.source(0).root()
     }
 
+    /// The input, apart from a byte order mark.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        let input = self.sources.into_vec().into_iter().next();
+        input.map(|source| source.text.into_bytes()).unwrap_or_default()
+    }
+
     /// Reads the content of the string `node` as JSON of its own. Positions inside lead back to `node`.
     ///
     /// # Errors

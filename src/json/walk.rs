@@ -9,13 +9,6 @@ pub(crate) enum Step<'d> {
     At(usize),
 }
 
-impl Step<'_> {
-    /// Whether the step leads to a member of this key.
-    pub(crate) fn is(self, key: &str) -> bool {
-        matches!(self, Self::Key(own) if own.is(key))
-    }
-}
-
 /// What stands in place of a scalar.
 #[derive(Clone, Debug)]
 pub(crate) enum New {
@@ -27,89 +20,121 @@ pub(crate) enum New {
 
 /// What is replaced.
 pub(crate) trait Edit<'d> {
-    /// Another key for the last step of the way.
-    fn key(&mut self, way: &[Step<'d>], key: Text<'d>) -> Option<Vec<u8>>;
-    /// Another value at the end of the way; `holders` are the objects and arrays that its steps start from.
-    fn scalar(&mut self, way: &[Step<'d>], holders: &[Node<'d>], node: Node<'d>) -> Option<New>;
+    /// What an edit knows of a place.
+    type Place: Copy;
+    /// The place of a child of `holder`, which is at the place `around`.
+    fn step(&mut self, around: &Self::Place, holder: Node<'d>, step: Step<'d>) -> Self::Place;
+    /// Whether everything at a place stays as it is.
+    fn stays(&self, place: &Self::Place) -> bool;
+    /// Another key for a member of an object at the place `around`.
+    fn key(&mut self, around: &Self::Place, key: Text<'d>) -> Option<Vec<u8>>;
+    /// Another value at a place, at the end of the way.
+    fn scalar(&mut self, place: &Self::Place, way: &[Step<'d>], node: Node<'d>) -> Option<New>;
 }
 
-/// A container that is open.
-struct Open {
+/// A container that is open, and its own place.
+struct Open<'d, P> {
+    node: Node<'d>,
     close: u32,
-    object: bool,
     count: usize,
+    place: P,
+}
+
+/// A text that is written as it stands, apart from some places.
+struct Patch<'d> {
+    root: Node<'d>,
+    /// What stands before this byte is written.
+    done: usize,
+}
+
+impl Patch<'_> {
+    fn put(&mut self, node: Node<'_>, new: &New, out: &mut Writer) {
+        let span = node.span();
+        out.respell(&self.root.source().text()[self.done..span.start]);
+        match new {
+            New::Text(text) => out.quoted_wtf8(text),
+            New::Literal(literal) => out.respell(literal),
+        }
+        self.done = span.end;
+    }
+
+    fn end(self, out: &mut Writer) {
+        out.respell(&self.root.source().text()[self.done..self.root.span().end]);
+    }
 }
 
 /// Writes the value. Objects and arrays stay what they are.
-pub(crate) fn edited<'d>(root: Node<'d>, out: &mut Writer, edit: &mut dyn Edit<'d>) {
+pub(crate) fn edited<'d, E: Edit<'d>>(root: Node<'d>, start: E::Place, out: &mut Writer, edit: &mut E) {
     let source = root.source();
-    let mut open: Vec<Open> = Vec::new();
+    // Where white space stays as it is, what lies between two changes is written at once.
+    let mut patch = out.writes_as_it_stands(root).then(|| Patch { root, done: root.span().start });
+    if patch.is_some() {
+        out.begin_patched();
+    }
+    let mut open: Vec<Open<'d, E::Place>> = Vec::new();
     // One step for every container that is open: to the child that is being written.
     let mut way: Vec<Step<'d>> = Vec::new();
-    let mut holders: Vec<Node<'d>> = Vec::new();
     let mut index = root.index();
-    let mut keyed = false;
     loop {
-        while let Some(last) = open.last().filter(|last| last.close == index) {
-            if last.object {
-                out.end_object()
-            } else {
-                out.end_array()
+        while let Some(last) = open.pop_if(|last| last.close == index) {
+            match last.node.kind() {
+                _ if patch.is_some() => {}
+                Kind::Object => out.end_object(),
+                _ => out.end_array(),
             }
-            open.pop();
             way.pop();
-            holders.pop();
+        }
+        if index >= root.end_index() {
+            if let Some(patch) = patch {
+                patch.end(out);
+            }
+            return;
+        }
+        let mut place = start;
+        if let Some(last) = open.last_mut() {
+            let step = if last.node.kind() == Kind::Object {
+                let key = Text::new(Node::new(source, index));
+                index += 1;
+                match (edit.key(&last.place, key), &mut patch) {
+                    (Some(new), Some(patch)) => patch.put(key.node(), &New::Text(new), out),
+                    (Some(new), None) => out.key_wtf8(&new),
+                    (None, Some(_)) => {}
+                    (None, None) => out.key_text(key),
+                }
+                Step::Key(key)
+            } else {
+                Step::At(last.count)
+            };
+            last.count += 1;
+            place = edit.step(&last.place, last.node, step);
+            if let Some(last) = way.last_mut() {
+                *last = step;
+            }
         }
         let node = Node::new(source, index);
-        match open.last_mut() {
-            None if index > root.index() => return,
-            Some(last) if last.object && !keyed => {
-                let key = Text::new(node);
-                if let Some(step) = way.last_mut() {
-                    *step = Step::Key(key);
-                }
-                match edit.key(&way, key) {
-                    Some(new) => out.key_wtf8(&new),
-                    None => out.key_text(key),
-                }
-                keyed = true;
-                index += 1;
-                continue;
+        if edit.stays(&place) {
+            if patch.is_none() {
+                out.node(node);
             }
-            Some(last) if !last.object => {
-                if let Some(step) = way.last_mut() {
-                    *step = Step::At(last.count);
-                }
-                last.count += 1;
-            }
-            _ => {}
+            index = node.end_index();
+            continue;
         }
-        keyed = false;
         match node.kind() {
-            kind @ (Kind::Object | Kind::Array) => {
-                let object = kind == Kind::Object;
-                if object {
-                    out.begin_object()
-                } else {
-                    out.begin_array()
-                }
-                open.push(Open { close: node.end_index(), object, count: 0 });
-                way.push(Step::At(0));
-                holders.push(node);
-            }
-            _ => match edit.scalar(&way, &holders, node) {
-                Some(New::Text(text)) => out.string(&text),
-                Some(New::Literal(literal)) => out.literal(literal),
-                None => out.node(node),
+            Kind::Object | Kind::Array if patch.is_some() => {}
+            Kind::Object => out.begin_object(),
+            Kind::Array => out.begin_array(),
+            _ => match (edit.scalar(&place, &way, node), &mut patch) {
+                (Some(new), Some(patch)) => patch.put(node, &new, out),
+                (Some(New::Text(text)), None) => out.string(&text),
+                (Some(New::Literal(literal)), None) => out.literal(literal),
+                (None, Some(_)) => {}
+                (None, None) => out.node(node),
             },
         }
         index += 1;
-        // The end of the source: what is open ends here, too.
-        if index as usize >= source.len() {
-            while let Some(last) = open.pop() {
-                if last.object { out.end_object() } else { out.end_array() }
-            }
-            return;
+        if matches!(node.kind(), Kind::Object | Kind::Array) {
+            open.push(Open { node, close: node.end_index(), count: 0, place });
+            way.push(Step::At(0));
         }
     }
 }

@@ -144,7 +144,7 @@ impl Writer {
         self.colon();
     }
 
-    fn quoted_wtf8(&mut self, wtf8: &[u8]) {
+    pub(super) fn quoted_wtf8(&mut self, wtf8: &[u8]) {
         self.out.push(b'"');
         let mut rest = wtf8;
         while let Some(stop) = self.valid(rest) {
@@ -170,7 +170,7 @@ impl Writer {
     /// Writes a value with everything in it. Linear in its size, and its depth costs nothing.
     pub fn node(&mut self, node: Node<'_>) {
         self.out.reserve(node.raw().len());
-        if self.style == Style::TypeScript && node.source().is_compact() {
+        if self.writes_as_it_stands(node) {
             // Nothing but strings can change, and no backslash stands outside of strings.
             self.value();
             self.respell(node.raw());
@@ -212,6 +212,16 @@ impl Writer {
             }
             index += 1;
         }
+    }
+
+    /// Whether the white space of a value is this style's.
+    pub(super) fn writes_as_it_stands(&self, node: Node<'_>) -> bool {
+        self.style == Style::TypeScript && node.source().is_compact()
+    }
+
+    /// Starts a value that is written piece by piece, as it stands.
+    pub(super) fn begin_patched(&mut self) {
+        self.value();
     }
 
     fn begin(&mut self, bracket: u8) {
@@ -271,7 +281,7 @@ impl Writer {
 
     /// Writes the body of a string that is JSON already, changing only the characters that the style spells
     /// differently.
-    fn respell(&mut self, raw: &str) {
+    pub(super) fn respell(&mut self, raw: &str) {
         let bytes = raw.as_bytes();
         let python = self.style.is_ascii();
         // What stands before `done` is written; what stands between `done` and `at` is right as it is.

@@ -1,11 +1,12 @@
 //! Values are masked and keep their types, so that the state still loads. A call whose arguments are masked is another
 //! call: what was decided about it does not hold for it, and goes.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Edit, Kind, New, Node, Object, Step, Style, Text, Value, Writer, edited};
-use crate::validate::secrets::masked;
+use crate::validate::secrets::{MASK, is_secret_name, masked, suspicious};
 
 /// What is masked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +32,6 @@ impl FromStr for Redact {
         }
     }
 }
-
-const MASK: &[u8] = b"***";
 
 /// Members that say what a state is made of: without them it would be none.
 const STRUCTURE: [&str; 24] = [
@@ -73,79 +72,142 @@ pub(super) struct Masked {
     pub(super) calls: HashMap<Vec<u8>, Vec<u8>>,
 }
 
-/// The state in the same style with values masked.
-pub(super) fn mask(doc: &Document, rules: &[Redact], style: Style, done: &mut Masked) -> Vec<u8> {
+/// The state in the style with values masked.
+pub(super) fn mask<'d>(
+    state: Node<'d>,
+    doc: &'d Document,
+    rules: &[Redact],
+    style: Style,
+    done: &mut Masked,
+) -> Vec<u8> {
     let mut whole = HashSet::default();
-    let first = pass(doc, rules, style, done, &mut whole);
+    let first = pass(state, doc, rules, style, done, &mut whole);
     if whole.is_empty() {
         return first;
     }
     // The other copies of calls that were named by their places.
     match Document::parse(first) {
-        Ok(doc) => pass(&doc, rules, style, done, &mut whole),
+        Ok(doc) => pass(doc.root(), &doc, rules, style, done, &mut whole),
         Err(_) => Vec::new(),
     }
 }
 
-fn pass(doc: &Document, rules: &[Redact], style: Style, done: &mut Masked, whole: &mut HashSet<Vec<u8>>) -> Vec<u8> {
-    let mut out = Writer::new(style);
-    let mut edit = Mask { doc, rules, done, whole, below: Vec::new(), nested: 0 };
-    edited(doc.root(), &mut out, &mut edit);
+fn pass<'d>(
+    root: Node<'d>,
+    doc: &'d Document,
+    rules: &[Redact],
+    style: Style,
+    done: &mut Masked,
+    whole: &mut HashSet<Vec<u8>>,
+) -> Vec<u8> {
+    let mut out = Writer::with_capacity(style, root.raw().len());
+    let mut edit = Mask::new(doc, rules, done, whole);
+    edit.suspects = edit.suspects_of(root);
+    edited(root, Place::default(), &mut out, &mut edit);
     out.finish()
+}
+
+/// A place of the state, as far as it matters here.
+#[derive(Clone, Copy, Default)]
+struct Place<'d> {
+    /// What the last step says, and the one before it.
+    role: Role,
+    holder: Role,
+    /// The item that the value is a part of what it does of.
+    call: Option<Node<'d>>,
+    /// Whether everything is masked here.
+    hit: bool,
+}
+
+/// What a key says of what stands under it.
+#[derive(Clone, Copy, Default)]
+struct Role(u8);
+
+impl Role {
+    const STRUCTURE: u8 = 1;
+    const CALL: u8 = 1 << 1;
+    const RUNS: u8 = 1 << 2;
+    const ARGUMENTS: u8 = 1 << 3;
+    /// It is the name of a secret, or one that is masked.
+    const HIT: u8 = 1 << 4;
+
+    fn is(self, bits: u8) -> bool {
+        self.0 & bits != 0
+    }
+}
+
+/// A step of a pointer.
+enum Want {
+    Any,
+    Key(String),
 }
 
 struct Mask<'r, 'd> {
     doc: &'d Document,
-    rules: &'r [Redact],
+    keys: Vec<&'r str>,
+    pointers: Vec<Vec<Want>>,
+    secrets: bool,
     done: &'r mut Masked,
     /// Calls that are masked wherever they stand.
     whole: &'r mut HashSet<Vec<u8>>,
+    /// What is known of keys.
+    roles: HashMap<&'d [u8], Role>,
+    /// The numbers of the strings that may hold what looks like a secret.
+    suspects: HashSet<u32>,
     /// The way to the text that is being read.
     below: Vec<Step<'d>>,
     nested: usize,
 }
 
 impl<'d> Edit<'d> for Mask<'_, 'd> {
-    fn key(&mut self, _: &[Step<'d>], _: Text<'d>) -> Option<Vec<u8>> {
+    type Place = Place<'d>;
+
+    fn step(&mut self, around: &Place<'d>, holder: Node<'d>, step: Step<'d>) -> Place<'d> {
+        let role = match step {
+            Step::Key(key) => self.role(key),
+            Step::At(_) => Role::default(),
+        };
+        Place {
+            role,
+            holder: around.role,
+            call: if role.is(Role::CALL) { Some(holder) } else { around.call },
+            hit: around.hit || role.is(Role::HIT),
+        }
+    }
+
+    fn stays(&self, _: &Place<'d>) -> bool {
+        false
+    }
+
+    fn key(&mut self, _: &Place<'d>, _: Text<'d>) -> Option<Vec<u8>> {
         None
     }
 
-    fn scalar(&mut self, way: &[Step<'d>], holders: &[Node<'d>], node: Node<'d>) -> Option<New> {
-        let last = way.last().copied();
-        let named = |keys: &[&str]| last.is_some_and(|step| keys.iter().any(|key| step.is(key)));
-        let holder = way.iter().rev().nth(1).copied();
-        if holder.is_some_and(|step| step.is("pendingAgentToolRuns")) && node.text().is_some() {
+    fn scalar(&mut self, place: &Place<'d>, way: &[Step<'d>], node: Node<'d>) -> Option<New> {
+        if place.holder.is(Role::RUNS) && node.text().is_some() {
             return self.inside(way, node);
         }
-        let call = call_of(way, holders);
         let pointed = self.points(way);
-        if let Some((id, _)) = &call
-            && (pointed || self.whole.contains(id))
-            && !named(&STRUCTURE)
-        {
-            self.whole.insert(id.clone());
-            let new = if named(&["arguments"]) && node.text().is_some() {
-                self.counted(node, New::Text(b"{}".to_vec()))
-            } else {
-                self.masked(node)
-            };
-            return self.called(call, new);
+        let masks = !place.role.is(Role::STRUCTURE);
+        if masks && (pointed || !self.whole.is_empty()) {
+            let call = place.call.and_then(named);
+            if let Some((id, _)) = &call
+                && (pointed || self.whole.contains(id))
+            {
+                self.whole.insert(id.clone());
+                let is_arguments = place.role.is(Role::ARGUMENTS) && node.text().is_some();
+                let new = if is_arguments { self.counted(node, New::Text(b"{}".to_vec())) } else { self.masked(node) };
+                self.called(place, new.is_some());
+                return new;
+            }
         }
-        if (pointed || self.hits(way)) && !named(&STRUCTURE) {
-            let new = self.masked(node);
-            return self.called(call, new);
-        }
-        if let Some(new) = self.json(node) {
-            return self.called(call, Some(new));
-        }
-        if self.rules.contains(&Redact::Secrets)
-            && let Some(text) = node.text().and_then(Text::exact)
-            && let std::borrow::Cow::Owned(new) = masked(&text)
-        {
-            self.done.values += 1;
-            return self.called(call, Some(New::Text(new.into_bytes())));
-        }
-        None
+        let new = if masks && (pointed || place.hit) {
+            self.masked(node)
+        } else {
+            self.json(node).or_else(|| self.secret(node))
+        };
+        self.called(place, new.is_some());
+        new
     }
 }
 
@@ -154,21 +216,77 @@ fn is_digest(node: Node<'_>) -> bool {
     node.text().and_then(Text::plain).is_some_and(|text| text.len() == 64 && text.as_bytes().iter().all(hex))
 }
 
-/// The call that a value is a part of what it does of: its id and its tool.
-fn call_of(way: &[Step<'_>], holders: &[Node<'_>]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let at = way.iter().rposition(|step| CALLS.iter().any(|key| step.is(key)))?;
-    let item = holders.get(at)?;
+/// The id of a call and its tool.
+fn named(item: Node<'_>) -> Option<(Vec<u8>, Vec<u8>)> {
     let id = ["call_id", "callId", "id"].into_iter().find_map(|key| item.member(key).and_then(Node::text))?;
     let name = ["name", "type"].into_iter().find_map(|key| item.member(key).and_then(Node::text))?;
     Some((id.wtf8().into_owned(), name.wtf8().into_owned()))
 }
 
-impl<'d> Mask<'_, 'd> {
+impl<'r, 'd> Mask<'r, 'd> {
+    fn new(doc: &'d Document, rules: &'r [Redact], done: &'r mut Masked, whole: &'r mut HashSet<Vec<u8>>) -> Self {
+        let (mut keys, mut pointers, mut secrets) = (Vec::new(), Vec::new(), false);
+        for rule in rules {
+            match rule {
+                Redact::Key(key) => keys.push(&**key),
+                Redact::Pointer(pointer) => pointers.push(pointer.split('/').skip(1).map(want).collect()),
+                Redact::Secrets => secrets = true,
+            }
+        }
+        let mut roles: HashMap<&'d [u8], Role> = HashMap::default();
+        let mut add = |key: &'static str, bit: u8| roles.entry(key.as_bytes()).or_default().0 |= bit;
+        STRUCTURE.iter().for_each(|key| add(key, Role::STRUCTURE));
+        CALLS.iter().for_each(|key| add(key, Role::CALL));
+        add("pendingAgentToolRuns", Role::RUNS);
+        add("arguments", Role::ARGUMENTS);
+        for (key, role) in &mut roles {
+            let hit = keys.iter().any(|own| own.as_bytes() == *key)
+                || secrets && is_secret_name(&String::from_utf8_lossy(key));
+            role.0 |= if hit { Role::HIT } else { 0 };
+        }
+        let (suspects, below) = (HashSet::default(), Vec::new());
+        Self { doc, keys, pointers, secrets, done, whole, roles, suspects, below, nested: 0 }
+    }
+
+    fn role(&mut self, key: Text<'d>) -> Role {
+        // A state has few names for its members; what its data is named is another matter.
+        const REMEMBERED: usize = 4096;
+        let bytes = key.wtf8();
+        if let Some(role) = self.roles.get(&*bytes) {
+            return *role;
+        }
+        let hit = self.keys.iter().any(|own| key.is(own)) || self.secrets && is_secret_name(&key.lossy());
+        let role = Role(if hit { Role::HIT } else { 0 });
+        if let Cow::Borrowed(bytes) = bytes
+            && self.roles.len() < REMEMBERED
+        {
+            self.roles.insert(bytes, role);
+        }
+        role
+    }
+
+    /// The strings of a text that may hold what looks like a secret.
+    fn suspects_of(&self, root: Node<'d>) -> HashSet<u32> {
+        let source = root.source();
+        let places = if self.secrets { suspicious(source.text().as_bytes()) } else { Vec::new() };
+        places.into_iter().map(|at| source.node_at(at).index()).collect()
+    }
+
+    fn secret(&mut self, node: Node<'d>) -> Option<New> {
+        if !self.suspects.contains(&node.index()) {
+            return None;
+        }
+        let text = node.text()?.lossy();
+        let Cow::Owned(new) = masked(&text) else { return None };
+        self.done.values += 1;
+        Some(New::Text(new.into_bytes()))
+    }
+
     fn masked(&mut self, node: Node<'d>) -> Option<New> {
         let new = match node.kind() {
             // A digest stays one.
             Kind::String if is_digest(node) => New::Text(vec![b'0'; 64]),
-            Kind::String => New::Text(MASK.to_vec()),
+            Kind::String => New::Text(MASK.as_bytes().to_vec()),
             Kind::Number => New::Literal("0"),
             Kind::Bool => New::Literal("false"),
             _ => return None,
@@ -188,38 +306,22 @@ impl<'d> Mask<'_, 'd> {
     }
 
     /// Takes down that a call is another one now.
-    fn called(&mut self, call: Option<(Vec<u8>, Vec<u8>)>, new: Option<New>) -> Option<New> {
-        if new.is_some() {
-            self.done.calls.extend(call);
+    fn called(&mut self, place: &Place<'d>, changed: bool) {
+        if changed {
+            self.done.calls.extend(place.call.and_then(named));
         }
-        new
     }
 
     /// Whether a pointer leads to the value or to something that it stands in.
     fn points(&self, way: &[Step<'d>]) -> bool {
-        self.rules.iter().any(|rule| {
-            let Redact::Pointer(pointer) = rule else { return false };
+        self.pointers.iter().any(|pointer| {
             let mut steps = self.below.iter().chain(way);
-            pointer.split('/').skip(1).all(|want| {
-                let Some(step) = steps.next() else { return false };
-                want == "*"
-                    || match step {
-                        Step::Key(key) => key.is(&want.replace("~1", "/").replace("~0", "~")),
-                        Step::At(at) => want.parse() == Ok(*at),
-                    }
+            pointer.iter().all(|want| match (want, steps.next()) {
+                (_, None) => false,
+                (Want::Any, _) => true,
+                (Want::Key(want), Some(Step::Key(key))) => key.is(want),
+                (Want::Key(want), Some(Step::At(at))) => want.parse() == Ok(*at),
             })
-        })
-    }
-
-    /// Whether the value stands under a key that is masked.
-    fn hits(&self, way: &[Step<'d>]) -> bool {
-        self.rules.iter().any(|rule| match rule {
-            Redact::Key(name) => way.iter().any(|step| step.is(name)),
-            Redact::Secrets => way.iter().any(|step| match step {
-                Step::Key(key) => crate::inspect::is_secret_name(&key.lossy()),
-                Step::At(_) => false,
-            }),
-            Redact::Pointer(_) => false,
         })
     }
 
@@ -227,19 +329,37 @@ impl<'d> Mask<'_, 'd> {
     /// masked.
     fn json(&mut self, node: Node<'d>) -> Option<New> {
         let raw = node.raw().as_bytes();
-        if !matches!(raw, [b'"', b'{' | b'[', ..]) || self.rules.iter().all(|rule| matches!(rule, Redact::Pointer(_))) {
+        if !matches!(raw, [b'"', b'{' | b'[', ..]) || self.keys.is_empty() && !self.secrets {
             return None;
         }
         let doc = Document::parse(node.text()?.wtf8().into_owned()).ok()?;
+        if !self.concerns(&doc) {
+            return None;
+        }
+        let mut rules: Vec<Redact> = self.keys.iter().map(|key| Redact::Key((*key).to_owned())).collect();
+        rules.extend(self.secrets.then_some(Redact::Secrets));
         let mut done = Masked::default();
-        let rules: Vec<Redact> =
-            self.rules.iter().filter(|rule| !matches!(rule, Redact::Pointer(_))).cloned().collect();
-        let new = pass(&doc, &rules, Style::TypeScript, &mut done, &mut HashSet::default());
+        let new = pass(doc.root(), &doc, &rules, Style::TypeScript, &mut done, &mut HashSet::default());
         if done.values == 0 {
             return None;
         }
         self.done.values += done.values;
         Some(New::Text(new))
+    }
+
+    /// Whether anything in the text of a string may be masked.
+    fn concerns(&self, doc: &Document) -> bool {
+        let hits = |key: Text<'_>| match self.roles.get(&*key.wtf8()) {
+            Some(role) => role.is(Role::HIT),
+            None => self.keys.iter().any(|own| key.is(own)) || self.secrets && is_secret_name(&key.lossy()),
+        };
+        let source = doc.source(0);
+        self.secrets && !suspicious(source.text().as_bytes()).is_empty()
+            || source.nodes().any(|node| match node.kind() {
+                Kind::Object => node.members().any(|member| hits(member.key)),
+                Kind::String => matches!(node.raw().as_bytes(), [_, b'{' | b'[', ..]),
+                _ => false,
+            })
     }
 
     fn inside(&mut self, way: &[Step<'d>], node: Node<'d>) -> Option<New> {
@@ -250,12 +370,19 @@ impl<'d> Mask<'_, 'd> {
         let length = self.below.len();
         self.below.extend_from_slice(way);
         self.nested += 1;
-        let mut out = Writer::new(Style::TypeScript);
-        edited(root, &mut out, self);
+        let suspects = self.suspects_of(root);
+        let outer = std::mem::replace(&mut self.suspects, suspects);
+        let mut out = Writer::with_capacity(Style::TypeScript, root.raw().len());
+        edited(root, Place::default(), &mut out, self);
+        self.suspects = outer;
         self.nested -= 1;
         self.below.truncate(length);
         Some(New::Text(out.finish()))
     }
+}
+
+fn want(step: &str) -> Want {
+    if step == "*" { Want::Any } else { Want::Key(step.replace("~1", "/").replace("~0", "~")) }
 }
 
 /// Takes decisions about these calls out of a state and of the runs in it; how many. A standing decision goes when it is

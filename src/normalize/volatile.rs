@@ -1,6 +1,8 @@
 //! What differs from run to run becomes the same: ids, times, token counts. The same id becomes the same placeholder
 //! everywhere where an SDK keeps ids; what tools return and what the user's own data says stays.
 
+use std::sync::LazyLock;
+
 use crate::hash::HashMap;
 use crate::json::{Document, Edit, Kind, New, Node, Step, Style, Text, Writer, edited};
 
@@ -50,6 +52,15 @@ const OPAQUE: [&str; 10] = [
     "outputInfo",
     "span_data",
 ];
+/// Responses of the model, or lists of them.
+const RESPONSES: [&str; 5] =
+    ["last_model_response", "lastModelResponse", "model_responses", "modelResponses", "providerData"];
+/// Members whose keys are call ids.
+const BY_CALL: [&str; 5] = ["invocations", "tool_invocations", "rejection_messages", "messages", "mcp_tool_bindings"];
+/// Lists of call ids.
+const LISTS: [&str; 3] = ["approved", "rejected", "callIds"];
+const RUNS: &str = "pendingAgentToolRuns";
+const ALIASES: &str = "pendingAgentToolRunAliases";
 const NO_ID: [&str; 4] = ["__fake_id__", "FAKE_ID", "", "carried"];
 
 /// How many of what were replaced.
@@ -60,42 +71,108 @@ pub(super) struct Counts {
     pub(super) usage: usize,
 }
 
-/// The state in the same style with placeholders.
-pub(super) fn replace(doc: &Document, style: Style, counts: &mut Counts) -> Vec<u8> {
-    let mut names = Names::default();
-    names.collect(doc, doc.root(), 0);
-    names.leftovers();
-    let mut edit = Replace { doc, names: &names, counts, nested: 0 };
-    let mut out = Writer::new(style);
-    edited(doc.root(), &mut out, &mut edit);
-    out.finish()
+/// What a key says of what stands under it: several bits, and the row of `IDS`.
+#[derive(Clone, Copy, Debug, Default)]
+struct Role {
+    bits: u16,
+    id: u8,
 }
 
-/// Whether the way leads into what is the user's or a tool's.
-fn is_opaque(way: &[Step<'_>]) -> bool {
-    way.iter().enumerate().any(|(at, step)| {
-        let Step::Key(key) = step else { return false };
-        if OPAQUE.iter().any(|own| key.is(own)) {
-            return true;
+impl Role {
+    const ID: u16 = 1;
+    const TIME: u16 = 1 << 1;
+    const OPAQUE: u16 = 1 << 2;
+    const CONTEXT: u16 = 1 << 3;
+    const OUTPUT: u16 = 1 << 4;
+    const RESPONSE: u16 = 1 << 5;
+    const RAW_ITEM: u16 = 1 << 6;
+    const BY_CALL: u16 = 1 << 7;
+    const RUNS: u16 = 1 << 8;
+    const ALIASES: u16 = 1 << 9;
+    const LIST: u16 = 1 << 10;
+    const USAGE: u16 = 1 << 11;
+    const COMPARED: u16 = 1 << 12;
+    const STATE: u16 = 1 << 13;
+    /// No key, but an element of an array.
+    const ELEMENT: u16 = 1 << 14;
+
+    fn of(key: &[u8]) -> Self {
+        static ROLES: LazyLock<HashMap<&'static [u8], Role>> = LazyLock::new(|| {
+            let mut roles: HashMap<&'static [u8], Role> = HashMap::default();
+            let mut add = |key: &'static str, bit: u16| roles.entry(key.as_bytes()).or_default().bits |= bit;
+            IDS.iter().for_each(|(key, _)| add(key, Role::ID));
+            TIMES.iter().for_each(|key| add(key, Role::TIME));
+            OPAQUE.iter().for_each(|key| add(key, Role::OPAQUE));
+            RESPONSES.iter().for_each(|key| add(key, Role::RESPONSE));
+            BY_CALL.iter().for_each(|key| add(key, Role::BY_CALL));
+            LISTS.iter().for_each(|key| add(key, Role::LIST));
+            add("context", Role::CONTEXT);
+            add("output", Role::OUTPUT);
+            add("rawItem", Role::RAW_ITEM);
+            add(RUNS, Role::RUNS);
+            add(ALIASES, Role::ALIASES);
+            add("usage", Role::USAGE);
+            // The texts that calls are compared by hold the ids of programs.
+            ["fingerprint", "invocations"].iter().for_each(|key| add(key, Role::COMPARED));
+            add("agent_run_state", Role::STATE);
+            for (place, (key, _)) in (0..).zip(IDS) {
+                roles.entry(key.as_bytes()).or_default().id = place;
+            }
+            roles
+        });
+        ROLES.get(key).copied().unwrap_or_default()
+    }
+
+    fn is(self, bits: u16) -> bool {
+        self.bits & bits != 0
+    }
+
+    /// What a placeholder begins with when the id has no beginning of its own.
+    fn class(self) -> &'static str {
+        IDS[usize::from(self.id)].1
+    }
+}
+
+/// A place of the state, as far as it matters here.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    /// The steps that lead here, the last one first.
+    steps: [Role; 3],
+    /// Whether this is the user's, or a tool's.
+    opaque: bool,
+    /// Whether tokens are counted here.
+    usage: bool,
+}
+
+impl Place {
+    fn then(self, step: Step<'_>) -> Self {
+        match step {
+            Step::Key(key) => self.under(Role::of(&key.wtf8())),
+            Step::At(_) => self.under(Role { bits: Role::ELEMENT, id: 0 }),
         }
-        let before = |back: usize| at.checked_sub(back).and_then(|at| way.get(at)).copied();
-        if key.is("context") {
-            return before(1).is_some_and(|step| step.is("context"));
-        }
-        if key.is("output") {
-            // Of a response it is a list of items; of an item, what came of a call.
-            let response = |step: Option<Step<'_>>| {
-                step.is_some_and(|step| {
-                    ["last_model_response", "lastModelResponse", "model_responses", "modelResponses", "providerData"]
-                        .iter()
-                        .any(|key| step.is(key))
-                })
-            };
-            let direct = response(before(1)) && !before(2).is_some_and(|step| step.is("rawItem"));
-            return !(direct || matches!(before(1), Some(Step::At(_))) && response(before(2)));
-        }
-        false
-    })
+    }
+
+    fn under(self, role: Role) -> Self {
+        let [before, second, _] = self.steps;
+        // Of a response the output is a list of items; of an item, what came of a call.
+        let direct = before.is(Role::RESPONSE) && !second.is(Role::RAW_ITEM);
+        let listed = before.is(Role::ELEMENT) && second.is(Role::RESPONSE);
+        let opaque = role.is(Role::OPAQUE)
+            || role.is(Role::CONTEXT) && before.is(Role::CONTEXT)
+            || role.is(Role::OUTPUT) && !direct && !listed;
+        Self { steps: [role, before, second], opaque: self.opaque || opaque, usage: self.usage || role.is(Role::USAGE) }
+    }
+}
+
+/// The state in the style with placeholders.
+pub(super) fn replace<'d>(doc: &'d Document, state: Node<'d>, style: Style, counts: &mut Counts) -> Vec<u8> {
+    let mut names = Names::default();
+    names.collect(doc, state, 0);
+    names.leftovers();
+    let mut edit = Replace { doc, names: &names, counts, nested: 0 };
+    let mut out = Writer::with_capacity(style, state.raw().len());
+    edited(state, Place::default(), &mut out, &mut edit);
+    out.finish()
 }
 
 /// Placeholders by ids, in the order in which the history names them.
@@ -106,6 +183,9 @@ struct Names {
     /// Ids that stand where nothing orders them.
     rest: Vec<(Vec<u8>, &'static str)>,
 }
+
+/// Deeper than this no SDK keeps ids.
+const DEEPEST: usize = 32;
 
 impl Names {
     fn collect<'d>(&mut self, doc: &'d Document, state: Node<'d>, depth: usize) {
@@ -120,15 +200,19 @@ impl Names {
             &["last_model_response", "lastModelResponse"],
             &["trace"],
         ];
-        let sections: Vec<Node<'d>> =
-            SECTIONS.iter().flat_map(|keys| keys.iter().filter_map(|key| state.member(key))).collect();
-        for section in sections {
-            self.ordered(doc, section, depth);
+        let members = crate::json::sorted_members(state);
+        let member = |key: &str| members.iter().find(|member| *member.0 == *key.as_bytes());
+        let sections = SECTIONS.iter().flat_map(|keys| keys.iter().filter_map(|key| member(key)));
+        let is_section = |key: &[u8]| SECTIONS.iter().any(|keys| keys.iter().any(|own| own.as_bytes() == key));
+        for (key, value) in sections.chain(members.iter().filter(|member| !is_section(&member.0))) {
+            let role = Role::of(key);
+            if let (true, Some(text)) = (role.is(Role::ID), value.text()) {
+                self.add(&text.wtf8(), role.class());
+            } else if !role.is(Role::RUNS) {
+                self.ordered(doc, *value, Place::default().under(role), depth);
+            }
         }
-        for member in crate::json::sorted_members(state) {
-            self.ordered_at(doc, &member.0, member.1, depth);
-        }
-        let mut runs: Vec<_> = state.member("pendingAgentToolRuns").into_iter().flat_map(Node::members).collect();
+        let mut runs: Vec<_> = state.member(RUNS).into_iter().flat_map(Node::members).collect();
         // By the calls that have started them, which have their numbers by now.
         let order = |key: Text<'_>| {
             let key = key.wtf8();
@@ -145,51 +229,59 @@ impl Names {
         }
     }
 
-    fn ordered_at<'d>(&mut self, doc: &'d Document, key: &[u8], node: Node<'d>, depth: usize) {
-        let scalar = IDS.iter().find(|(own, _)| own.as_bytes() == key);
-        if let (Some((_, class)), Some(text)) = (scalar, node.text()) {
-            self.add(&text.wtf8(), class);
-        } else if key != b"pendingAgentToolRuns" {
-            self.ordered(doc, node, depth);
-        }
-    }
-
     /// The ids in a value: of an object the own ones before those further down, by the order of `IDS`.
-    fn ordered<'d>(&mut self, doc: &'d Document, node: Node<'d>, depth: usize) {
-        let mut open: Vec<(Vec<Step<'d>>, Node<'d>)> = vec![(Vec::new(), node)];
-        while let Some((way, node)) = open.pop() {
+    fn ordered<'d>(&mut self, doc: &'d Document, node: Node<'d>, place: Place, depth: usize) {
+        let nests = depth < usize::from(crate::record::NESTING);
+        let mut open = vec![(place, 0, node)];
+        let mut own: Vec<(u8, Text<'d>)> = Vec::new();
+        let mut inner: Vec<(Text<'d>, Place, Node<'d>)> = Vec::new();
+        while let Some((place, far, node)) = open.pop() {
             if node.kind() == Kind::Array {
-                let elements: Vec<_> = node.elements().collect();
-                for (at, element) in elements.into_iter().enumerate().rev() {
-                    let mut way = way.clone();
-                    way.push(Step::At(at));
-                    open.push((way, element));
+                let element = place.then(Step::At(0));
+                let from = open.len();
+                if far < DEEPEST && !element.opaque {
+                    let containers = node.elements().filter(|own| matches!(own.kind(), Kind::Object | Kind::Array));
+                    open.extend(containers.map(|own| (element, far + 1, own)));
+                    open[from..].reverse();
                 }
                 continue;
             }
-            if node.kind() != Kind::Object {
-                continue;
-            }
-            for (key, class) in IDS {
-                if let Some(text) = node.member(key).and_then(Node::text) {
-                    self.add(&text.wtf8(), class);
+            let by_call = place.steps[0].is(Role::BY_CALL);
+            let mut run = None;
+            for member in node.members() {
+                let key = member.key.wtf8();
+                if by_call {
+                    self.rest.push((key.to_vec(), "call"));
+                }
+                let role = Role::of(&key);
+                match member.value.kind() {
+                    Kind::String if role.is(Role::ID) => {
+                        // Of several members with one key the last one is read.
+                        own.retain(|(id, _)| *id != role.id);
+                        own.extend(member.value.text().map(|text| (role.id, text)));
+                    }
+                    Kind::Object | Kind::Array => {
+                        if role.is(Role::LIST) {
+                            let ids = member.value.elements().filter_map(Node::text);
+                            self.rest.extend(ids.map(|id| (id.wtf8().into_owned(), "call")));
+                        }
+                        let place = place.under(role);
+                        if nests && role.is(Role::STATE) {
+                            run = Some(member.value);
+                        } else if far < DEEPEST && !place.opaque {
+                            inner.push((member.key, place, member.value));
+                        }
+                    }
+                    _ => {}
                 }
             }
-            self.rest.extend(unordered(&way, node));
-            let mut members: Vec<_> =
-                node.members().filter(|member| matches!(member.value.kind(), Kind::Object | Kind::Array)).collect();
-            members.sort_by(|one, two| one.key.wtf8().cmp(&two.key.wtf8()));
-            for member in members.into_iter().rev() {
-                let mut way = way.clone();
-                way.push(Step::Key(member.key));
-                if member.key.is("agent_run_state") && depth < usize::from(crate::record::NESTING) {
-                    continue;
-                }
-                if !is_opaque(&way) && way.len() < 32 {
-                    open.push((way, member.value));
-                }
+            own.sort_by_key(|(id, _)| *id);
+            for (id, text) in own.drain(..) {
+                self.add(&text.wtf8(), IDS[usize::from(id)].1);
             }
-            if let Some(run) = node.member("agent_run_state").filter(|_| depth < usize::from(crate::record::NESTING)) {
+            inner.sort_by(|one, two| one.0.wtf8().cmp(&two.0.wtf8()));
+            open.extend(inner.drain(..).rev().map(|(_, place, node)| (place, far + 1, node)));
+            if let Some(run) = run {
                 self.collect(doc, run, depth + 1);
             }
         }
@@ -202,41 +294,29 @@ impl Names {
         // The service knows items by how their ids begin.
         let beginning = id.iter().position(|byte| *byte == b'_').filter(|at| (1..=8).contains(at));
         let beginning = beginning.map(|at| &id[..at]).filter(|own| own.iter().all(u8::is_ascii_lowercase));
-        let beginning = beginning.unwrap_or(class.as_bytes()).to_vec();
-        let count = self.counts.entry(beginning.clone()).or_default();
+        let beginning = beginning.unwrap_or(class.as_bytes());
+        let count = match self.counts.get_mut(beginning) {
+            Some(count) => count,
+            None => self.counts.entry(beginning.to_vec()).or_default(),
+        };
         *count += 1;
-        let name = match &beginning[..] {
+        let name = match beginning {
             // As long as they must be.
             b"trace" => format!("trace_{count:032}").into_bytes(),
             b"span" => format!("span_{count:024}").into_bytes(),
-            _ => [&beginning[..], format!("_{count}").as_bytes()].concat(),
+            _ => [beginning, format!("_{count}").as_bytes()].concat(),
         };
         self.names.insert(id.to_vec(), name);
     }
 
     fn leftovers(&mut self) {
         let mut rest = std::mem::take(&mut self.rest);
+        rest.retain(|(id, _)| !self.names.contains_key(id));
         rest.sort_by(|one, two| (one.0.len(), &one.0).cmp(&(two.0.len(), &two.0)));
         for (id, class) in rest {
             self.add(&id, class);
         }
     }
-}
-
-/// Members whose keys are call ids.
-const BY_CALL: [&str; 5] = ["invocations", "tool_invocations", "rejection_messages", "messages", "mcp_tool_bindings"];
-
-/// The ids of calls that an object of decisions or a ledger names.
-fn unordered(way: &[Step<'_>], node: Node<'_>) -> Vec<(Vec<u8>, &'static str)> {
-    let mut found = Vec::new();
-    for key in ["approved", "rejected", "callIds"] {
-        let ids = node.member(key).into_iter().flat_map(Node::elements).filter_map(Node::text);
-        found.extend(ids.map(|id| (id.wtf8().into_owned(), "call")));
-    }
-    if way.last().is_some_and(|step| BY_CALL.iter().any(|key| step.is(key))) {
-        found.extend(node.members().map(|member| (member.key.wtf8().into_owned(), "call")));
-    }
-    found
 }
 
 struct Replace<'r, 'd> {
@@ -247,63 +327,58 @@ struct Replace<'r, 'd> {
 }
 
 impl<'d> Edit<'d> for Replace<'_, 'd> {
-    fn key(&mut self, way: &[Step<'d>], key: Text<'d>) -> Option<Vec<u8>> {
-        // Keys of objects that go by call ids; the name of a member is never an id.
-        let holder = way.iter().rev().nth(1).copied();
-        let by_tail = ["pendingAgentToolRuns", "pendingAgentToolRunAliases"];
-        let text = key.wtf8();
-        let is = |keys: &[&str]| holder.is_some_and(|step| keys.iter().any(|key| step.is(key)));
-        if is_opaque(&way[..way.len().saturating_sub(1)]) {
-            return None;
-        }
-        if is(&BY_CALL) {
-            return self.names.names.get(&*text).cloned();
-        }
-        if is(&by_tail) { self.tail(&text) } else { None }
+    type Place = Place;
+
+    fn step(&mut self, around: &Place, _: Node<'d>, step: Step<'d>) -> Place {
+        around.then(step)
     }
 
-    fn scalar(&mut self, way: &[Step<'d>], _: &[Node<'d>], node: Node<'d>) -> Option<New> {
-        if is_opaque(way) {
-            return None;
+    fn stays(&self, place: &Place) -> bool {
+        place.opaque
+    }
+
+    fn key(&mut self, around: &Place, key: Text<'d>) -> Option<Vec<u8>> {
+        // Keys of objects that go by call ids; the name of a member is never an id.
+        if around.steps[0].is(Role::BY_CALL) {
+            return self.names.names.get(&*key.wtf8()).cloned();
         }
-        let last = way.last().copied();
-        let named = |keys: &[&str]| last.is_some_and(|step| keys.iter().any(|key| step.is(key)));
+        if around.steps[0].is(Role::RUNS | Role::ALIASES) { self.tail(&key.wtf8()) } else { None }
+    }
+
+    fn scalar(&mut self, place: &Place, _: &[Step<'d>], node: Node<'d>) -> Option<New> {
+        let [last, holder, _] = place.steps;
         if node.kind() == Kind::Number {
-            if way.iter().any(|step| step.is("usage")) {
-                self.counts.usage += usize::from(node.raw() != "0");
-                return Some(New::Literal("0"));
-            }
-            if named(&TIMES) {
-                self.counts.times += usize::from(node.raw() != "0");
-                return Some(New::Literal("0"));
-            }
-            return None;
+            let count = if place.usage {
+                &mut self.counts.usage
+            } else if last.is(Role::TIME) {
+                &mut self.counts.times
+            } else {
+                return None;
+            };
+            *count += usize::from(node.raw() != "0");
+            return Some(New::Literal("0"));
         }
         let text = node.text()?;
-        if named(&TIMES) {
+        if last.is(Role::TIME) {
             let new = b"1970-01-01T00:00:00.000Z".to_vec();
             self.counts.times += usize::from(!text.is_wtf8(&new));
             return Some(New::Text(new));
         }
-        let holder = way.iter().rev().nth(1).copied();
-        let text = text.wtf8();
-        if holder.is_some_and(|step| step.is("pendingAgentToolRunAliases")) {
-            return self.tail(&text).map(New::Text);
+        if holder.is(Role::ALIASES) {
+            return self.tail(&text.wtf8()).map(New::Text);
         }
-        if holder.is_some_and(|step| step.is("pendingAgentToolRuns")) {
+        if holder.is(Role::RUNS) {
             return self.inside(node);
         }
-        // The texts that calls are compared by hold the ids of programs.
-        let compared = holder.is_some_and(|step| step.is("invocations")) || named(&["fingerprint"]);
-        if compared && text.starts_with(b"{") {
+        let compared = holder.is(Role::COMPARED) || last.is(Role::COMPARED);
+        if compared && matches!(node.raw().as_bytes(), [_, b'{', ..]) {
             return self.inside(node);
         }
-        let id = IDS.iter().any(|(key, _)| last.is_some_and(|step| step.is(key)));
-        let listed = matches!(last, Some(Step::At(_)))
-            && holder.is_some_and(|step| ["approved", "rejected", "callIds"].iter().any(|key| step.is(key)));
-        if !id && !listed {
+        let listed = last.is(Role::ELEMENT) && holder.is(Role::LIST);
+        if !last.is(Role::ID) && !listed {
             return None;
         }
+        let text = text.wtf8();
         let new = self.names.names.get(&*text)?;
         self.counts.ids += usize::from(**new != *text);
         Some(New::Text(new.clone()))
@@ -328,7 +403,7 @@ impl<'d> Replace<'_, 'd> {
         let root = self.doc.decode(node).ok()?;
         self.nested += 1;
         let mut out = Writer::new(Style::TypeScript);
-        edited(root, &mut out, self);
+        edited(root, Place::default(), &mut out, self);
         self.nested -= 1;
         Some(New::Text(out.finish()))
     }

@@ -3,7 +3,7 @@
 use crate::finding::Effect;
 use crate::json::{Node, Text};
 use crate::record::{
-    Digest, Flag, Int, List, Map, NonEmpty, Open, Sifted, Slot, Tag, Word, nullable, nullish, optional, record,
+    Absent, Digest, Flag, Int, List, Map, NonEmpty, Open, Sifted, Slot, Tag, Word, nullable, nullish, optional, record,
     required, tag, union, words,
 };
 
@@ -16,20 +16,20 @@ record! {
     pub struct Context<'d>, unknown: Dropped {
         usage: Slot<'d, Usage<'d>> = required("usage").if_absent(Effect::Lost);
         /// Decisions by the key of the tool: those of function tools up to 1.17, from then on the others'.
-        approvals: Slot<'d, Map<'d, ApprovalRecord<'d>>> = required("approvals").tolerated(Effect::Lost)
+        approvals: Slot<'d, Map<'d, ApprovalRecord<'d>>> = required("approvals").absent_is(Absent::Empty).tolerated(Effect::Lost)
             .read_before(LENIENT_DECISIONS, &required("approvals").if_absent(Effect::Lost).inside(Effect::Lost)
                 .if_wrong(Effect::Refused).if_element_wrong(Effect::Refused));
         tool_invocations: Slot<'d, Map<'d, Invocation<'d>>> =
-            required("tool_invocations").since(V1_15).passed_over().if_absent(Effect::Note);
+            required("tool_invocations").absent_is(Absent::Empty).since(V1_15).passed_over().if_absent(Effect::Note);
         /// The user's own object, as far as it is a mapping or could be made one.
         context: Slot<'d, Open<'d>> = nullable("context").if_absent(Effect::Lost);
         context_meta: Slot<'d, ContextMeta<'d>> = required("context_meta").tolerated(Effect::Note);
         /// The structured input of an agent that is used as a tool.
         tool_input: Slot<'d, Node<'d>> = optional("tool_input");
         hosted_mcp_approvals: Slot<'d, List<'d, HostedMcpApproval<'d>>> =
-            optional("hosted_mcp_approvals").since(V1_14).tolerated(Effect::Lost);
+            optional("hosted_mcp_approvals").absent_is(Absent::Empty).since(V1_14).tolerated(Effect::Lost);
         function_tool_approvals: Slot<'d, List<'d, FunctionApproval<'d>>> =
-            optional("function_tool_approvals").since(V1_18);
+            optional("function_tool_approvals").absent_is(Absent::Empty).since(V1_18);
     }
 }
 
@@ -75,7 +75,7 @@ record! {
             required("output_tokens_details").tolerated(Effect::Lost);
         total_tokens: Slot<'d, Int<'d>> = required("total_tokens").if_absent(Effect::Lost);
         request_usage_entries: Slot<'d, List<'d, RequestUsage<'d>>> =
-            required("request_usage_entries").if_absent(Effect::Lost).weighed(weigh::looped_or_false);
+            required("request_usage_entries").absent_is(Absent::Empty).if_absent(Effect::Lost).weighed(weigh::looped_or_false);
     }
 }
 
@@ -130,8 +130,8 @@ record! {
     pub struct ContextMeta<'d>, unknown: Dropped {
         original_type: Slot<'d, Word<'d, ContextKind>> = required("original_type");
         serialized_via: Slot<'d, Word<'d, ContextRoute>> = required("serialized_via");
-        requires_deserializer: Slot<'d, Flag<'d>> = required("requires_deserializer");
-        omitted: Slot<'d, Flag<'d>> = required("omitted");
+        requires_deserializer: Slot<'d, Flag<'d>> = required("requires_deserializer").absent_is(Absent::False);
+        omitted: Slot<'d, Flag<'d>> = required("omitted").absent_is(Absent::False);
         class_path: Slot<'d, Text<'d>> = nullish("class_path");
     }
 }

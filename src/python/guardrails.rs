@@ -2,7 +2,7 @@
 
 use crate::finding::Effect;
 use crate::json::{Node, Text};
-use crate::record::{Flag, Sifted, Slot, Tag, nullable, record, required, tag, union};
+use crate::record::{Absent, Flag, Sifted, Slot, Tag, nullable, record, required, tag, union};
 
 use super::items::{AgentRef, ByIdentity};
 use super::weigh;
@@ -99,7 +99,7 @@ union! {
 record! {
     /// What a tool's guardrail found.
     pub struct ToolGuardrailOutput<'d>, unknown: Dropped {
-        output_info: Slot<'d, Node<'d>> = nullable("outputInfo").tolerated(Effect::Note);
+        output_info: Slot<'d, Node<'d>> = nullable("outputInfo").absent_is(Absent::Null).tolerated(Effect::Note);
         behavior: Slot<'d, Behavior<'d>> = required("behavior").tolerated(Effect::Note);
     }
 }

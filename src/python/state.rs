@@ -3,7 +3,8 @@
 use crate::finding::Effect;
 use crate::json::{Kinds, Node, Text};
 use crate::record::{
-    Flag, Int, Label, List, Map, Open, Reader, Slot, True, Wire as _, Word, nullable, optional, record, required, union,
+    Absent, Flag, Int, Label, List, Map, Open, Reader, Slot, True, Wire as _, Word, nullable, optional, record,
+    required, union,
 };
 
 use super::bounds::{V1_2, V1_4, V1_7, V1_8, V1_10, V1_13, V1_15, V1_17};
@@ -60,33 +61,33 @@ record! {
             .read_before(V1_15, &required("current_agent"));
         original_input: Slot<'d, Input<'d>> = required("original_input").if_wrong(Effect::Stuck);
         /// Input that was given to the paused run and not yet taken up.
-        pending_input: Slot<'d, List<'d, Node<'d>>> = required("pending_input").since(V1_15).if_absent(Effect::Note);
+        pending_input: Slot<'d, List<'d, Node<'d>>> = required("pending_input").absent_is(Absent::Empty).since(V1_15).if_absent(Effect::Note);
         model_responses: Slot<'d, List<'d, Box<ModelResponse<'d>>>> =
             required("model_responses").if_absent(Effect::Lost).weighed(weigh::looped);
         context: Slot<'d, Context<'d>> = required("context");
         /// Names of the tools that each agent has used.
-        tool_use_tracker: Slot<'d, Map<'d, List<'d, Text<'d>>>> = required("tool_use_tracker").if_absent(Effect::Lost)
+        tool_use_tracker: Slot<'d, Map<'d, List<'d, Text<'d>>>> = required("tool_use_tracker").absent_is(Absent::Empty).if_absent(Effect::Lost)
             .weighed(weigh::object_or_false).weighed_elements(weigh::names).inside(Effect::Lost);
         max_turns: Slot<'d, Int<'d>> = nullable("max_turns").before(V1_10, Kinds::NUMBER)
             .strict().weighed(weigh::null).if_wrong(Effect::Stuck);
-        no_active_agent_run: Slot<'d, True<'d>> = required("no_active_agent_run").ignored();
+        no_active_agent_run: Slot<'d, True<'d>> = required("no_active_agent_run").absent_is(Absent::True).ignored();
         input_guardrail_results: Slot<'d, List<'d, Result<InputGuardrailResult<'d>>>> =
-            required("input_guardrail_results").if_absent(Effect::Lost).weighed(weigh::results).inside(Effect::Lost);
+            required("input_guardrail_results").absent_is(Absent::Empty).if_absent(Effect::Lost).weighed(weigh::results).inside(Effect::Lost);
         output_guardrail_results: Slot<'d, List<'d, Result<OutputGuardrailResult<'d>>>> =
-            required("output_guardrail_results").if_absent(Effect::Lost).weighed(weigh::results).inside(Effect::Lost);
+            required("output_guardrail_results").absent_is(Absent::Empty).if_absent(Effect::Lost).weighed(weigh::results).inside(Effect::Lost);
         tool_input_guardrail_results: Slot<'d, List<'d, Result<ToolInputGuardrailResult<'d>>>> =
-            required("tool_input_guardrail_results").if_absent(Effect::Lost).weighed(weigh::results).inside(Effect::Lost);
+            required("tool_input_guardrail_results").absent_is(Absent::Empty).if_absent(Effect::Lost).weighed(weigh::results).inside(Effect::Lost);
         tool_output_guardrail_results: Slot<'d, List<'d, Result<ToolOutputGuardrailResult<'d>>>> =
-            required("tool_output_guardrail_results").if_absent(Effect::Lost).weighed(weigh::results).inside(Effect::Lost);
-        conversation_id: Slot<'d, Text<'d>> = nullable("conversation_id").tolerated(Effect::Note);
-        previous_response_id: Slot<'d, Text<'d>> = nullable("previous_response_id").tolerated(Effect::Note);
-        auto_previous_response_id: Slot<'d, Flag<'d>> = required("auto_previous_response_id").tolerated(Effect::Note);
+            required("tool_output_guardrail_results").absent_is(Absent::Empty).if_absent(Effect::Lost).weighed(weigh::results).inside(Effect::Lost);
+        conversation_id: Slot<'d, Text<'d>> = nullable("conversation_id").absent_is(Absent::Null).tolerated(Effect::Note);
+        previous_response_id: Slot<'d, Text<'d>> = nullable("previous_response_id").absent_is(Absent::Null).tolerated(Effect::Note);
+        auto_previous_response_id: Slot<'d, Flag<'d>> = required("auto_previous_response_id").absent_is(Absent::False).tolerated(Effect::Note);
         generated_prompt_cache_key: Slot<'d, Text<'d>> =
-            nullable("generated_prompt_cache_key").since(V1_8).tolerated(Effect::Lost);
+            nullable("generated_prompt_cache_key").absent_is(Absent::Null).since(V1_8).tolerated(Effect::Lost);
         reasoning_item_id_policy: Slot<'d, Word<'d, ReasoningPolicy>> =
-            nullable("reasoning_item_id_policy").since(V1_2).if_absent(Effect::Note).weighed(weigh::policy);
+            nullable("reasoning_item_id_policy").absent_is(Absent::Null).since(V1_2).if_absent(Effect::Note).weighed(weigh::policy);
         nested_history_owned_session_item_refs: Slot<'d, List<'d, NestedHistoryRef<'d>>> =
-            required("nested_history_owned_session_item_refs").since(V1_13).if_absent(Effect::Note);
+            required("nested_history_owned_session_item_refs").absent_is(Absent::Empty).since(V1_13).if_absent(Effect::Note);
         /// Where each generated item stands among the session items.
         generated_session_item_indexes: Slot<'d, List<'d, SessionIndex<'d>>> =
             required("generated_session_item_indexes").since(V1_13).tolerated(Effect::Lost);
@@ -98,20 +99,20 @@ record! {
         /// The whole history.
         session_items: Slot<'d, Items<'d>> = required("session_items").if_absent(Effect::Lost)
             .weighed(weigh::looped).if_element_wrong(Effect::Refused).inside(Effect::Lost);
-        current_step: Slot<'d, CurrentStep<'d>> = nullable("current_step").if_absent(Effect::Note)
+        current_step: Slot<'d, CurrentStep<'d>> = nullable("current_step").absent_is(Absent::Null).if_absent(Effect::Note)
             .weighed(weigh::object_or_false).inside(Effect::Stuck);
         /// A copy of the last response that is never read.
         last_model_response: Slot<'d, ModelResponse<'d>> = nullable("last_model_response").ignored();
         last_processed_response: Slot<'d, ProcessedResponse<'d>> =
-            nullable("last_processed_response").if_absent(Effect::Note).weighed(weigh::object_or_false);
+            nullable("last_processed_response").absent_is(Absent::Null).if_absent(Effect::Note).weighed(weigh::object_or_false);
         current_turn_persisted_item_count: Slot<'d, Int<'d>> =
-            required("current_turn_persisted_item_count").tolerated(Effect::Note);
+            required("current_turn_persisted_item_count").absent_is(Absent::Zero).tolerated(Effect::Note);
         pending_session_write: Slot<'d, PendingSessionWrite<'d>> =
             optional("pending_session_write").since(V1_17).gated().weighed(weigh::null);
         /// The run ended in a way that cannot be resumed.
         terminal_unrecoverable: Slot<'d, True<'d>> =
             optional("terminal_unrecoverable").since(V1_17).gated().weighed(weigh::null);
-        trace: Slot<'d, Trace<'d>> = nullable("trace").tolerated(Effect::Lost);
+        trace: Slot<'d, Trace<'d>> = nullable("trace").absent_is(Absent::Null).tolerated(Effect::Lost);
         sandbox: Slot<'d, super::sandbox::Sandbox<'d>> = optional("sandbox").since(V1_7)
             .read_before(V1_15, &optional("sandbox").tolerated(Effect::Lost));
     }

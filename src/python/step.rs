@@ -2,7 +2,9 @@
 
 use crate::finding::Effect;
 use crate::json::{Node, Text};
-use crate::record::{Flag, List, Map, Natural, Open, Sifted, Slot, Tag, optional, record, required, tag, union};
+use crate::record::{
+    Absent, Flag, List, Map, Natural, Open, Sifted, Slot, Tag, optional, record, required, tag, union,
+};
 
 use super::bounds::{V1_1, V1_5, V1_9, V1_12, V1_14, V1_15, V1_18, V1_20};
 use super::items::{ApprovalItem, Items, LookupKey};
@@ -16,9 +18,9 @@ record! {
         interruptions: Slot<'d, List<'d, Sifted<ApprovalItem<'d>>>> =
             required("interruptions").weighed(weigh::looped).if_element_wrong(Effect::Refused);
         /// Whether the service has stored the response before it was worked on.
-        response_accepted: Slot<'d, Flag<'d>> = required("response_accepted").since(V1_15).tolerated(Effect::Note);
+        response_accepted: Slot<'d, Flag<'d>> = required("response_accepted").absent_is(Absent::False).since(V1_15).tolerated(Effect::Note);
         llm_end_hooks_started: Slot<'d, Flag<'d>> =
-            required("llm_end_hooks_started").since(V1_15).tolerated(Effect::Note);
+            required("llm_end_hooks_started").absent_is(Absent::True).since(V1_15).tolerated(Effect::Note);
     }
 }
 
@@ -165,7 +167,7 @@ record! {
     pub struct ProcessedResponse<'d>, unknown: Dropped {
         new_items: Slot<'d, Items<'d>> = required("new_items").if_absent(Effect::Lost).weighed(weigh::looped)
             .if_element_wrong(Effect::Refused).inside(Effect::Lost);
-        tools_used: Slot<'d, List<'d, Text<'d>>> = required("tools_used").tolerated(Effect::Note);
+        tools_used: Slot<'d, List<'d, Text<'d>>> = required("tools_used").absent_is(Absent::Empty).tolerated(Effect::Note);
         functions: Slot<'d, List<'d, Sifted<FunctionAction<'d>>>> = required("functions").if_absent(Effect::Stuck)
             .weighed(weigh::skimmed).inside(Effect::Stuck)
             .read_before(V1_12, &required("functions").if_absent(Effect::Stuck).weighed(weigh::looped_or_false)
@@ -186,7 +188,7 @@ record! {
             .weighed(weigh::looped_or_false).if_element_wrong(Effect::Refused).inside(Effect::Stuck);
         mcp_approval_requests: Slot<'d, List<'d, McpRequestAction<'d>>> = required("mcp_approval_requests")
             .if_absent(Effect::Stuck).weighed(weigh::looped);
-        interruptions: Slot<'d, List<'d, ApprovalItem<'d>>> = required("interruptions").if_absent(Effect::Note)
+        interruptions: Slot<'d, List<'d, ApprovalItem<'d>>> = required("interruptions").absent_is(Absent::Empty).if_absent(Effect::Note)
             .weighed(weigh::looped).if_element_wrong(Effect::Refused).inside(Effect::Note);
         /// Server, tool and place among the servers of every local MCP call.
         mcp_tool_bindings: Slot<'d, Map<'d, List<'d, Node<'d>>>> = required("mcp_tool_bindings").since(V1_18)

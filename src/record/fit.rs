@@ -195,16 +195,22 @@ fn is_blank(row: &Row, value: &Value<'_>, shape: Shape) -> bool {
     }
 }
 
-/// Adds the row's blank value behind the nearest earlier row that is there.
+/// Adds the row's blank value.
 fn add(object: &mut Object<'_>, info: &'static Info, at: usize) {
     let field = &info.fields[at];
-    let Some(value) = blank(&field.row, (field.shape)()) else { return };
+    if let Some(value) = blank(&field.row, (field.shape)()) {
+        place(object, info, at, value);
+    }
+}
+
+/// Gives the member of a row this value; a new one stands behind the nearest earlier row that is there.
+pub(super) fn place<'d>(object: &mut Object<'d>, info: &'static Info, at: usize, value: Value<'d>) {
     let earlier: Vec<&str> = info.fields[..at].iter().rev().map(|field| field.row.key).collect();
-    object.place(field.row.key, &earlier, value);
+    object.place(info.fields[at].row.key, &earlier, value);
 }
 
 /// The object with these values of it changed, or taken out; `None` when there is nothing to change.
-fn changed<'d>(node: Node<'d>, changes: Vec<(Node<'d>, Option<Value<'d>>)>) -> Option<Object<'d>> {
+pub(super) fn changed<'d>(node: Node<'d>, changes: Vec<(Node<'d>, Option<Value<'d>>)>) -> Option<Object<'d>> {
     if changes.is_empty() {
         return None;
     }

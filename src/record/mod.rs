@@ -5,6 +5,7 @@
 //! reader, the writer, the JSON Schema and the field's documentation. Nothing here knows a dialect's keys.
 
 mod arrange;
+mod fill;
 mod fit;
 mod macros;
 mod read;
@@ -20,6 +21,7 @@ use crate::format::{Bound, Target};
 use crate::json::{Kind, Kinds, Node, Text, Writer};
 
 pub use arrange::arrange;
+pub use fill::{Absent, Fill, Filling};
 pub use fit::{Fit, Misfit};
 pub(crate) use macros::{record, union};
 pub use read::{NESTING, Raised, Reader, Writers, Zone};
@@ -113,6 +115,8 @@ pub struct Row {
     pub strict: bool,
     /// Absence and a wrong type are reported by something else than the record layer.
     pub judged_elsewhere: bool,
+    /// What the reader takes an absent member for, where it takes it for a value.
+    pub absent: Option<Absent>,
     /// The row whose effects hold for readers before a bound.
     pub older: Option<(Bound, &'static Row)>,
 }
@@ -142,6 +146,7 @@ impl Row {
             ignored: false,
             strict: false,
             judged_elsewhere: false,
+            absent: None,
             older: None,
         }
     }
@@ -262,6 +267,13 @@ impl Row {
     #[must_use]
     pub const fn judged_elsewhere(mut self) -> Self {
         self.judged_elsewhere = true;
+        self
+    }
+
+    /// The reader takes an absent member for this value.
+    #[must_use]
+    pub const fn absent_is(mut self, value: Absent) -> Self {
+        self.absent = Some(value);
         self
     }
 

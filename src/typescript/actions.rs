@@ -5,7 +5,7 @@
 
 use crate::json::{Node, Text};
 use crate::record::{
-    Flag, List, Open, Row, Slot, Tag, Word, nullable, nullish, optional, record, required, tag, union, words,
+    Absent, Flag, List, Open, Row, Slot, Tag, Word, nullable, nullish, optional, record, required, tag, union, words,
 };
 
 use super::bounds::{HOSTED_MCP, LOCAL_TOOLS, NOT_FOUND_REASON, REQUEST_DATA, SANDBOXES, v};
@@ -192,10 +192,10 @@ record! {
         tools_used: Slot<'d, List<'d, Text<'d>>> = required("toolsUsed");
         handoffs: Slot<'d, List<'d, HandoffAction<'d>>> = required("handoffs");
         functions: Slot<'d, List<'d, FunctionAction<'d>>> = required("functions");
-        functions_not_found: Slot<'d, List<'d, FunctionNotFound<'d>>> = optional("functionToolsNotFound").since(v(12));
+        functions_not_found: Slot<'d, List<'d, FunctionNotFound<'d>>> = optional("functionToolsNotFound").absent_is(Absent::Empty).since(v(12));
         computer_actions: Slot<'d, List<'d, ComputerAction<'d>>> = required("computerActions");
-        shell_actions: Slot<'d, List<'d, ShellAction<'d>>> = optional("shellActions").since(LOCAL_TOOLS);
-        apply_patch_actions: Slot<'d, List<'d, ApplyPatchAction<'d>>> = optional("applyPatchActions").since(LOCAL_TOOLS);
-        mcp_requests: Slot<'d, List<'d, McpRequest<'d>>> = optional("mcpApprovalRequests").since(HOSTED_MCP);
+        shell_actions: Slot<'d, List<'d, ShellAction<'d>>> = optional("shellActions").absent_is(Absent::Empty).since(LOCAL_TOOLS);
+        apply_patch_actions: Slot<'d, List<'d, ApplyPatchAction<'d>>> = optional("applyPatchActions").absent_is(Absent::Empty).since(LOCAL_TOOLS);
+        mcp_requests: Slot<'d, List<'d, McpRequest<'d>>> = optional("mcpApprovalRequests").absent_is(Absent::Empty).since(HOSTED_MCP);
     }
 }

@@ -1,7 +1,7 @@
 //! What a model answered, and what it cost.
 
 use crate::json::Text;
-use crate::record::{List, Map, Open, Slot, optional, record, required};
+use crate::record::{Absent, List, Map, Open, Slot, optional, record, required};
 
 use super::bounds::{COMPACTION, RESPONSE_DATA, USAGE_DETAILS};
 use super::raw::OutputItem;
@@ -14,8 +14,8 @@ record! {
         input_tokens: Slot<'d, Finite<'d>> = required("inputTokens");
         output_tokens: Slot<'d, Finite<'d>> = required("outputTokens");
         total_tokens: Slot<'d, Finite<'d>> = required("totalTokens");
-        input_tokens_details: Slot<'d, Map<'d, Finite<'d>>> = optional("inputTokensDetails");
-        output_tokens_details: Slot<'d, Map<'d, Finite<'d>>> = optional("outputTokensDetails");
+        input_tokens_details: Slot<'d, Map<'d, Finite<'d>>> = optional("inputTokensDetails").absent_is(Absent::Empty);
+        output_tokens_details: Slot<'d, Map<'d, Finite<'d>>> = optional("outputTokensDetails").absent_is(Absent::Empty);
         /// What was called, such as `responses.create`.
         endpoint: Slot<'d, Text<'d>> = optional("endpoint").since(COMPACTION);
     }
@@ -29,10 +29,10 @@ record! {
         output_tokens: Slot<'d, Finite<'d>> = required("outputTokens");
         total_tokens: Slot<'d, Finite<'d>> = required("totalTokens");
         input_tokens_details: Slot<'d, List<'d, Map<'d, Finite<'d>>>> =
-            optional("inputTokensDetails").since(USAGE_DETAILS);
+            optional("inputTokensDetails").absent_is(Absent::Empty).since(USAGE_DETAILS);
         output_tokens_details: Slot<'d, List<'d, Map<'d, Finite<'d>>>> =
-            optional("outputTokensDetails").since(USAGE_DETAILS);
-        request_usage_entries: Slot<'d, List<'d, RequestUsage<'d>>> = optional("requestUsageEntries").since(USAGE_DETAILS);
+            optional("outputTokensDetails").absent_is(Absent::Empty).since(USAGE_DETAILS);
+        request_usage_entries: Slot<'d, List<'d, RequestUsage<'d>>> = optional("requestUsageEntries").absent_is(Absent::Empty).since(USAGE_DETAILS);
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::finding::Effect;
 use crate::json::{Kinds, Node, Text};
 use crate::record::{
-    Flag, Label, List, Map, Reader, Row, Slot, True, Wire as _, Word, nullable, nullish, optional, record, required,
-    union, words,
+    Absent, Flag, Label, List, Map, Reader, Row, Slot, True, Wire as _, Word, nullable, nullish, optional, record,
+    required, union, words,
 };
 
 use super::actions::ProcessedResponse;
@@ -55,26 +55,26 @@ record! {
         current_agent: Slot<'d, AgentRef<'d>> = required("currentAgent");
         original_input: Slot<'d, Input<'d>> = required("originalInput");
         /// Input that the next turn takes up (`RunState#addInput`).
-        pending_input: Slot<'d, List<'d, ModelItem<'d>>> = optional("pendingInput").since(v(18)).gated();
+        pending_input: Slot<'d, List<'d, ModelItem<'d>>> = optional("pendingInput").absent_is(Absent::Empty).since(v(18)).gated();
         model_responses: Slot<'d, List<'d, Box<ModelResponse<'d>>>> = required("modelResponses");
         context: Slot<'d, Context<'d>> = required("context");
         /// Names of the tools that each agent has used.
         tool_use_tracker: Slot<'d, Map<'d, List<'d, Text<'d>>>> = required("toolUseTracker");
         /// `null` for no limit.
         max_turns: Slot<'d, Finite<'d>> = nullable("maxTurns").before(v(11), Kinds::NUMBER).weighed(unlimited).read_before(v(11), &LIMITED);
-        current_agent_span: Slot<'d, Span<'d>> = nullish("currentAgentSpan");
+        current_agent_span: Slot<'d, Span<'d>> = nullish("currentAgentSpan").absent_is(Absent::Null);
         /// Whether the next turn starts an agent.
         no_active_agent_run: Slot<'d, Flag<'d>> = required("noActiveAgentRun");
         input_guardrail_results: Slot<'d, List<'d, InputGuardrailResult<'d>>> = required("inputGuardrailResults");
         initial_input_guardrails_completed: Slot<'d, Flag<'d>> =
-            required("initialInputGuardrailsCompleted").since(v(21)).if_absent(Effect::Note);
+            required("initialInputGuardrailsCompleted").absent_is(Absent::False).since(v(21)).if_absent(Effect::Note);
         output_guardrail_results: Slot<'d, List<'d, OutputGuardrailResult<'d>>> = required("outputGuardrailResults");
         tool_input_guardrail_results: Slot<'d, List<'d, ToolInputGuardrailResult<'d>>> =
-            required("toolInputGuardrailResults").since(v(1)).if_absent(Effect::Note);
+            required("toolInputGuardrailResults").absent_is(Absent::Empty).since(v(1)).if_absent(Effect::Note);
         tool_output_guardrail_results: Slot<'d, List<'d, ToolOutputGuardrailResult<'d>>> =
-            required("toolOutputGuardrailResults").since(v(1)).if_absent(Effect::Note);
+            required("toolOutputGuardrailResults").absent_is(Absent::Empty).since(v(1)).if_absent(Effect::Note);
         current_turn_in_progress: Slot<'d, Flag<'d>> =
-            required("currentTurnInProgress").since(v(1)).if_absent(Effect::Note);
+            required("currentTurnInProgress").absent_is(Absent::False).since(v(1)).if_absent(Effect::Note);
         current_step: Slot<'d, Step<'d>> = optional("currentStep");
         last_model_response: Slot<'d, ModelResponse<'d>> = optional("lastModelResponse");
         /// The history after the original input.
@@ -82,14 +82,14 @@ record! {
         ownership: Slot<'d, Ownership<'d>> = optional("currentResponseGeneratedItemOwnership").since(v(20)).gated();
         /// Paused runs of agents used as tools, by tool key and call id.
         pending_agent_tool_runs: Slot<'d, Map<'d, NestedRun<'d>>> =
-            required("pendingAgentToolRuns").since(v(2)).if_absent(Effect::Note);
+            required("pendingAgentToolRuns").absent_is(Absent::Empty).since(v(2)).if_absent(Effect::Note);
         /// Keys of nested runs from labels before 1.16.
         pending_agent_tool_run_aliases: Slot<'d, Map<'d, Text<'d>>> =
-            required("pendingAgentToolRunAliases").since(v(16)).if_absent(Effect::Note);
+            required("pendingAgentToolRunAliases").absent_is(Absent::Empty).since(v(16)).if_absent(Effect::Note);
         last_processed_response: Slot<'d, ProcessedResponse<'d>> = optional("lastProcessedResponse");
         /// How many items of this turn the session has already.
         persisted_count: Slot<'d, Index<'d>> =
-            required("currentTurnPersistedItemCount").since(PERSISTED).if_absent(Effect::Note);
+            required("currentTurnPersistedItemCount").absent_is(Absent::Zero).since(PERSISTED).if_absent(Effect::Note);
         compacted_count: Slot<'d, Index<'d>> =
             optional("currentTurnSessionWriteCompactedItemCount").since(v(20)).gated();
         deferred_indexes: Slot<'d, List<'d, Index<'d>>> =
@@ -97,7 +97,7 @@ record! {
         blocked_start: Slot<'d, Index<'d>> = optional("currentTurnBlockedSessionStartIndex").since(v(17)).gated();
         session_bound: Slot<'d, True<'d>> = optional("currentTurnExecutedWithSessionBinding").since(v(17)).gated();
         session_input: Slot<'d, List<'d, ModelItem<'d>>> =
-            optional("currentTurnSessionInputItems").since(v(17)).gated();
+            optional("currentTurnSessionInputItems").absent_is(Absent::Empty).since(v(17)).gated();
         history_transaction: Slot<'d, HistoryTransaction<'d>> =
             optional("pendingSessionHistoryTransaction").since(v(17)).gated();
         pending_write: Slot<'d, PendingWrite<'d>> = optional("pendingSessionWrite").since(v(20)).gated();

@@ -13,7 +13,7 @@ use crate::detect::{Identity, Label, identify};
 use crate::finding::{Effect, Finding};
 use crate::format::{Dialect, Format, Target};
 use crate::json::{Document, Kind, Node, Problem, SyntaxError};
-use crate::record::{Raised, Reader};
+use crate::record::{Raised, Reader, Rows, Writers};
 use crate::{python, typescript};
 pub(crate) use place::place;
 
@@ -41,12 +41,22 @@ pub struct Verdict {
     pub is_json: bool,
     /// Byte range of the state in the input, when there is one that does not stand inside a string.
     pub state: Option<(usize, usize)>,
+    /// Which releases can have written it, as far as its fields tell.
+    pub(crate) writers: Writers,
+}
+
+impl Verdict {
+    /// Of JSON that nothing is wrong with.
+    #[must_use]
+    pub fn clean() -> Self {
+        Self { format: None, findings: Vec::new(), is_json: true, state: None, writers: Writers::default() }
+    }
 }
 
 /// What there is to say of bytes that are not JSON.
 impl From<SyntaxError> for Verdict {
     fn from(error: SyntaxError) -> Self {
-        Self { format: None, findings: vec![unreadable(error)], is_json: false, state: None }
+        Self { findings: vec![unreadable(error)], is_json: false, ..Self::clean() }
     }
 }
 
@@ -102,31 +112,35 @@ pub(crate) fn locate<'d>(doc: &'d Document, at: Option<&str>) -> Result<Node<'d>
 /// ```
 #[must_use]
 pub fn judge(doc: &Document, options: &Validate) -> Verdict {
+    judge_and(doc, options, &mut |_, _| ())
+}
+
+/// The same; `and` gets the state as it was read.
+pub(crate) fn judge_and(doc: &Document, options: &Validate, and: &mut dyn FnMut(Dialect, &dyn Rows<'_>)) -> Verdict {
     let mut cx = Reader::new(doc, Dialect::Python, 0);
     let root = match locate(doc, options.at.as_deref()) {
         Ok(root) => root,
         Err(raised) => {
             cx.raise(raised.code, raised.effect, raised.node, raised.message);
-            return Verdict { format: None, findings: place(doc, cx), is_json: true, state: None };
+            return Verdict { findings: place(doc, cx), ..Verdict::clean() };
         }
     };
     let identity = identify(root);
-    let mut format = None;
-    let mut state = None;
+    let mut verdict = Verdict::clean();
     match identity {
         Identity::State { dialect, label, mixed } => {
             cx.dialect = dialect;
             cx.label = label.effective(dialect);
-            format = label.format(dialect);
+            verdict.format = label.format(dialect);
             if doc.holder(root).is_none() {
-                state = Some((root.span().start, root.span().end));
+                verdict.state = Some((root.span().start, root.span().end));
             }
             judge_reader(options.reader, label, root, &mut cx);
             if mixed {
                 let message = "keys of the other SDK's format stand beside those of this one";
                 cx.raise(codes::MIXED_DIALECTS, Effect::Note, root, message);
             }
-            judge_state(root, options.agents.as_ref(), &mut cx);
+            verdict.writers = judge_state(root, options.agents.as_ref(), &mut cx, and);
         }
         Identity::OtherPort { port, version } => {
             cx.raise(codes::OTHER_PORT, Effect::Refused, version, format!("{port} wrote this state"));
@@ -138,21 +152,31 @@ pub fn judge(doc: &Document, options: &Validate) -> Verdict {
             }
         }
     }
-    Verdict { format, findings: place(doc, cx), is_json: true, state }
+    verdict.findings = place(doc, cx);
+    verdict
 }
 
-/// Reads the state into its dialect's model and judges it there, then what both dialects have in common.
-fn judge_state<'d>(root: Node<'d>, agents: Option<&Graph>, cx: &mut Reader<'d>) {
+/// Reads the state into its dialect's model and judges it there, then what both dialects have in common. Which releases can
+/// have written it.
+fn judge_state<'d>(
+    root: Node<'d>,
+    agents: Option<&Graph>,
+    cx: &mut Reader<'d>,
+    and: &mut dyn FnMut(Dialect, &dyn Rows<'_>),
+) -> Writers {
     let run = match cx.dialect {
         Dialect::Python => python::State::read_from(root, cx).map(|state| {
+            and(cx.dialect, &state);
             python::judge(&state, agents, cx);
             python::lift(&state)
         }),
         Dialect::TypeScript => typescript::State::read_from(root, cx).map(|state| {
+            and(cx.dialect, &state);
             typescript::judge(&state, agents, cx);
             typescript::lift(&state)
         }),
     };
+    let writers = cx.writer;
     if let Some(run) = run {
         checks::check(&run, cx);
     }
@@ -165,6 +189,7 @@ fn judge_state<'d>(root: Node<'d>, agents: Option<&Graph>, cx: &mut Reader<'d>) 
     }
     cx.zone = whole;
     secrets::judge(root.source(), cx);
+    writers
 }
 
 /// Whether the reader reads this dialect and label at all.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use aho_corasick::packed;
-use memchr::memmem::Finder;
+use memchr::memmem::{self, Finder};
 
 use crate::codes;
 use crate::finding::Effect;
@@ -24,6 +24,28 @@ const PREFIXES: [(&str, usize); 10] = [
     ("Bearer ", 20),
     ("-----BEGIN ", 10),
 ];
+
+/// Parts of the names of members whose values are secrets.
+const NAMES: [&str; 12] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "accesstoken",
+    "authtoken",
+    "refreshtoken",
+    "authorization",
+    "credential",
+];
+
+/// Names that are secrets by themselves.
+const WHOLE_NAMES: [&str; 4] = ["token", "pwd", "cookie", "headers"];
+
+/// What stands for a secret.
+pub(crate) const MASK: &str = "***";
 
 /// Looks for all prefixes at once; there is none on processors without the instructions for it.
 static SEARCH: LazyLock<Option<packed::Searcher>> =
@@ -45,7 +67,7 @@ pub(super) fn judge<'d>(source: &'d Source, cx: &mut Reader<'d>) {
 fn places(bytes: &[u8]) -> Vec<(usize, &'static str)> {
     let mut places = Vec::new();
     let mut look = |at: usize, (prefix, least): (&'static str, usize)| {
-        let begins = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
+        let begins = at == 0 || !bytes[at - 1].is_ascii_alphanumeric() || is_behind_escape(&bytes[..at]);
         let token = bytes[at + prefix.len()..].iter().take(least).take_while(|byte| is_token(**byte)).count();
         if begins && token == least {
             places.push((at, prefix));
@@ -65,6 +87,33 @@ fn places(bytes: &[u8]) -> Vec<(usize, &'static str)> {
     places
 }
 
+/// Whether the text, which may be that of a string with escapes in it, ends with an escape: `\n` or `\u00e9`.
+fn is_behind_escape(text: &[u8]) -> bool {
+    match text {
+        [.., b'\\', b'b' | b'f' | b'n' | b'r' | b't'] => true,
+        [.., b'\\', b'u', a, b, c, d] => [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()),
+        _ => false,
+    }
+}
+
+/// Whether values of members with this name are secrets.
+pub(crate) fn is_secret_name(key: &str) -> bool {
+    let mut plain = [0; 64];
+    let letters = key.bytes().filter(u8::is_ascii_alphanumeric);
+    let length = plain.iter_mut().zip(letters).map(|(own, byte)| *own = byte.to_ascii_lowercase()).count();
+    let plain = &plain[..length];
+    NAMES.iter().any(|name| memmem::find(plain, name.as_bytes()).is_some())
+        || WHOLE_NAMES.iter().any(|name| name.as_bytes() == plain)
+}
+
+/// Where in a JSON text something may look like a secret once its strings are decoded.
+pub(crate) fn suspicious(text: &[u8]) -> Vec<usize> {
+    // Letters that are written as escapes, which no SDK does.
+    let escape = Finder::new("\\u00");
+    let escaped = escape.find_iter(text).filter(|at| matches!(text.get(at + 4), Some(b'2'..=b'7')));
+    places(text).into_iter().map(|(at, _)| at).chain(escaped).collect()
+}
+
 /// The text with `***` for what looks like a secret.
 pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     let places = places(text.as_bytes());
@@ -78,7 +127,7 @@ pub(crate) fn masked(text: &str) -> Cow<'_, str> {
             continue;
         }
         out.push_str(&text[done..at]);
-        out.push_str("***");
+        out.push_str(MASK);
         let token = text.as_bytes()[at + prefix.len()..].iter().take_while(|byte| is_token(**byte) && **byte != b' ');
         // Behind the first line of a key comes the key.
         done = if prefix.starts_with('-') { text.len() } else { at + prefix.len() + token.count() };
@@ -100,6 +149,7 @@ mod tests {
         let key = "sk-abcdefghijklmnopqrstuvwx";
         assert_eq!(masked(&format!("use {key}, then Bearer {key} and go")), "use ***, then *** and go");
         assert_eq!(masked("-----BEGIN PRIVATE KEY-----\nMIIE"), "***");
+        assert_eq!(masked(&format!("first\\n{key}")), "first\\n***");
         assert_eq!(masked("sk-short, task-abcdefghijklmnopqrstuvwx"), "sk-short, task-abcdefghijklmnopqrstuvwx");
     }
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import gc
 import json
 import logging
@@ -13,7 +14,8 @@ import warnings
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from agents import run_state
+import pydantic
+from agents import run_state, usage
 
 Answer = dict[str, Any]
 
@@ -98,6 +100,11 @@ class Harness:
             return original(error, **arguments)
 
         return spy
+
+
+def remember_types() -> None:
+    """pydantic takes longer to look at the types of the usage, again for each state, than the SDK takes to load the rest."""
+    usage.TypeAdapter = functools.cache(pydantic.TypeAdapter)  # type: ignore[misc, assignment]
 
 
 def text(error: BaseException) -> str:

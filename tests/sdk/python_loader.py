@@ -11,16 +11,14 @@ An `error` that begins with `harness:` is no verdict of the SDK.
 
 from __future__ import annotations
 
-import functools
 import json
 from typing import Any
 
 import agents as sdk
-import pydantic
-from agents import run_state, usage
+from agents import run_state
 
 import python_graph
-from python_harness import Answer, Harness
+from python_harness import Answer, Harness, remember_types
 
 GRAPH_QUESTIONS = (
     "_build_agent_identity_keys_by_id",
@@ -59,7 +57,7 @@ def _remember_what_only_depends_on_the_agents() -> None:
     for name in GRAPH_QUESTIONS:
         if hasattr(run_state, name):
             setattr(run_state, name, _by_identity(getattr(run_state, name)))
-    usage.TypeAdapter = functools.cache(pydantic.TypeAdapter)  # type: ignore[misc, assignment]
+    remember_types()
 
 
 def _by_identity(question: Any) -> Any:

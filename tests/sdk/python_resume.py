@@ -32,7 +32,7 @@ from typing import Any
 import agents as sdk
 
 import python_graph
-from python_harness import Answer, Harness, text
+from python_harness import Answer, Harness, remember_types, text
 from python_model import Script
 
 DONE = {
@@ -180,5 +180,6 @@ if __name__ == "__main__":
     # A state loses its trace where tracing is off; nothing receives what is traced here.
     sdk.set_trace_processors([])
     sdk.set_tracing_disabled(False)
+    remember_types()
     harness = Harness(__doc__)
     harness.serve(Resumer(harness).answer)
