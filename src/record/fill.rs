@@ -122,7 +122,7 @@ impl<'d> Fill<'d> {
         let (mut cursor, mut there) = (0, 0_u128);
         let mut changes = Vec::new();
         for member in node.members() {
-            let Some(at) = find(info, member.key, &mut cursor) else { continue };
+            let Some(at) = find(info, |own| member.key.is(own), &mut cursor) else { continue };
             let field = &info.fields[at];
             there |= 1 << at;
             let absent = self.absent(&field.row).filter(|_| is_surely_in(&field.row, label));

@@ -41,7 +41,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
 }
 
 /// How many cases there are for each that an unoptimized build looks at, where there are thousands of a kind.
-pub(crate) const SHARE: usize = if cfg!(debug_assertions) { 4 } else { 1 };
+pub(crate) const SHARE: usize = if cfg!(debug_assertions) { 8 } else { 1 };
 
 /// The newest label of a dialect that has fixtures.
 pub(crate) fn newest_label(fixtures: &[Fixture], dialect: &str) -> u16 {
