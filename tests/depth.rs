@@ -103,3 +103,15 @@ fn everything(state: &[u8], original: &[u8]) {
         drop(convert(state, target, &how));
     }
 }
+
+#[test]
+fn spans_of_any_depth() {
+    let path = common::root().join("fixtures/typescript/1.22/traced.json");
+    let original = std::fs::read(path).expect("a fixture");
+    let state: Value = serde_json::from_slice(&original).expect("it is JSON");
+    let span = state.pointer("/currentAgentSpan").expect("it has a span").to_string();
+    let outer = format!("{},\"previous_span\":", &span[..span.len() - 1]);
+    let deep = format!("{}{span}{}", outer.repeat(LEVELS / 4), "}".repeat(LEVELS / 4));
+    let text = state.to_string();
+    everything(text.replacen(&span, &deep, 1).as_bytes(), &original);
+}
