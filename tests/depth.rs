@@ -10,7 +10,7 @@ use runstate::{
 use serde_json::Value;
 
 const LEVELS: usize = 200_000;
-const SHARE: usize = 5;
+const SHARE: usize = 20;
 const FIXTURES: [&str; 4] = [
     "python/1.21/nested-approved.json",
     "python/1.21/handoff-with-nested-history.json",
@@ -102,4 +102,16 @@ fn everything(state: &[u8], original: &[u8]) {
         let target: Target = target.parse().expect("a target");
         drop(convert(state, target, &how));
     }
+}
+
+#[test]
+fn spans_of_any_depth() {
+    let path = common::root().join("fixtures/typescript/1.22/traced.json");
+    let original = std::fs::read(path).expect("a fixture");
+    let state: Value = serde_json::from_slice(&original).expect("it is JSON");
+    let span = state.pointer("/currentAgentSpan").expect("it has a span").to_string();
+    let outer = format!("{},\"previous_span\":", &span[..span.len() - 1]);
+    let deep = format!("{}{span}{}", outer.repeat(LEVELS / 10), "}".repeat(LEVELS / 10));
+    let text = state.to_string();
+    everything(text.replacen(&span, &deep, 1).as_bytes(), &original);
 }

@@ -78,6 +78,7 @@ pub(crate) enum Command {
     #[command(after_help = VERSIONS_EXAMPLES)]
     Versions(Versions),
     /// List the codes of all findings.
+    #[command(after_help = RULES_EXAMPLES)]
     Rules(Rules),
     /// Explain the codes of findings.
     #[command(after_help = EXPLAIN_EXAMPLES)]
@@ -151,6 +152,11 @@ const REJECT_EXAMPLES: &str = "\
 Examples:
   runstate reject paused.json --call call_1 --message 'Too much' --in-place
   runstate reject paused.json --all -o rejected.json";
+
+const RULES_EXAMPLES: &str = "\
+Examples:
+  runstate rules
+  runstate rules --format json";
 
 const NORMALIZE_EXAMPLES: &str = "\
 Examples:

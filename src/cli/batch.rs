@@ -60,10 +60,10 @@ pub(crate) fn in_order<T: Send>(
     }
 }
 
-/// How many states are done and how fast; nothing where standard error is no terminal.
+/// How many states are done and in what time; nothing where standard error is no terminal.
 fn progress() -> ProgressBar {
     let bar = ProgressBar::no_length();
-    match ProgressStyle::with_template("{spinner} {pos} states, {per_sec}") {
+    match ProgressStyle::with_template("{spinner} {pos} states in {elapsed}") {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }

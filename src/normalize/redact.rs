@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
+use memchr::memmem;
+
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Edit, Kind, New, Node, Object, Step, Style, Text, Value, Writer, edited};
 use crate::validate::secrets::{MASK, is_secret_name, masked, suspicious};
@@ -332,6 +334,9 @@ impl<'r, 'd> Mask<'r, 'd> {
         if !matches!(raw, [b'"', b'{' | b'[', ..]) || self.keys.is_empty() && !self.secrets {
             return None;
         }
+        if !self.secrets && !self.keys.iter().any(|key| may_name(raw, key)) {
+            return None;
+        }
         let doc = Document::parse(node.text()?.wtf8().into_owned()).ok()?;
         if !self.concerns(&doc) {
             return None;
@@ -379,6 +384,12 @@ impl<'r, 'd> Mask<'r, 'd> {
         self.below.truncate(length);
         Some(New::Text(out.finish()))
     }
+}
+
+/// Whether JSON in a string can have a member of this name.
+fn may_name(raw: &[u8], key: &str) -> bool {
+    let is_plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    !is_plain || memmem::find(raw, key.as_bytes()).is_some() || memmem::find(raw, b"\\u").is_some()
 }
 
 fn want(step: &str) -> Want {
@@ -443,7 +454,7 @@ fn undecided(records: &mut Value<'_>, name: &[u8], calls: &HashMap<Vec<u8>, Vec<
         return gone;
     }
     let Some(object) = records.object_mut() else { return 0 };
-    let standing = calls.values().any(|tool| memchr::memmem::find(name, tool).is_some());
+    let standing = calls.values().any(|tool| memmem::find(name, tool).is_some());
     for (key, value) in object.members_mut() {
         if key.is("approved") || key.is("rejected") {
             if value.kind() == Kind::Array {

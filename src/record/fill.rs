@@ -3,8 +3,8 @@
 use crate::format::Target;
 use crate::json::{Document, Kind, Node, Object, Style, Value, Writer};
 
-use super::fit::{changed, chosen, place};
-use super::{Info, NESTING, Row, Shape, find};
+use super::fit::{DEEPEST, changed, chosen, place};
+use super::{Info, Row, Shape, find};
 
 /// What a reader takes an absent member for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +20,6 @@ pub enum Absent {
     /// `[]` or `{}`, whichever the member is.
     Empty,
 }
-
-/// So many records stand in one another at most; what is deeper stays as it is.
-const DEEPEST: usize = NESTING as usize * 8;
 
 impl Absent {
     fn value(self, shape: Shape) -> Value<'static> {

@@ -5,7 +5,7 @@ use crate::format::Target;
 use crate::hash::HashMap;
 use crate::json::{Kind, Node, Object, Value};
 
-use super::{Choices, Info, Need, Row, Shape, find};
+use super::{Choices, Info, NESTING, Need, Row, Shape, find};
 
 /// What does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +26,19 @@ pub struct Fit<'f, 'd> {
     pub to: Target,
     /// Is told of everything that does not fit.
     pub misfit: &'f mut dyn FnMut(Misfit, &'static Row, &Value<'d>),
+    /// In how many records the value stands that is being brought to the shape.
+    pub depth: usize,
 }
+
+/// So many records stand in one another at most; what is deeper stays as it is.
+pub(super) const DEEPEST: usize = NESTING as usize * 8;
 
 impl<'d> Fit<'_, 'd> {
     /// Brings a value to the shape. States within states are left alone: each has a label of its own.
     pub fn apply(&mut self, value: &mut Value<'d>, shape: Shape) {
+        if self.depth > DEEPEST {
+            return;
+        }
         if let Value::Node(node) = value {
             if let Some(fitted) = self.node(*node, shape) {
                 *value = fitted;
@@ -67,7 +75,9 @@ impl<'d> Fit<'_, 'd> {
             if !self.keeps(&field.row, value, field.shape) {
                 return false;
             }
+            self.depth += 1;
             self.apply(value, (field.shape)());
+            self.depth -= 1;
             true
         });
         for (at, field) in info.fields.iter().enumerate() {
@@ -79,6 +89,9 @@ impl<'d> Fit<'_, 'd> {
 
     /// The same of a value that nobody has opened; `None` when it fits as it is.
     fn node(&mut self, node: Node<'d>, shape: Shape) -> Option<Value<'d>> {
+        if self.depth > DEEPEST {
+            return None;
+        }
         match (shape, node.kind()) {
             (Shape::Nullable(inner), _) => self.node(node, inner()),
             (Shape::List(inner) | Shape::Filled(inner), Kind::Array) => {
@@ -115,9 +128,13 @@ impl<'d> Fit<'_, 'd> {
                     there |= 1 << at;
                     if !self.keeps(&field.row, &Value::Node(member.value), field.shape) {
                         changes.push((member.value, None));
-                    } else if let Some(value) = self.node(member.value, (field.shape)()) {
+                        continue;
+                    }
+                    self.depth += 1;
+                    if let Some(value) = self.node(member.value, (field.shape)()) {
                         changes.push((member.value, Some(value)));
                     }
+                    self.depth -= 1;
                 }
                 let missing = |at: &usize| there & (1 << at) == 0 && self.comes(&info.fields[*at].row);
                 let missing: Vec<usize> = (0..info.fields.len()).filter(missing).collect();

@@ -151,7 +151,7 @@ pub fn bring<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
         settle(state, to, account);
     }
     let mut misfit = |misfit, row: &'static Row, value: &Value<'d>| report(misfit, row, value, account);
-    Fit { from, to, misfit: &mut misfit }.apply(tree, Shape::Record(State::INFO));
+    Fit { from, to, misfit: &mut misfit, depth: 0 }.apply(tree, Shape::Record(State::INFO));
 }
 
 /// What older releases drop, or do not do, although their label has a place for it.
@@ -227,7 +227,7 @@ fn settle<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
         settle(run, to, account);
         let mut misfit = |misfit, row: &'static Row, value: &Value<'d>| report(misfit, row, value, account);
         let mut tree = Value::Object(std::mem::take(run));
-        Fit { from, to, misfit: &mut misfit }.apply(&mut tree, Shape::Record(State::INFO));
+        Fit { from, to, misfit: &mut misfit, depth: 0 }.apply(&mut tree, Shape::Record(State::INFO));
         *run = tree.into_object().unwrap_or_default();
     }
     relabel(state, to.format.label);

@@ -222,7 +222,7 @@ fn settle<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
     }
     relabel(state, to.format.label);
     let mut misfit = |misfit, row: &'static Row, value: &Value<'d>| report(misfit, row, value, account);
-    Fit { from, to, misfit: &mut misfit }.apply(tree, Shape::Record(State::INFO));
+    Fit { from, to, misfit: &mut misfit, depth: 0 }.apply(tree, Shape::Record(State::INFO));
 }
 
 fn report<'d>(misfit: Misfit, row: &'static Row, value: &Value<'d>, account: &Account<'d>) {
