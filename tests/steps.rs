@@ -219,7 +219,7 @@ fn a_started_call_is_not_converted_into_the_other_sdk() {
 }
 
 fn fixture(name: &str) -> String {
-    let path = common::root().join("fixtures").join(name).with_added_extension("json");
+    let path = common::root().join(format!("fixtures/{name}.json"));
     std::fs::read_to_string(path).expect("the fixture is there")
 }
 

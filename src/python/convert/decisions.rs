@@ -446,6 +446,7 @@ pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 
 /// Standing decisions say for which calls they are: what labels before that leave open.
 pub(super) fn bind_standing<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    bind_hosted(state, account);
     if !has_decisions(state, &["approvals"]) {
         return;
     }
@@ -473,6 +474,21 @@ pub(super) fn bind_standing<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         *value = lower_record(Record::read(value.clone(), SPELLING, account), scope);
     }
     put_named(state, records);
+}
+
+/// The same of decisions about hosted MCP tools, which name the tool themselves.
+fn bind_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    let Some(entries) = context(state).and_then(|context| context.get_mut("hosted_mcp_approvals")) else { return };
+    for entry in entries.elements_mut() {
+        let Some(identity) = entry.member("identity") else { continue };
+        let text = |key: &str| identity.member(key).and_then(|own| own.wtf8());
+        let (Some(server), Some(name)) = (text("server_label"), text("tool_name")) else { continue };
+        let scope = standing_scope(Scoped::Hosted { server: &server, name: &name });
+        let Some(decision) = entry.object_mut().and_then(|entry| entry.get_mut("decision")) else { continue };
+        if Record::read(decision.clone(), SPELLING, &Account::default()).is_standing() {
+            *decision = lower_record(Record::read(decision.clone(), SPELLING, account), scope);
+        }
+    }
 }
 
 /// From here on single decisions win over standing ones. What a standing one overruled is no decision.

@@ -309,6 +309,7 @@ fn lift_context<'d>(
         lifted.by_name.push(NamedDecision { name, record });
     }
     for value in list(&mut context, "function_tool_approvals") {
+        let origin = value.origin();
         let mut owned = open(value, account);
         let (agent, key, decision) = (owned.take("agent"), owned.take("tool_key"), owned.take("decision"));
         account.rest(owned, Level::Bookkeeping, UNKNOWN);
@@ -323,11 +324,8 @@ fn lift_context<'d>(
             }
             None => agent.name,
         };
-        lifted.functions.push(FunctionDecision {
-            agent,
-            tool,
-            record: lift_record(decision, &scopes, ledger, account),
-        });
+        let record = Record { origin, ..lift_record(decision, &scopes, ledger, account) };
+        lifted.functions.push(FunctionDecision { agent, tool, record });
     }
     for value in list(&mut context, "hosted_mcp_approvals") {
         lift_hosted(value, &mut lifted, ledger, account);
@@ -365,7 +363,7 @@ fn lift_hosted<'d>(value: Value<'d>, context: &mut Context<'d>, ledger: &Ledger,
             let (label, name) = (server.wtf8().unwrap_or_default(), tool.wtf8().unwrap_or_default());
             let scopes: Vec<String> =
                 standing_scope(Scoped::Hosted { server: &label, name: &name }).into_iter().collect();
-            let record = lift_record(decision, &scopes, ledger, account);
+            let record = Record { origin: whole.origin(), ..lift_record(decision, &scopes, ledger, account) };
             context.hosted.push(HostedDecision { server, tool, record });
             account.rest(identity, Level::Bookkeeping, UNKNOWN);
         }

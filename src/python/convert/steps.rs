@@ -20,12 +20,12 @@ use super::lower::{COMPUTER, lookup_key, own_key};
 /// From here on every call of a tool is in a ledger.
 pub const LEDGER: u16 = 15;
 /// From here on nested runs keep their own decisions.
-const OWN_DECISIONS: u16 = 14;
+const OWN_DECISIONS: u16 = 15;
 /// From here on outputs of local shells are loaded.
 const LOCAL_SHELL_OUTPUTS: Bound = Bound::label(15);
 /// From here on agents that are handoffs themselves are found.
 const BARE_HANDOFFS: Bound = Bound::label(13);
-/// From here on the outputs of calls that a program makes say so.
+/// From here on the model is told of the calls that a program makes.
 const PROGRAM_OUTPUTS: Bound = Bound::label(13);
 /// From here on tools of MCP servers can have the server in their name.
 const SERVER_NAMES: Bound = Bound::label(10);
@@ -129,6 +129,7 @@ const REBUILT: &str = "the target's SDK works this out itself, or has no use for
 const SESSION: &str = "which items the session holds is counted anew";
 const CACHE: &str = "the target does not name its prompts for the cache";
 const MESSAGE: &str = "the model is told of the rejection in the SDK's own words";
+const PROGRAM: &str = "releases before 0.19.0 do not tell the model that it was a program that called";
 const HELD: &str = "what is still to be written to the session cannot be told completely";
 
 /// Brings a state, and the runs within it, to another label.
@@ -178,12 +179,18 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
         for action in list(processed.member("functions")) {
             let Some(call) = action.member("tool_call") else { continue };
             if !to.has(PROGRAM_OUTPUTS) && call.member("caller").is_some_and(|own| is_type(&own, "program")) {
-                let reason = "releases before 0.19.0 do not say in an output that it was a program that called";
-                note(call.origin(), reason);
+                note(call.origin(), PROGRAM);
             }
             if !to.has(SERVER_NAMES) && names_server(&call, bindings.as_ref()) {
                 let reason = "releases before 0.16.0 have no tools with the server in the name: they drop the call";
                 note(call.origin(), reason);
+            }
+        }
+        for request in list(processed.member("mcp_approval_requests")) {
+            let raw = request.member("request_item").and_then(|item| item.member("raw_item"));
+            let caller = raw.and_then(|raw| raw.member("caller")).filter(|own| is_type(own, "program"));
+            if let Some(caller) = caller.filter(|_| !to.has(PROGRAM_OUTPUTS)) {
+                note(caller.origin(), PROGRAM);
             }
         }
         for action in list(processed.member("apply_patch_actions")) {

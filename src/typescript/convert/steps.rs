@@ -341,7 +341,7 @@ fn forgotten<'d>(state: &mut Object<'d>, to: u16, account: &Account<'d>) {
     let number = |key: &str| state.get(key).and_then(Value::as_u64);
     if to < COUNTED_TURNS
         && interrupted
-        && state.get("currentTurnInProgress").is_some_and(|flag| flag.as_bool() == Some(true))
+        && (to < RESUMED_TOOLS || state.get("currentTurnInProgress").is_some_and(|flag| flag.as_bool() == Some(true)))
         && number("currentTurn").zip(number("maxTurns")).is_some_and(|(turn, most)| turn >= most)
     {
         let reason = "releases before 0.20.0 do not count the turn that goes on: the run gets one more than its limit";
