@@ -328,10 +328,8 @@ fn forgotten<'d>(state: &mut Object<'d>, to: u16, account: &Account<'d>) {
         account.lost(Level::Display, trace, "without the span of the current agent the SDK throws the trace away");
         *trace = Value::NULL;
     }
-    if to < SENT_OUTPUTS
-        && let Some(id) = ["previousResponseId", "conversationId"].into_iter().find_map(|key| state.get(key))
-        && !id.is_null()
-    {
+    let is_filled = |key: &&str| state.get(key).is_some_and(|id| !id.is_null());
+    if to < SENT_OUTPUTS && ["previousResponseId", "conversationId"].iter().any(is_filled) {
         let items = state.get("generatedItems").cloned().map_or_else(Vec::new, Value::into_elements);
         for item in items.iter().filter(|item| is_type(item, "tool_call_output_item")) {
             let reason = "releases before 0.11.8 send this output again, which the service has already";
