@@ -185,33 +185,20 @@ fn every_value_of_a_typescript_state_counts() {
 
 #[test]
 fn every_value_counts_on_the_way_to_older_labels_of_python() {
-    let targets =
-        ["python@1.18", "python@1.17", "python@1.15", "python@1.13", "python@1.8", "python@1.4", "python@1.0"];
+    let targets = ["python@1.17", "python@1.13", "python@1.8", "python@1.0"];
     none_is_silent(newest(Dialect::Python), &targets, every_state(), 500);
-    none_is_silent(newest(Dialect::TypeScript), &targets[1..5], every_state(), 500);
+    none_is_silent(newest(Dialect::TypeScript), &targets[..3], every_state(), 500);
 }
 
 #[test]
 fn every_value_counts_on_the_way_to_older_labels_of_typescript() {
-    let targets = [
-        "typescript@1.21",
-        "typescript@1.19",
-        "typescript@1.17",
-        "typescript@1.15",
-        "typescript@1.8",
-        "typescript@1.0",
-    ];
+    let targets = ["typescript@1.19", "typescript@1.15", "typescript@1.8", "typescript@1.0"];
     none_is_silent(newest(Dialect::TypeScript), &targets, every_state(), 500);
-    none_is_silent(newest(Dialect::Python), &targets[1..5], every_state(), 500);
+    none_is_silent(newest(Dialect::Python), &targets[..3], every_state(), 500);
 }
 
 #[test]
 fn every_value_of_older_labels_counts() {
-    none_is_silent(older(Dialect::Python), &["python@1.21", "typescript@1.22", "python@1.15"], every_state(), 500);
-    none_is_silent(
-        older(Dialect::TypeScript),
-        &["typescript@1.22", "python@1.21", "typescript@1.16"],
-        every_state(),
-        500,
-    );
+    none_is_silent(older(Dialect::Python), &["python@1.21", "typescript@1.22"], every_state(), 500);
+    none_is_silent(older(Dialect::TypeScript), &["typescript@1.22", "python@1.21"], every_state(), 500);
 }

@@ -341,3 +341,19 @@ fn items_of_old_labels_say_what_their_tools_are_called_and_found_by() {
         }
     }
 }
+
+#[test]
+fn decisions_of_1_14_hold_where_that_label_has_them_and_are_bound() {
+    let newest = |name: &str| -> serde_json::Value {
+        let text = fixture(name);
+        let bytes =
+            convert(text.as_bytes(), target("python@1.21"), &Convert::default()).bytes.expect("it is converted");
+        serde_json::from_slice(&bytes).expect("what is written is JSON")
+    };
+    let hosted = newest("python/1.14/hosted-mcp-always-approved");
+    assert!(hosted["context"]["hosted_mcp_approvals"][0]["decision"]["sticky_scope"].is_string());
+    let outer = newest("python/1.14/nested-approved");
+    let inner = &outer["last_processed_response"]["functions"][0]["agent_run_state"];
+    let decision = serde_json::json!({"approved": ["call_1"], "rejected": []});
+    assert_eq!(inner["context"]["function_tool_approvals"][0]["decision"], decision);
+}
