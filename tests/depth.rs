@@ -10,7 +10,7 @@ use runstate::{
 use serde_json::Value;
 
 const LEVELS: usize = 200_000;
-const SHARE: usize = 5 * common::SHARE;
+const SHARE: usize = 20 * common::SHARE;
 const FIXTURES: [&str; 4] = [
     "python/1.21/nested-approved.json",
     "python/1.21/handoff-with-nested-history.json",
