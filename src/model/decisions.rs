@@ -1,9 +1,16 @@
 //! What can be done with decisions without changing what they mean, or only so that they reach less far.
 
+use crate::codes;
 use crate::json::{Key, Kind, Object, Value};
 
 use super::state::{Decided, Record};
 use super::{Account, Level};
+
+/// Why a decision that cannot be read as one is lost.
+pub const UNHEEDED: &str = "the SDK does not heed this decision: it does not say what it is about";
+const NO_CALL: &str = "the state has no such call: nothing waits for the decision";
+const NARROWED: &str =
+    "a decision for all calls of a tool reaches further in the target: it is kept for the calls that wait";
 
 /// What a dialect calls the parts of a record that the other calls otherwise.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +88,40 @@ impl<'d> Record<'d> {
             messages: self.messages.iter().filter(|(id, _)| mine(&id.wtf8())).cloned().collect(),
             standing_message: self.standing_message.clone(),
         }
+    }
+
+    /// Takes down what is decided about calls that are nowhere in the state.
+    pub fn void(&self, known: impl Fn(&[u8]) -> bool, account: &Account<'d>) {
+        let Self { approved, rejected, messages, .. } = self.only(|id| !known(id));
+        for half in [approved, rejected] {
+            if let Decided::Calls(ids) = half {
+                ids.iter().for_each(|id| account.lost(Level::Bookkeeping, id, NO_CALL));
+            }
+        }
+        messages.iter().for_each(|(_, message)| account.lost(Level::Bookkeeping, message, NO_CALL));
+    }
+
+    /// What is decided about single calls of the tool that the record is about. Where decisions go by name, those about
+    /// calls of another tool or agent would begin to hold.
+    #[must_use]
+    pub fn heeded(&self, whole: &Value<'d>, mine: impl Fn(&[u8]) -> bool, account: &Account<'d>) -> Self {
+        let kept = self.only(&mine);
+        if kept.is_empty() {
+            account.lost(Level::Bookkeeping, whole, NO_CALL);
+        } else {
+            self.void(mine, account);
+        }
+        kept
+    }
+
+    /// The same as [`Record::listed`], told where there is a standing part.
+    #[must_use]
+    pub fn narrowed(self, covered: &[Value<'d>], account: &Account<'d>) -> Self {
+        if !self.is_standing() {
+            return self;
+        }
+        account.note(codes::NARROWED, Level::Resume, self.origin, NARROWED);
+        self.listed(covered)
     }
 
     /// The standing part becomes a list of the calls that wait and that it covers; single decisions win over it.

@@ -10,7 +10,7 @@ pub mod steps;
 use crate::json::{Node, Text};
 
 pub use account::{Account, Entry, Level};
-pub use decisions::Spelling;
+pub use decisions::{Spelling, UNHEEDED};
 
 pub use gather::{Keys, decisions};
 

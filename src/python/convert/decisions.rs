@@ -3,7 +3,7 @@
 use crate::codes;
 use crate::json::{Key, Kind, Object, Value};
 use crate::model::state::{Decided, Record, ToolKey};
-use crate::model::{Account, Level, Spelling};
+use crate::model::{Account, Level, Spelling, UNHEEDED};
 use crate::python::invocation::{Scoped, standing_scope};
 
 use super::lower::{self, lower_record};
@@ -16,13 +16,6 @@ const SPELLING: Spelling = Spelling {
 
 /// The start of the keys for decisions about patches of several tools (0.23.1 on).
 const SCOPED_PATCH: &[u8] = b"apply_patch:";
-
-const NO_CALL: &str = "the state has no such call: nothing waits for the decision";
-
-const UNHEEDED: &str = "the SDK does not heed this decision: it does not say what it is about";
-
-const NARROWED: &str =
-    "a decision for all calls of a tool reaches further in the target: it is kept for the calls that wait";
 
 /// A call, as the state shows it.
 struct Call<'d> {
@@ -157,15 +150,6 @@ fn merge_named<'d>(records: &mut Vec<(Key<'d>, Value<'d>)>, name: Vec<u8>, recor
     }
 }
 
-/// The record without its standing part, which becomes a list of calls.
-fn listed<'d>(record: Record<'d>, covered: &[Value<'d>], account: &Account<'d>) -> Record<'d> {
-    if !record.is_standing() {
-        return record;
-    }
-    account.note(codes::NARROWED, Level::Resume, record.origin, NARROWED);
-    record.listed(covered)
-}
-
 /// Functions' decisions by name become those of the agents whose calls they are.
 pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     if !has_decisions(state, &["approvals"]) {
@@ -225,7 +209,7 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             kept.push((name, value));
             continue;
         }
-        void(&record, |id| functions.iter().any(|call| call.is(id)), account);
+        record.void(|id| functions.iter().any(|call| call.is(id)), account);
     }
     put_named(state, kept);
     if !owned.is_empty()
@@ -235,30 +219,6 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         all.extend(owned);
         context.push(Key::Known("function_tool_approvals"), Value::List(all));
     }
-}
-
-/// Takes down what is decided about calls that are nowhere in the state.
-fn void<'d>(record: &Record<'d>, known: impl Fn(&[u8]) -> bool, account: &Account<'d>) {
-    let Record { approved, rejected, messages, .. } = record.only(|id| !known(id));
-    for half in [approved, rejected] {
-        if let Decided::Calls(ids) = half {
-            ids.iter().for_each(|id| account.lost(Level::Bookkeeping, id, NO_CALL));
-        }
-    }
-    messages.iter().for_each(|(_, message)| account.lost(Level::Bookkeeping, message, NO_CALL));
-}
-
-/// What is decided about single calls of the tool that the record is about. Where decisions go by name, those about calls
-/// of another tool or agent would begin to hold.
-fn heeded<'d>(record: &Record<'d>, whole: &Value<'d>, mine: &[&Call<'d>], account: &Account<'d>) -> Record<'d> {
-    let is_mine = |id: &[u8]| mine.iter().any(|call| call.is(id));
-    let kept = record.only(is_mine);
-    if kept.is_empty() {
-        account.lost(Level::Bookkeeping, whole, NO_CALL);
-    } else {
-        void(record, is_mine, account);
-    }
-    kept
 }
 
 /// The reverse: by name, single calls only. What an agent may always do, others may not.
@@ -273,7 +233,7 @@ pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) 
         let scope = name.wtf8()[SCOPED_PATCH.len()..].to_vec();
         let covered = calls.iter().filter(|call| call.waits && call.scope().is_some_and(|own| own.as_bytes() == scope));
         let covered: Vec<Value<'d>> = covered.map(|call| call.id.clone()).collect();
-        let record = listed(Record::read(value, SPELLING, account), &covered, account);
+        let record = Record::read(value, SPELLING, account).narrowed(&covered, account);
         merge_named(&mut records, b"apply_patch".to_vec(), record, account);
     }
     let owned = context(state).and_then(|context| context.take("function_tool_approvals"));
@@ -303,8 +263,8 @@ pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) 
         let mine: Vec<&Call<'d>> = mine.collect();
         let covered: Vec<Value<'d>> = mine.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect();
         let record = standing_of(&decision, Record::read(decision.clone(), SPELLING, account), &calls, &name);
-        let record = heeded(&record, &entry, &mine, account);
-        merge_named(&mut records, name.into_owned(), listed(record, &covered, account), account);
+        let record = record.heeded(&entry, |id| mine.iter().any(|call| call.is(id)), account);
+        merge_named(&mut records, name.into_owned(), record.narrowed(&covered, account), account);
     }
     put_named(state, records);
 }
@@ -374,7 +334,7 @@ pub(super) fn own_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         if mine.len() > requests.len() {
             kept.push((key, value));
         } else {
-            void(&record, |id| requests.iter().any(|call| call.is(id)), account);
+            record.void(|id| requests.iter().any(|call| call.is(id)), account);
         }
     }
     put_named(state, kept);
@@ -438,8 +398,8 @@ pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         });
         let mine: Vec<&Call<'d>> = mine.collect();
         let covered: Vec<Value<'d>> = mine.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect();
-        let record = heeded(&record, &entry, &mine, account);
-        merge_named(&mut records, name.into_owned(), listed(record, &covered, account), account);
+        let record = record.heeded(&entry, |id| mine.iter().any(|call| call.is(id)), account);
+        merge_named(&mut records, name.into_owned(), record.narrowed(&covered, account), account);
     }
     put_named(state, records);
 }
@@ -512,7 +472,7 @@ pub(super) fn exact_first<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 
 /// Before it standing decisions win: where single calls are decided otherwise, only lists say so.
 pub(super) fn standing_first<'d>(state: &mut Object<'d>, account: &Account<'d>) {
-    each_record(state, account, |record, waiting, account| listed(record, waiting, account));
+    each_record(state, account, |record, waiting, account| record.narrowed(waiting, account));
 }
 
 /// Changes every record in which single calls are decided otherwise than all others.
@@ -613,7 +573,7 @@ pub(super) fn hand_up<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             let text = name.wtf8().into_owned();
             let waiting = calls.iter().filter(|call| call.waits && call.is_named(&text));
             let waiting: Vec<Value<'d>> = waiting.map(|call| call.id.clone()).collect();
-            collected.push((text, listed(Record::read(value, SPELLING, account), &waiting, account)));
+            collected.push((text, Record::read(value, SPELLING, account).narrowed(&waiting, account)));
         }
         put_named(run, Vec::new());
     }

@@ -4,7 +4,7 @@ use crate::codes;
 use crate::hash::HashSet;
 use crate::json::{Key, Kind, Object, Value};
 use crate::model::state::{Decided, Record, ToolKey};
-use crate::model::{Account, Level, Spelling};
+use crate::model::{Account, Level, Spelling, UNHEEDED};
 
 use super::lower::record as lower_record;
 use super::{in_order, key_of_tool, runs, tool_of_call, tool_of_key};
@@ -12,13 +12,6 @@ use super::{in_order, key_of_tool, runs, tool_of_call, tool_of_key};
 type Members<'d> = Vec<(Key<'d>, Value<'d>)>;
 
 const SPELLING: Spelling = Spelling { messages: "messages", standing_message: "stickyRejectMessage", scope: None };
-
-const NO_CALL: &str = "the state has no such call: nothing waits for the decision";
-
-const UNHEEDED: &str = "the SDK does not heed this decision: it does not say what it is about";
-
-const NARROWED: &str =
-    "a decision for all calls of a tool reaches further in the target: it is kept for the calls that wait";
 
 /// A call, as the state shows it.
 struct Call<'d> {
@@ -192,15 +185,6 @@ fn merge<'d>(records: &mut Vec<(Key<'d>, Value<'d>)>, name: Vec<u8>, record: Rec
     }
 }
 
-/// The record without its standing part, which becomes a list of calls.
-fn listed<'d>(record: Record<'d>, covered: &[Value<'d>], account: &Account<'d>) -> Record<'d> {
-    if !record.is_standing() {
-        return record;
-    }
-    account.note(codes::NARROWED, Level::Resume, record.origin, NARROWED);
-    record.listed(covered)
-}
-
 /// Functions' decisions by name become those of the agents whose calls they are; standing ones keep their reach.
 pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     if !has_decisions(state, &["approvals"]) {
@@ -238,7 +222,7 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             // Single decisions stay beside it: they win over it.
             legacy.push((name.clone(), value.clone()));
         } else if mine.len() == functions.len() {
-            void(&record, |id| functions.iter().any(|call| call.is(id)), account);
+            record.void(|id| functions.iter().any(|call| call.is(id)), account);
         }
         if mine.len() > functions.len() {
             kept.push((name, value));
@@ -261,30 +245,6 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         context.place("functionApprovals", &["hostedMcpApprovals", "approvals"], Value::List(owned));
     }
     put_records(state, "legacyFunctionApprovals", legacy);
-}
-
-/// Takes down what is decided about calls that are nowhere in the state.
-fn void<'d>(record: &Record<'d>, known: impl Fn(&[u8]) -> bool, account: &Account<'d>) {
-    let Record { approved, rejected, messages, .. } = record.only(|id| !known(id));
-    for half in [approved, rejected] {
-        if let Decided::Calls(ids) = half {
-            ids.iter().for_each(|id| account.lost(Level::Bookkeeping, id, NO_CALL));
-        }
-    }
-    messages.iter().for_each(|(_, message)| account.lost(Level::Bookkeeping, message, NO_CALL));
-}
-
-/// What is decided about single calls of the tool that the record is about. Where decisions go by name, those about calls
-/// of another tool or agent would begin to hold.
-fn heeded<'d>(record: &Record<'d>, whole: &Value<'d>, mine: &[&Call<'d>], account: &Account<'d>) -> Record<'d> {
-    let is_mine = |id: &[u8]| mine.iter().any(|call| call.is(id));
-    let kept = record.only(is_mine);
-    if kept.is_empty() {
-        account.lost(Level::Bookkeeping, whole, NO_CALL);
-    } else {
-        void(record, is_mine, account);
-    }
-    kept
 }
 
 /// The reverse: by name, single calls only. What an agent may always do, others may not.
@@ -310,8 +270,12 @@ pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) 
             });
             let mine: Vec<&Call<'d>> = mine.collect();
             let covered: Vec<Value<'d>> = mine.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect();
-            let record = heeded(&Record::read(value.clone(), SPELLING, account), &value, &mine, account);
-            let record = listed(record, &covered, account);
+            let record = Record::read(value.clone(), SPELLING, account).heeded(
+                &value,
+                |id| mine.iter().any(|call| call.is(id)),
+                account,
+            );
+            let record = record.narrowed(&covered, account);
             merge(&mut records, legacy_name(&tool), record, account);
         }
     }
@@ -351,7 +315,7 @@ pub(super) fn own_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         if mine.len() > requests.len() {
             kept.push((key, value));
         } else {
-            void(&record, |id| requests.iter().any(|call| call.is(id)), account);
+            record.void(|id| requests.iter().any(|call| call.is(id)), account);
         }
     }
     put_records(state, "approvals", kept);
@@ -374,8 +338,12 @@ pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         });
         let mine: Vec<&Call<'d>> = mine.collect();
         let covered: Vec<Value<'d>> = mine.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect();
-        let record = heeded(&Record::read(value.clone(), SPELLING, account), &value, &mine, account);
-        let record = listed(record, &covered, account);
+        let record = Record::read(value.clone(), SPELLING, account).heeded(
+            &value,
+            |id| mine.iter().any(|call| call.is(id)),
+            account,
+        );
+        let record = record.narrowed(&covered, account);
         let Some((_, name)) = super::lift::hosted_key(&key.wtf8()) else {
             record.origin.into_iter().for_each(|node| account.lost(Level::Bookkeeping, &Value::Node(node), UNHEEDED));
             continue;
@@ -406,7 +374,7 @@ pub(super) fn exact_first<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 
 /// Before it standing decisions win: where single calls are decided otherwise, only lists say so.
 pub(super) fn standing_first<'d>(state: &mut Object<'d>, account: &Account<'d>) {
-    each_record(state, account, |record, waiting, account| listed(record, waiting, account));
+    each_record(state, account, |record, waiting, account| record.narrowed(waiting, account));
 }
 
 /// Changes every record in which single calls are decided otherwise than all others.
