@@ -5,12 +5,13 @@
 
 #![allow(clippy::print_stdout, reason = "the numbers are the purpose")]
 
-use std::time::{Duration, Instant};
-
 use runstate::json::{Document, Style};
 use runstate::{Convert, Level, Target, convert_document};
 
 mod states;
+mod time;
+
+use time::{median, timed};
 
 const ROUNDS: usize = 7;
 
@@ -47,15 +48,4 @@ fn main() {
             );
         }
     }
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
 }

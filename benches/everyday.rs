@@ -5,14 +5,15 @@
 
 #![allow(clippy::print_stdout, reason = "the numbers are the purpose")]
 
-use std::time::{Duration, Instant};
-
 use runstate::json::Document;
 use runstate::{
     Defaults, Diff, Inspect, Keys, Normalize, Redact, diff_documents, inspect_document, normalize_document,
 };
 
 mod states;
+mod time;
+
+use time::{median, timed};
 
 const ROUNDS: usize = 7;
 
@@ -92,15 +93,4 @@ fn forms() -> Vec<(&'static str, Normalize)> {
             }),
         ),
     ]
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
 }
