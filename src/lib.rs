@@ -18,6 +18,7 @@ mod inspect;
 pub mod json;
 pub mod model;
 mod normalize;
+mod parallel;
 pub mod python;
 pub mod record;
 mod runs;

@@ -12,6 +12,7 @@ use crate::finding::{Effect, Finding};
 use crate::format::{Dialect, Format, Target};
 use crate::json::{Document, Kind, Node, Style, Value, Writer, sorted_value};
 use crate::model::Account;
+use crate::parallel::ahead;
 use crate::record::{self, Fill, Filling, Wire as _};
 use crate::validate::{Validate, judge, judge_and, locate, unreadable};
 use crate::{python, typescript};
@@ -75,6 +76,13 @@ pub enum Layout {
     Indented,
 }
 
+impl Normalize {
+    /// Whether more changes than the style and the order.
+    fn edits(&self) -> bool {
+        self.volatile || !self.redact.is_empty() || self.defaults != Defaults::AsWritten
+    }
+}
+
 /// What happens to a state that its SDK would not load.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Invalid {
@@ -136,63 +144,81 @@ fn refused(findings: Vec<Finding>) -> Outcome {
 /// The same of a document that is parsed already.
 #[must_use]
 pub fn normalize_document(doc: &Document, options: &Normalize) -> Outcome {
-    let edits = options.volatile || !options.redact.is_empty() || options.defaults != Defaults::AsWritten;
-    let is_plain = !edits && options.to.is_none() && options.keys == Keys::AsWritten;
-    let mut plain = None;
-    let findings = judge_and(doc, &options.validate, &mut |dialect, state| {
-        plain = is_plain.then(|| {
-            let mut out = Writer::with_capacity(style(dialect, options.layout), doc.source(0).text().len());
-            record::write(state, &mut out);
-            out.finish()
-        });
-    })
-    .findings;
-    let is_refused = findings.iter().any(|finding| finding.effect == Effect::Refused);
+    let is_plain = !options.edits() && options.to.is_none() && options.keys == Keys::AsWritten;
     let state = locate(doc, options.validate.at.as_deref()).ok();
-    let Some(state) = state.filter(|_| !is_refused || options.invalid == Invalid::Accept) else {
-        return refused(findings);
+    let bytes = state.map_or(0, |state| state.raw().len());
+    let mut plain = None;
+    let judged = || {
+        judge_and(doc, &options.validate, &mut |dialect, state| {
+            plain = is_plain.then(|| {
+                let mut out = Writer::with_capacity(style(dialect, options.layout), doc.source(0).text().len());
+                record::write(state, &mut out);
+                out.finish()
+            });
+        })
+        .findings
     };
+    // A large state is written while it is judged; most are not refused.
+    let (findings, made) = ahead(bytes, judged, || {
+        let state = state.filter(|_| !is_plain && options.to.is_none())?;
+        made(doc, state, options)
+    });
+    let is_refused = findings.iter().any(|finding| finding.effect == Effect::Refused);
+    if state.is_none() || is_refused && options.invalid == Invalid::Refuse {
+        return refused(findings);
+    }
     if is_plain {
         return Outcome { bytes: plain, findings, changes: Vec::new(), losses: Vec::new() };
     }
-    let mut losses = Vec::new();
-    let mut converted = None;
-    if let Some(target) = options.to {
-        let mut how = Convert::default();
-        how.at.clone_from(&options.validate.at);
-        how.agents.clone_from(&options.validate.agents);
-        how.accept_invalid = options.invalid == Invalid::Accept;
-        let conversion = convert_document(doc, target, &how);
-        losses = conversion.losses;
-        let doc = conversion.bytes.and_then(|bytes| Document::parse(bytes).ok());
-        let Some(doc) = doc else { return Outcome { bytes: None, findings, changes: Vec::new(), losses } };
-        converted = Some(doc);
-    }
-    let (doc, state) = match &converted {
-        Some(doc) => (doc, doc.root()),
-        None => (doc, state),
+    let (made, losses) = match options.to {
+        None => (made.done(), Vec::new()),
+        Some(target) => {
+            let mut how = Convert::default();
+            how.at.clone_from(&options.validate.at);
+            how.agents.clone_from(&options.validate.agents);
+            how.accept_invalid = options.invalid == Invalid::Accept;
+            let conversion = convert_document(doc, target, &how);
+            let doc = conversion.bytes.and_then(|bytes| Document::parse(bytes).ok());
+            let Some(doc) = doc else {
+                return Outcome { bytes: None, findings, changes: Vec::new(), losses: conversion.losses };
+            };
+            (self::made(&doc, doc.root(), options), conversion.losses)
+        }
     };
-    let Identity::State { dialect, label, .. } = identify(state) else { return refused(findings) };
-    let mut outcome = Outcome { bytes: None, findings, changes: Vec::new(), losses };
-    if !edits {
-        outcome.bytes = Some(written(doc, state, dialect, options));
-        return outcome;
-    }
-    let reader = options.to.or(options.validate.reader).filter(|reader| reader.format.dialect == dialect);
-    let work = Work { dialect, format: label.format(dialect), options, reader: reader.unwrap_or(dialect.newest()) };
-    let Some(edited) = work.edit(doc, state, &mut outcome.changes) else { return refused(outcome.findings) };
+    let Some(made) = made else { return refused(findings) };
     // Nothing that was right may be wrong now.
-    let known = |finding: &Finding| outcome.findings.iter().any(|own| own.code == finding.code);
-    let broken = edited.findings.into_iter().filter(|own| own.effect >= Effect::Unsafe && !known(own));
+    let known = |finding: &Finding| findings.iter().any(|own| own.code == finding.code);
+    let broken = made.findings.into_iter().filter(|own| own.effect >= Effect::Unsafe && !known(own));
     let broken: Vec<Finding> = broken.collect();
     if !broken.is_empty() && options.invalid == Invalid::Refuse {
         return refused(broken);
     }
-    outcome.bytes = Some(match options.keys {
-        Keys::AsWritten => edited.doc.into_bytes(),
-        Keys::Sorted => by_keys(&edited.doc, edited.doc.root(), dialect, style(dialect, options.layout)),
-    });
-    outcome
+    Outcome { bytes: Some(made.bytes), findings, changes: made.changes, losses }
+}
+
+/// A state as it was asked for.
+struct Made {
+    bytes: Vec<u8>,
+    changes: Vec<Rewritten>,
+    /// What is wrong with it, where it was changed.
+    findings: Vec<Finding>,
+}
+
+/// `None` when it cannot be read any more.
+fn made(doc: &Document, state: Node<'_>, options: &Normalize) -> Option<Made> {
+    let Identity::State { dialect, label, .. } = identify(state) else { return None };
+    let mut changes = Vec::new();
+    if !options.edits() {
+        return Some(Made { bytes: written(doc, state, dialect, options), changes, findings: Vec::new() });
+    }
+    let reader = options.to.or(options.validate.reader).filter(|reader| reader.format.dialect == dialect);
+    let work = Work { dialect, format: label.format(dialect), options, reader: reader.unwrap_or(dialect.newest()) };
+    let Edited { doc, findings } = work.edit(doc, state, &mut changes)?;
+    let bytes = match options.keys {
+        Keys::AsWritten => doc.into_bytes(),
+        Keys::Sorted => by_keys(&doc, doc.root(), dialect, style(dialect, options.layout)),
+    };
+    Some(Made { bytes, changes, findings })
 }
 
 /// A state in the style and order that are asked for.

@@ -14,7 +14,8 @@ use crate::finding::{Effect, Finding};
 use crate::format::{Dialect, Format, Release, Target};
 use crate::json::{Document, Node, Style, Value, Writer};
 use crate::model::state::State;
-use crate::model::{Account, Level};
+use crate::model::{Account, Entry, Level};
+use crate::parallel::{ahead, both};
 use crate::validate::{Validate, judge, locate, unreadable};
 use crate::{python, typescript};
 
@@ -141,14 +142,22 @@ pub fn convert(bytes: &[u8], target: Target, options: &Convert) -> Conversion {
 /// The same of a document that is parsed already.
 #[must_use]
 pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Conversion {
-    let validate = Validate { at: options.at.clone(), ..Validate::default() };
-    let verdict = judge(doc, &validate);
-    let refused = verdict.findings.iter().any(|finding| finding.effect == Effect::Refused);
     let source = locate(doc, options.at.as_deref()).ok().and_then(|root| Some((root, source(root, options)?)));
-    let from = source.map(|(_, format)| format);
-    let Some((root, format)) = source.filter(|_| !refused || options.accept_invalid) else {
-        return Conversion { bytes: None, from, findings: verdict.findings, losses: Vec::new(), sidecar: None };
+    let judged = || judge(doc, &Validate { at: options.at.clone(), ..Validate::default() });
+    let refusal = |from, findings| Conversion { bytes: None, from, findings, losses: Vec::new(), sidecar: None };
+    let Some((root, format)) = source else { return refusal(None, judged().findings) };
+    let opened = Opened::of(doc, root, format, target);
+    let translated = || {
+        let account = Account::default();
+        let bytes = translate(doc, root, format, target, opened, options, &account);
+        (bytes, account.into_entries())
     };
+    // A large state is translated while it is judged; most are not refused.
+    let (verdict, translated) = ahead(root.raw().len(), judged, translated);
+    let refused = verdict.findings.iter().any(|finding| finding.effect == Effect::Refused);
+    if refused && !options.accept_invalid {
+        return refusal(Some(format), verdict.findings);
+    }
     if let Some(done) = restored(root, format, target, options) {
         return Conversion { findings: verdict.findings, ..done };
     }
@@ -163,17 +172,22 @@ pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Co
     if format != target.format {
         resume::lost_runs(root, format.dialect, &account);
     }
-    let bytes = translate(doc, root, format, target, options, &account);
-    let stuck: Vec<Code> = verdict.findings.iter().map(|finding| finding.code).collect();
-    if let Some(bytes) = &bytes
-        && format != target.format
-    {
-        prove(bytes, root, target, options, &stuck, &account);
-    }
-    let losses = report::losses(doc, account.into_entries());
+    let (bytes, entries) = translated.done();
+    let before: Vec<Code> = verdict.findings.iter().map(|finding| finding.code).collect();
+    let mut noted = account.into_entries();
+    noted.extend(entries);
+    let output = bytes.as_deref().filter(|_| format != target.format);
+    let (mut losses, proven) = both(
+        root.raw().len(),
+        || report::losses(doc, noted),
+        || output.map_or_else(Vec::new, |bytes| prove(bytes, root, target, options, &before)),
+    );
+    losses.extend(report::losses(doc, proven));
+    losses.sort_by_key(|loss| std::cmp::Reverse(loss.level));
     let level = losses.first().map(|loss| loss.level);
     let allowed = level.is_none_or(|level| level <= options.allow_loss && level < Level::Authority);
-    let done = Conversion { bytes: bytes.filter(|_| allowed), from, findings: verdict.findings, losses, sidecar: None };
+    let bytes = bytes.filter(|_| allowed);
+    let done = Conversion { bytes, from: Some(format), findings: verdict.findings, losses, sidecar: None };
     carried(doc, root, format, target, options, done)
 }
 
@@ -276,11 +290,31 @@ fn source(root: Node<'_>, options: &Convert) -> Option<Format> {
     }
 }
 
+/// What is read of a state before it is judged: every text in it that the translation will look at.
+struct Opened<'d> {
+    tree: Value<'d>,
+    /// About the numbers that JavaScript cannot hold, where it is to read them.
+    numbers: Account<'d>,
+    /// There is no way to write one of them.
+    impossible: bool,
+}
+
+impl<'d> Opened<'d> {
+    fn of(doc: &'d Document, root: Node<'d>, from: Format, target: Target) -> Self {
+        let tree = open(doc, root, from.dialect);
+        let numbers = Account::default();
+        let across = from.dialect != target.format.dialect;
+        let impossible = across && target.format.dialect == Dialect::TypeScript && numbers::judge(doc, &numbers);
+        Self { tree, numbers, impossible }
+    }
+}
+
 fn translate<'d>(
     doc: &'d Document,
     root: Node<'d>,
     from: Format,
     target: Target,
+    opened: Opened<'d>,
     options: &Convert,
     account: &Account<'d>,
 ) -> Option<Vec<u8>> {
@@ -288,11 +322,12 @@ fn translate<'d>(
     if from == target.format && newest_of_label && root.same(doc.root()) {
         return Some(doc.source(0).text().as_bytes().to_vec());
     }
-    let same = from.dialect == target.format.dialect;
-    if !same && target.format.dialect == Dialect::TypeScript && numbers::judge(doc, account) {
+    let Opened { mut tree, numbers, impossible } = opened;
+    account.extend(numbers);
+    if impossible {
         return None;
     }
-    let mut tree = open(doc, root, from.dialect);
+    let same = from.dialect == target.format.dialect;
     let typed = target.format.dialect == Dialect::Python || target.format.label >= typescript::convert::TYPED_OUTPUTS;
     if options.revive_outputs && typed && from.dialect == Dialect::TypeScript {
         typescript::convert::revive(&mut tree, doc, account);
@@ -371,7 +406,8 @@ fn write(tree: Value<'_>, dialect: Dialect) -> Vec<u8> {
 }
 
 /// Runs the output through the rules of the one who will read it. What was wrong before may be wrong afterwards.
-fn prove<'d>(bytes: &[u8], root: Node<'d>, target: Target, options: &Convert, before: &[Code], account: &Account<'d>) {
+fn prove<'d>(bytes: &[u8], root: Node<'d>, target: Target, options: &Convert, before: &[Code]) -> Vec<Entry<'d>> {
+    let account = Account::default();
     let validate = Validate { reader: Some(target), agents: options.agents.clone(), at: None };
     for finding in crate::validate::validate(bytes, &validate) {
         let (code, level) = match finding.effect {
@@ -391,4 +427,5 @@ fn prove<'d>(bytes: &[u8], root: Node<'d>, target: Target, options: &Convert, be
             account.note(codes::NOT_CONVERTIBLE, Level::Resume, Some(root), reason);
         }
     }
+    account.into_entries()
 }

@@ -18,6 +18,7 @@ use crate::format::Format;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Node, Style, SyntaxError, Value, Writer, pointers, sorted};
 use crate::model::Account;
+use crate::parallel::both;
 use crate::validate::secrets::is_secret_name;
 use crate::validate::{Validate, judge, locate, unreadable};
 
@@ -151,7 +152,7 @@ pub enum ChangeKind {
 /// ```
 #[must_use]
 pub fn diff(a: &[u8], b: &[u8], options: &Diff) -> Comparison {
-    let [a, b] = [a, b].map(|bytes| Document::parse(bytes.to_vec()));
+    let (a, b) = both(a.len().min(b.len()), || Document::parse(a.to_vec()), || Document::parse(b.to_vec()));
     compared([a.as_ref(), b.as_ref()], options)
 }
 
@@ -175,7 +176,9 @@ fn compared(docs: [Result<&Document, &SyntaxError>; 2], options: &Diff) -> Compa
         bookkeeping: 0,
     };
     if let ([Ok(one), Ok(two)], [Ok(doc_one), Ok(doc_two)]) = (&sides, &docs) {
-        compare([(doc_one, *one), (doc_two, *two)], options, &mut comparison);
+        if one.0.raw() != two.0.raw() {
+            compare([(doc_one, *one), (doc_two, *two)], options, &mut comparison);
+        }
         comparison.same = comparison.changes.is_empty();
     }
     comparison
@@ -264,11 +267,14 @@ fn compare<'d>(states: [(&'d Document, State<'d>); 2], options: &Diff, compariso
         free: steady || has(Ignore::Usage),
         untraced: steady || has(Ignore::Trace),
     };
-    let [(one, left_one), (two, left_two)] = states.map(|(doc, (root, format, _))| {
+    let painted = |(doc, (root, format, _)): (&'d Document, State<'d>)| {
         let account = Account::default();
         let painted = portrait(canonical(doc, root, format, &account), view);
         (painted, left(doc, account))
-    });
+    };
+    let [one, two] = states;
+    let bytes = one.1.0.raw().len().min(two.1.0.raw().len());
+    let ((one, left_one), (two, left_two)) = both(bytes, || painted(one), || painted(two));
     let mut walk = Walk::new();
     for section in SECTIONS {
         walk.member(section, one.member(section).as_ref(), two.member(section).as_ref());

@@ -14,6 +14,7 @@ use crate::format::Format;
 use crate::json::{Document, Kind, Node, Text, Value};
 use crate::model::state::{State, Step, Usage};
 use crate::model::{Account, Verdict};
+use crate::parallel::both;
 use crate::runs::{self, Given, Run, Waiting};
 use crate::validate::{Validate, judge, locate};
 
@@ -331,14 +332,13 @@ pub fn inspect(bytes: &[u8], options: &Inspect) -> Summary {
 /// The same of a document that is parsed already.
 #[must_use]
 pub fn inspect_document(doc: &Document, options: &Inspect) -> Summary {
-    let verdict = judge(doc, &options.validate);
-    let bytes = doc.source(0).text().len();
-    let Ok(root) = locate(doc, options.validate.at.as_deref()) else { return unreadable(&verdict.findings, bytes) };
-    let Identity::State { dialect, label, mixed } = identify(root) else {
-        return unreadable(&verdict.findings, bytes);
+    let judged = || judge(doc, &options.validate);
+    let state = locate(doc, options.validate.at.as_deref()).ok().map(|root| (root, identify(root)));
+    let Some((root, Identity::State { dialect, label, mixed })) = state else {
+        return unreadable(&judged().findings, doc.source(0).text().len());
     };
-    let show = Show { width: options.width, secrets: options.show_values };
-    let mut summary = unreadable(&verdict.findings, root.span().len());
+    let format = Format { dialect, label: label.effective(dialect) };
+    let (verdict, (mut summary, step, waiting)) = both(root.raw().len(), judged, || told(doc, root, format, options));
     if let Detection::State { label, format, written_by, readable_since, .. } =
         detect::state(root, dialect, label, mixed, verdict.writers)
     {
@@ -348,6 +348,22 @@ pub fn inspect_document(doc: &Document, options: &Inspect) -> Summary {
         summary.written_by = written_by;
         summary.readable_since = readable_since;
     }
+    summary.findings = verdict.findings.iter().map(remark).collect();
+    summary.resumable = resumable(&verdict.findings, &step, &waiting);
+    summary.resumable.reader = Some(options.validate.reader.unwrap_or_else(|| dialect.newest()).to_string());
+    summary
+}
+
+/// What a state tells of itself, whether or not something is wrong with it; where the run stands and what waits.
+fn told<'d>(
+    doc: &'d Document,
+    root: Node<'d>,
+    format: Format,
+    options: &Inspect,
+) -> (Summary, Step<'d>, Vec<Waiting<'d>>) {
+    let show = Show { width: options.width, secrets: options.show_values };
+    let dialect = format.dialect;
+    let mut summary = unreadable(&[], root.span().len());
     summary.size = options.size.then(|| size::of(root));
     let all = runs::runs(doc, root, dialect);
     let given: Vec<Given<'_>> =
@@ -357,7 +373,6 @@ pub fn inspect_document(doc: &Document, options: &Inspect) -> Summary {
     summary.inbox =
         waiting.iter().filter(|call| call.decided.is_none()).map(|call| pending(call, &all, show)).collect();
     summary.decisions = given.iter().map(|one| decision(one, &all, show)).collect();
-    let format = Format { dialect, label: label.effective(dialect) };
     let state = canonical(doc, root, format, &Account::default());
     summary.items = timeline::of(&state, show);
     summary.usage = spending(&state, show);
@@ -366,9 +381,7 @@ pub fn inspect_document(doc: &Document, options: &Inspect) -> Summary {
         _ => show.value(user),
     });
     summary.run = Some(run_summary(&state, all.len() - 1, show));
-    summary.resumable = resumable(&verdict.findings, &state.step, &waiting);
-    summary.resumable.reader = Some(options.validate.reader.unwrap_or_else(|| dialect.newest()).to_string());
-    summary
+    (summary, state.step, waiting)
 }
 
 /// What there is to say of an input that is no state.

@@ -5,6 +5,11 @@ use std::ops::Range;
 const ONES: u64 = u64::MAX / 255;
 const HIGHS: u64 = ONES << 7;
 
+const QUOTES: u64 = every(b'"');
+const BACKSLASHES: u64 = every(b'\\');
+const SPACES: u64 = every(b' ');
+const DELETES: u64 = every(0x7F);
+
 /// The byte eight times.
 const fn every(byte: u8) -> u64 {
     ONES * byte as u64
@@ -57,7 +62,7 @@ pub(super) fn string_stop(bytes: &[u8], mut at: usize) -> usize {
     // Most strings of a state are keys and tags, which end within a few words.
     for _ in 0..4 {
         let Some(word) = word(bytes, at) else { return tail(bytes, at, stops) };
-        let hits = (zeros(word ^ every(b'"')) | zeros(word ^ every(b'\\')) | below_space(word)) & HIGHS;
+        let hits = (zeros(word ^ QUOTES) | zeros(word ^ BACKSLASHES) | below_space(word)) & HIGHS;
         if hits != 0 {
             return at + first(hits);
         }
@@ -68,7 +73,7 @@ pub(super) fn string_stop(bytes: &[u8], mut at: usize) -> usize {
 
 #[inline(always)]
 fn below_space(word: u64) -> u64 {
-    word.wrapping_sub(every(b' ')) & !word
+    word.wrapping_sub(SPACES) & !word
 }
 
 #[inline(never)]
@@ -94,8 +99,8 @@ fn tail(bytes: &[u8], at: usize, stops: impl Fn(u8) -> bool) -> usize {
 pub(super) fn not_python(bytes: &[u8], mut at: usize) -> usize {
     for _ in 0..4 {
         let Some(word) = word(bytes, at) else { return tail(bytes, at, |byte| stops(byte) || byte >= 0x7F) };
-        let high = word | zeros(word ^ every(0x7F));
-        let hits = (zeros(word ^ every(b'"')) | zeros(word ^ every(b'\\')) | below_space(word) | high) & HIGHS;
+        let high = word | zeros(word ^ DELETES);
+        let hits = (zeros(word ^ QUOTES) | zeros(word ^ BACKSLASHES) | below_space(word) | high) & HIGHS;
         if hits != 0 {
             return at + first(hits);
         }
@@ -119,7 +124,7 @@ fn spaces(bytes: &[u8], mut at: usize) -> usize {
         at += 1;
         // Indentation.
         while let Some(word) = word(bytes, at) {
-            let other = word ^ every(b' ');
+            let other = word ^ SPACES;
             if other != 0 {
                 at += first(other);
                 break;

@@ -1,17 +1,20 @@
 //! Who owns the bytes: a document is the input and every text that was decoded from inside it.
 
-use std::cell::OnceCell;
 use std::fmt;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use elsa::FrozenVec;
+use elsa::sync::FrozenVec;
 
 use super::tape::{self, Entry, Notes};
 use super::{Kind, Node, SyntaxError, Text, duplicates};
+use crate::hash::HashMap;
 
 /// A parsed input together with the nested texts decoded from it. Append-only: a [`Node`] stays valid for as long
-/// as the document lives. For one thread.
+/// as the document lives.
 pub struct Document {
     sources: FrozenVec<Box<Source>>,
+    /// The source of each string that was decoded, by the source and the index of the string.
+    decoded: Mutex<HashMap<(u32, u32), u32>>,
 }
 
 /// One text with its tape: the input itself, or the content of a string inside another source.
@@ -23,7 +26,7 @@ pub struct Source {
     /// The string node that this source is the content of.
     within: Option<(u32, u32)>,
     /// The values that are not read, once somebody has asked.
-    overridden: OnceCell<Vec<u32>>,
+    overridden: OnceLock<Vec<u32>>,
 }
 
 impl Document {
@@ -36,7 +39,7 @@ impl Document {
         let source = Source::parse(bytes, 0, None)?;
         let sources = FrozenVec::new();
         sources.push(Box::new(source));
-        Ok(Self { sources })
+        Ok(Self { sources, decoded: Mutex::default() })
     }
 
     /// The outermost value of the input.
@@ -52,17 +55,24 @@ impl Document {
         input.map(|source| source.text.into_bytes()).unwrap_or_default()
     }
 
-    /// Reads the content of the string `node` as JSON of its own. Positions inside lead back to `node`.
+    /// Reads the content of the string `node` as JSON of its own, once. Positions inside lead back to `node`.
     ///
     /// # Errors
     /// When `node` is not a string ([`Problem::NotText`](super::Problem::NotText)), holds a lone surrogate, or
     /// its content is not JSON; the offset counts bytes of the decoded content.
     pub fn decode<'d>(&'d self, node: Node<'d>) -> Result<Node<'d>, SyntaxError> {
         let text = node.text().ok_or_else(SyntaxError::not_text)?;
+        let within = (node.source().id, node.index());
+        // Held until the source has its number, which is its place.
+        let mut decoded = self.decoded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(&id) = decoded.get(&within) {
+            return Ok(self.source(id).root());
+        }
         let mut bytes = text.wtf8().into_owned();
         bytes.shrink_to_fit();
         let id = u32::try_from(self.sources.len()).map_err(|_| SyntaxError::not_text())?;
-        let source = Source::parse(bytes, id, Some((node.source().id, node.index())))?;
+        let source = Source::parse(bytes, id, Some(within))?;
+        decoded.insert(within, id);
         Ok(self.sources.push_get(Box::new(source)).root())
     }
 
@@ -91,7 +101,8 @@ impl Document {
 impl Source {
     fn parse(bytes: Vec<u8>, id: u32, within: Option<(u32, u32)>) -> Result<Self, SyntaxError> {
         let parsed = tape::parse(bytes)?;
-        Ok(Self { id, text: parsed.text, tape: parsed.tape, notes: parsed.notes, within, overridden: OnceCell::new() })
+        let overridden = OnceLock::new();
+        Ok(Self { id, text: parsed.text, tape: parsed.tape, notes: parsed.notes, within, overridden })
     }
 
     /// The outermost value.

@@ -7,6 +7,9 @@ use super::{Kind, Node, Text, scan};
 /// 1,000), and indentation would make the output quadratic.
 const DEEPEST_INDENT: usize = 1000;
 
+/// A new line with the indentation of most values.
+const LINE: &[u8] = b"\n                                                                ";
+
 /// How white space and characters are written. Digits, order and duplicates always stay as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
@@ -251,17 +254,30 @@ impl Writer {
     }
 
     fn separate(&mut self) {
-        if !self.empty {
-            self.out.extend_from_slice(if self.style == Style::PythonLine { b", " } else { b"," });
+        let comma = !std::mem::replace(&mut self.empty, false);
+        match self.style {
+            Style::TypeScript if comma => self.out.push(b','),
+            Style::PythonLine if comma => self.out.extend_from_slice(b", "),
+            Style::TypeScript | Style::PythonLine => {}
+            Style::Python | Style::Indented => {
+                if comma {
+                    self.out.push(b',');
+                }
+                self.line();
+            }
         }
-        self.empty = false;
-        self.line();
     }
 
     fn line(&mut self) {
-        if self.style.is_indented() && self.depth <= DEEPEST_INDENT {
-            self.out.push(b'\n');
-            self.out.resize(self.out.len() + 2 * self.depth, b' ');
+        if !self.style.is_indented() || self.depth > DEEPEST_INDENT {
+            return;
+        }
+        match LINE.get(..=2 * self.depth) {
+            Some(line) => self.out.extend_from_slice(line),
+            None => {
+                self.out.push(b'\n');
+                self.out.resize(self.out.len() + 2 * self.depth, b' ');
+            }
         }
     }
 
@@ -344,6 +360,9 @@ impl Writer {
         loop {
             let stop = if python { scan::not_python(bytes, at) } else { scan::string_stop(bytes, at) };
             self.out.extend_from_slice(&bytes[at..stop]);
+            if stop == bytes.len() {
+                return;
+            }
             let Some(char) = text[stop..].chars().next() else { return };
             self.unit(u32::from(char));
             at = stop + char.len_utf8();

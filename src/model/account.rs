@@ -113,6 +113,11 @@ impl<'d> Account<'d> {
         }
     }
 
+    /// Takes down what stands in another account, too.
+    pub fn extend(&self, other: Self) {
+        self.entries.borrow_mut().extend(other.into_entries());
+    }
+
     /// The highest level so far.
     #[must_use]
     pub fn worst(&self) -> Option<Level> {

@@ -36,7 +36,7 @@ pub(super) const DEEPEST: usize = NESTING as usize * 8;
 impl<'d> Fit<'_, 'd> {
     /// Brings a value to the shape. States within states are left alone: each has a label of its own.
     pub fn apply(&mut self, value: &mut Value<'d>, shape: Shape) {
-        if self.depth > DEEPEST {
+        if self.depth > DEEPEST || self.is_idle() {
             return;
         }
         if let Value::Node(node) = value {
@@ -147,6 +147,11 @@ impl<'d> Fit<'_, 'd> {
             }
             _ => None,
         }
+    }
+
+    /// Whether nothing can change: the newest release has all that came under the newest label.
+    fn is_idle(&self) -> bool {
+        self.from == self.to.format.label && self.to == self.to.format.dialect.newest()
     }
 
     /// Whether the target has objects of the type.

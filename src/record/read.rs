@@ -80,6 +80,8 @@ pub struct Reader<'d> {
     pub depth: u8,
     /// Between which releases the state was written, as far as fields tell that came without a new label.
     pub writer: Writers,
+    /// The roots of the texts in the state that were read as states of their own.
+    pub texts: Vec<Node<'d>>,
     findings: Vec<Raised<'d>>,
     counts: Vec<(Code, u32)>,
     faults: u64,
@@ -102,6 +104,7 @@ impl<'d> Reader<'d> {
             zone,
             depth: 0,
             writer: Writers::default(),
+            texts: Vec::new(),
             findings: Vec::new(),
             counts: Vec::new(),
             faults: 0,

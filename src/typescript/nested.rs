@@ -40,6 +40,7 @@ impl<'d> NestedRun<'d> {
                 return cx.raise(codes::NESTED_RUN, Effect::Stuck, node, message);
             }
         };
+        cx.texts.push(root);
         let label = detect::label(root, Dialect::TypeScript);
         self.label = label.effective(Dialect::TypeScript);
         let (state, refused) = cx.nested(self.label, |cx| {

@@ -13,6 +13,7 @@ use crate::detect::{Identity, Label, identify};
 use crate::finding::{Effect, Finding};
 use crate::format::{Dialect, Format, Target};
 use crate::json::{Document, Kind, Node, Problem, SyntaxError};
+use crate::parallel::both;
 use crate::record::{Raised, Reader, Rows, Writers};
 use crate::{python, typescript};
 pub(crate) use place::place;
@@ -164,31 +165,38 @@ fn judge_state<'d>(
     cx: &mut Reader<'d>,
     and: &mut dyn FnMut(Dialect, &dyn Rows<'_>),
 ) -> Writers {
-    let run = match cx.dialect {
+    let (source, bytes) = (root.source(), root.raw().len());
+    let read = || match cx.dialect {
         Dialect::Python => python::State::read_from(root, cx).map(|state| {
             and(cx.dialect, &state);
-            python::judge(&state, agents, cx);
-            python::lift(&state)
+            both(bytes, || python::judge(&state, agents, cx), || python::lift(&state)).1
         }),
         Dialect::TypeScript => typescript::State::read_from(root, cx).map(|state| {
             and(cx.dialect, &state);
-            typescript::judge(&state, agents, cx);
-            typescript::lift(&state)
+            both(bytes, || typescript::judge(&state, agents, cx), || typescript::lift(&state)).1
         }),
     };
+    let (run, suspects) = both(bytes, read, || {
+        // The source keeps them.
+        let _ = source.duplicates();
+        secrets::places(source.text().as_bytes())
+    });
     let writers = cx.writer;
     if let Some(run) = run {
         checks::check(&run, cx);
     }
     text::judge(root, cx);
-    let (outer, whole) = (root.source().id(), cx.zone);
+    let whole = cx.zone;
     // The texts of nested runs are read only when the calls that wait for them go on.
     cx.zone.worst = Effect::Stuck;
-    for nested in cx.doc.sources().filter(|source| source.id() > outer) {
-        text::judge(nested.root(), cx);
+    let mut texts = std::mem::take(&mut cx.texts);
+    texts.sort_unstable_by_key(|text| text.source().id());
+    texts.dedup_by_key(|text| text.source().id());
+    for text in texts {
+        text::judge(text, cx);
     }
     cx.zone = whole;
-    secrets::judge(root.source(), cx);
+    secrets::judge(source, &suspects, cx);
     writers
 }
 

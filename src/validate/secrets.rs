@@ -51,10 +51,10 @@ pub(crate) const MASK: &str = "***";
 static SEARCH: LazyLock<Option<packed::Searcher>> =
     LazyLock::new(|| packed::Searcher::new(PREFIXES.map(|(prefix, _)| prefix)));
 
-/// Raises a note at every string that holds what looks like a secret. At most one pass over the text per prefix.
-pub(super) fn judge<'d>(source: &'d Source, cx: &mut Reader<'d>) {
+/// Raises a note at every string that holds what looks like a secret, given the [`places`] in the text.
+pub(super) fn judge<'d>(source: &'d Source, places: &[(usize, &str)], cx: &mut Reader<'d>) {
     let mut last = None;
-    for (at, _) in places(source.text().as_bytes()) {
+    for &(at, _) in places {
         let node = source.node_at(at);
         if node.kind() == Kind::String && last != Some(node.index()) {
             cx.raise(codes::SECRET_LOOKALIKE, Effect::Note, node, "the string holds what looks like a secret");
@@ -63,8 +63,9 @@ pub(super) fn judge<'d>(source: &'d Source, cx: &mut Reader<'d>) {
     }
 }
 
-/// Where something begins that looks like a secret, in order, and with which prefix.
-fn places(bytes: &[u8]) -> Vec<(usize, &'static str)> {
+/// Where something begins that looks like a secret, in order, and with which prefix. At most one pass over the text per
+/// prefix.
+pub(super) fn places(bytes: &[u8]) -> Vec<(usize, &'static str)> {
     let mut places = Vec::new();
     let mut look = |at: usize, (prefix, least): (&'static str, usize)| {
         let begins = at == 0 || !bytes[at - 1].is_ascii_alphanumeric() || is_behind_escape(&bytes[..at]);

@@ -36,7 +36,7 @@ pub fn derive(tree: &mut Value<'_>) {
 fn ledger<'d>(items: &[Value<'_>], waiting: &HashSet<Vec<u8>>) -> Object<'d> {
     let mut out = Writer::new(Style::PythonLine);
     out.begin_array();
-    for item in items {
+    for item in items.iter().filter(|item| !is_said(item)) {
         seen(item).write(&mut out);
     }
     out.end_array();
@@ -84,6 +84,12 @@ fn ledger<'d>(items: &[Value<'_>], waiting: &HashSet<Vec<u8>>) -> Object<'d> {
         (Key::Made(id), Value::Object(entry))
     });
     members.collect()
+}
+
+/// Whether an item is a message or a thought, which says nothing about a call.
+fn is_said(item: &Value<'_>) -> bool {
+    let kind = item.member("raw_item").and_then(|raw| raw.member("type"));
+    kind.is_some_and(|kind| kind.is("message") || kind.is("reasoning"))
 }
 
 /// An item without what may be long and says nothing about a call.
