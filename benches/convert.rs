@@ -1,4 +1,4 @@
-//! How long a conversion takes, as a multiple of the parse of its input.
+//! How long a whole conversion takes, as a multiple of the parse of its input, which it contains; on all cores.
 //!
 //! `cargo bench --bench convert -- [MEGABYTES]`. Both sides take turns, so that a busy machine slows both alike; the
 //! medians are compared.
@@ -6,7 +6,7 @@
 #![allow(clippy::print_stdout, reason = "the numbers are the purpose")]
 
 use runstate::json::{Document, Style};
-use runstate::{Convert, Level, Target, convert_document};
+use runstate::{Convert, Level, Target, convert, on_cores};
 
 mod states;
 mod time;
@@ -16,13 +16,17 @@ use time::{median, timed};
 const ROUNDS: usize = 7;
 
 fn main() {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    on_cores(cores, measure);
+}
+
+fn measure() {
     let megabytes: f64 = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(10.0);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size from the command line")]
     let size = (megabytes * 1e6) as usize;
     println!("{:<18} {:>9} {:<18} {:>10} {:>10} {:>7}", "state", "bytes", "to", "parse", "convert", "ratio");
     for (name, dialect, script) in states::KINDS {
         let bytes = states::grow(dialect, script, size);
-        let doc = Document::parse(bytes.clone()).expect("a grown state is JSON");
         let python = dialect == Style::Python;
         let targets = if python { ["typescript@1.22", "python@1.13"] } else { ["python@1.21", "typescript@1.15"] };
         for target in targets {
@@ -34,7 +38,7 @@ fn main() {
                 let owned = bytes.clone();
                 parses.push(timed(|| drop(Document::parse(owned))));
                 converts.push(timed(|| {
-                    let done = convert_document(&doc, to, &options);
+                    let done = convert(&bytes, to, &options);
                     assert!(done.bytes.is_some(), "{name} converts to {target}: {:?}", done.losses.first());
                 }));
             }

@@ -1,4 +1,4 @@
-//! How long `inspect`, `diff` and `normalize` take, as a multiple of the parse of all their inputs.
+//! How long `inspect`, `diff` and `normalize` take, as a multiple of the parse of all their inputs; on all cores.
 //!
 //! `cargo bench --bench everyday -- [MEGABYTES] [WORK...]`, where a work is a part of its name. Both sides take turns, so that a busy machine slows both alike; the
 //! medians are compared.
@@ -7,7 +7,7 @@
 
 use runstate::json::Document;
 use runstate::{
-    Defaults, Diff, Inspect, Keys, Normalize, Redact, diff_documents, inspect_document, normalize_document,
+    Defaults, Diff, Inspect, Keys, Normalize, Redact, diff_documents, inspect_document, normalize_document, on_cores,
 };
 
 mod states;
@@ -21,6 +21,11 @@ const ROUNDS: usize = 7;
 type Work = Box<dyn Fn(&[Document])>;
 
 fn main() {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    on_cores(cores, measure);
+}
+
+fn measure() {
     let megabytes: f64 = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(10.0);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size from the command line")]
     let size = (megabytes * 1e6) as usize;

@@ -1,4 +1,5 @@
-//! How long a complete `validate` takes, as a multiple of `serde_json::from_slice::<Value>` over the same bytes.
+//! How long a complete `validate` takes, as a multiple of `serde_json::from_slice::<Value>` over the same bytes; on all
+//! cores.
 //!
 //! `cargo bench --bench validate -- [MEGABYTES...]`, by default 1, 10 and 50. Both sides take turns, so that a busy machine
 //! slows both alike; the medians are compared. What `validate` builds is dropped within its time, what serde_json builds
@@ -10,7 +11,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use peak_alloc::PeakAlloc;
-use runstate::{Severity, Validate, Verdict, verdict};
+use runstate::{Severity, Validate, Verdict, on_cores, verdict};
 use serde_json::Value;
 
 mod states;
@@ -19,6 +20,11 @@ mod states;
 static MEMORY: PeakAlloc = PeakAlloc;
 
 fn main() {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    on_cores(cores, measure);
+}
+
+fn measure() {
     let mut megabytes: Vec<usize> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
     if megabytes.is_empty() {
         megabytes = vec![1, 10, 50];

@@ -45,6 +45,7 @@ pub use model::Level;
 pub use normalize::{
     Defaults, Invalid, Keys, Layout, Normalize, Outcome, Redact, Rewritten, normalize, normalize_document,
 };
+pub use parallel::on_cores;
 #[cfg(feature = "schema")]
 pub use schema::{schema, schema_of_any, schema_text};
 pub use validate::{Validate, Verdict, judge, validate, verdict};

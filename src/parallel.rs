@@ -1,23 +1,51 @@
-//! Two things at the same time.
+//! Two things at the same time, where the caller has allowed it.
 
+use std::cell::Cell;
 use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
-use std::thread::{Builder, available_parallelism, scope};
+use std::thread::{Builder, scope};
 
 /// Below this many bytes a thread takes longer to start than it saves.
 const LARGE: usize = 512 << 10;
 /// As the main thread's: nested runs are read recursively.
 const STACK: usize = 8 << 20;
 
-/// Does both, at the same time where the input has enough bytes to be worth a thread and a thread is to be had. The results
-/// are the same either way.
+thread_local! {
+    static CORES: Cell<usize> = const { Cell::new(1) };
+}
+
+/// Lets what is called in `work`, on this thread, use so many cores for one large state: half a megabyte and more. Without
+/// this, everything happens on the caller's thread. The results are the same either way.
+///
+/// ```
+/// use runstate::{Validate, on_cores, validate};
+///
+/// let state = std::fs::read("fixtures/python/1.21/pending-first-turn.json")?;
+/// let findings = on_cores(2, || validate(&state, &Validate::default()));
+/// assert_eq!(findings, validate(&state, &Validate::default()));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn on_cores<T>(cores: usize, work: impl FnOnce() -> T) -> T {
+    /// Also where `work` panics.
+    struct Before(usize);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            CORES.set(self.0);
+        }
+    }
+    let _before = Before(CORES.replace(cores));
+    work()
+}
+
+/// Does both, at the same time where the input has enough bytes to be worth a thread, and one may and can be started.
 pub(crate) fn both<A, B: Send>(bytes: usize, one: impl FnOnce() -> A, two: impl FnOnce() -> B + Send) -> (A, B) {
-    if bytes < LARGE || available_parallelism().is_ok_and(|threads| threads.get() == 1) {
+    let cores = CORES.get();
+    if bytes < LARGE || cores < 2 {
         return (one(), two());
     }
     let two = Mutex::new(Some(two));
     // What could not be started is still here.
-    let two = || two.lock().unwrap_or_else(PoisonError::into_inner).take().map(|two| two());
+    let two = || two.lock().unwrap_or_else(PoisonError::into_inner).take().map(|two| on_cores(cores, two));
     scope(|scope| {
         let other = Builder::new().stack_size(STACK).spawn_scoped(scope, two);
         let one = one();
@@ -45,13 +73,13 @@ impl<T, F: FnOnce() -> T> Ahead<T, F> {
     }
 }
 
-/// Does `one`, and where the input has enough bytes to be worth a thread, at the same time what may be needed behind it.
+/// Does `one`, and where [`both`] would start a thread, at the same time what may be needed behind it.
 pub(crate) fn ahead<A, B: Send, F: FnOnce() -> B + Send>(
     bytes: usize,
     one: impl FnOnce() -> A,
     two: F,
 ) -> (A, Ahead<B, F>) {
-    if bytes < LARGE {
+    if bytes < LARGE || CORES.get() < 2 {
         return (one(), Ahead::Later(two));
     }
     let (one, two) = both(bytes, one, two);
@@ -63,16 +91,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_are_done_whatever_the_size() {
-        for bytes in [0, LARGE] {
-            let text = String::from("two");
-            assert_eq!(both(bytes, || 1, || text.as_str()), (1, "two"));
+    fn both_are_done_however_many_cores_there_are() {
+        let here = std::thread::current().id();
+        for (cores, bytes) in [(1, LARGE), (2, 0), (2, LARGE)] {
+            let (one, two) = on_cores(cores, || both(bytes, || "one", || std::thread::current().id()));
+            assert_eq!((one, two == here), ("one", cores * bytes < 2 * LARGE));
         }
     }
 
     #[test]
     #[should_panic(expected = "no more")]
     fn a_panic_goes_on() {
-        both(LARGE, || (), || panic!("no more"));
+        on_cores(2, || both(LARGE, || (), || panic!("no more")));
     }
 }

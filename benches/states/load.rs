@@ -5,10 +5,15 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use runstate::{Convert, Dialect, Format, Level, Validate, convert, verdict};
+use runstate::{Convert, Dialect, Format, Level, Validate, convert, on_cores, verdict};
+
+fn main() -> ExitCode {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    on_cores(cores, measure)
+}
 
 #[allow(clippy::print_stdout, reason = "the numbers are the purpose")]
-fn main() -> ExitCode {
+fn measure() -> ExitCode {
     for path in std::io::stdin().lines().map_while(Result::ok) {
         let Ok(bytes) = std::fs::read(&path) else { return ExitCode::FAILURE };
         let own = bytes.clone();

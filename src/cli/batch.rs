@@ -3,6 +3,8 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
+use runstate::on_cores;
+
 use super::Failure;
 use super::inputs::{Origin, Task};
 
@@ -22,10 +24,7 @@ pub(crate) fn in_order<T: Send>(
     work: impl Fn(Task) -> T + Sync,
     mut each: impl FnMut(T) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let threads = match jobs {
-        Some(jobs) => usize::from(jobs),
-        None => std::thread::available_parallelism().map_or(1, usize::from),
-    };
+    let threads = jobs.map_or_else(cores, usize::from);
     let mut tasks = tasks.peekable();
     let mut pool = None;
     let mut bar = ProgressBar::hidden();
@@ -48,7 +47,7 @@ pub(crate) fn in_order<T: Send>(
         let mut each = |result| bar.suspend(|| each(result));
         if batch.len() == 1 || threads == 1 {
             // Threads take longer to start than a state takes.
-            batch.into_iter().map(&work).try_for_each(&mut each)?;
+            batch.into_iter().map(|task| on_cores(threads, || work(task))).try_for_each(&mut each)?;
             continue;
         }
         let pool = match &pool {
@@ -58,6 +57,11 @@ pub(crate) fn in_order<T: Send>(
         let results: Vec<T> = pool.install(|| batch.into_par_iter().with_max_len(1).map(&work).collect());
         results.into_iter().try_for_each(&mut each)?;
     }
+}
+
+/// How many cores there are.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// How many states are done and in what time; nothing where standard error is no terminal.
