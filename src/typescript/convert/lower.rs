@@ -33,10 +33,12 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
 }
 
 fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
+    let mut state = state;
     let cx = Cx { calls: Calls::of(&state), servers: servers(&state), agent: state.agent.clone(), account };
     let in_progress = matches!(state.step, Step::Interrupted { .. });
     let stored = cx.stored(&state);
     said_twice(&state, account);
+    carried_out(&mut state, account);
     let ownership = state.ownership.filter(|own| {
         let fits = fits(own, &state.items);
         if !fits {
@@ -76,9 +78,9 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
         .with("maxTurns", state.max_turns.unwrap_or(Value::NULL))
         .with("currentAgentSpan", span.clone())
         .with("noActiveAgentRun", Value::bool(false))
-        .with("inputGuardrailResults", Value::List(state.input_guardrails))
+        .with("inputGuardrailResults", cx.named(state.input_guardrails))
         .with("initialInputGuardrailsCompleted", Value::bool(true))
-        .with("outputGuardrailResults", Value::List(state.output_guardrails))
+        .with("outputGuardrailResults", cx.named(state.output_guardrails))
         .with("toolInputGuardrailResults", results(state.tool_input_guardrails))
         .with("toolOutputGuardrailResults", results(state.tool_output_guardrails))
         .with("currentTurnInProgress", Value::bool(in_progress))
@@ -95,6 +97,34 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
         .with("reasoningItemIdPolicy", state.reasoning_item_id_policy)
         .with("trace", trace(state.trace, span.is_some(), account));
     lowered.into()
+}
+
+/// When the run is to go on after a handoff, the response that made it is done with. The SDK would look for the tools that
+/// it calls with the agent that took over.
+fn carried_out<'d>(state: &mut State<'d>, account: &Account<'d>) {
+    const DONE: &str = "the calls of the agent that handed over are carried out";
+    let (Step::RunAgain, Some(processed)) = (&state.step, &mut state.processed) else { return };
+    let current = state.agent.as_ref().and_then(|agent| agent.key().wtf8());
+    let owners = processed.new_items.iter().filter_map(|item| item.agent.as_ref());
+    if owners.into_iter().all(|agent| agent.key().wtf8() == current) {
+        return;
+    }
+    for action in std::mem::take(&mut processed.functions) {
+        [Some(action.call), action.name, action.description, action.parameters]
+            .iter()
+            .flatten()
+            .for_each(|value| account.rebuilt(value, DONE));
+    }
+    for action in std::mem::take(&mut processed.handoffs) {
+        [action.call, action.name].iter().for_each(|value| account.rebuilt(value, DONE));
+    }
+    let (computers, shells) = (std::mem::take(&mut processed.computers), std::mem::take(&mut processed.shells));
+    for action in computers.into_iter().chain(shells).chain(std::mem::take(&mut processed.patches)) {
+        [Some(action.call), action.name].iter().flatten().for_each(|value| account.rebuilt(value, DONE));
+    }
+    for request in std::mem::take(&mut processed.requests) {
+        [Some(request.raw), request.server].iter().flatten().for_each(|value| account.rebuilt(value, DONE));
+    }
 }
 
 /// What is looked up while a state is lowered.
@@ -276,6 +306,21 @@ pub(super) fn record(record: Record<'_>) -> Value<'_> {
 }
 
 impl<'d> Cx<'_, 'd> {
+    /// Results of guardrails, each of which has a name here.
+    fn named(&self, results: Vec<Value<'d>>) -> Value<'d> {
+        let named = |mut result: Value<'d>| {
+            let guardrail = result.object_mut().and_then(|result| result.get_mut("guardrail")?.object_mut());
+            if let Some(name) = guardrail.and_then(|guardrail| guardrail.get_mut("name")).filter(|name| name.is_null())
+            {
+                let reason = "guardrails of the TypeScript SDK have names: this one gets an empty one";
+                self.account.assumed(Level::Display, name.origin(), reason);
+                *name = Value::text("");
+            }
+            result
+        };
+        Value::List(results.into_iter().map(named).collect())
+    }
+
     /// The raw item in the order in which the SDK's schema has its members.
     fn raw(&self, raw: Value<'d>) -> Value<'d> {
         let is_result = is_type(&raw, "function_call_output");
