@@ -34,11 +34,11 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
 
 fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let mut state = state;
+    ignored_handoffs(&mut state, account);
     let cx = Cx { calls: Calls::of(&state), servers: servers(&state), agent: state.agent.clone(), account };
     let in_progress = matches!(state.step, Step::Interrupted { .. });
     let stored = cx.stored(&state);
     said_twice(&state, account);
-    carried_out(&mut state, account);
     let ownership = state.ownership.filter(|own| {
         let fits = fits(own, &state.items);
         if !fits {
@@ -99,31 +99,22 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     lowered.into()
 }
 
-/// When the run is to go on after a handoff, the response that made it is done with. The SDK would look for the tools that
-/// it calls with the agent that took over.
-fn carried_out<'d>(state: &mut State<'d>, account: &Account<'d>) {
-    const DONE: &str = "the calls of the agent that handed over are carried out";
-    let (Step::RunAgain, Some(processed)) = (&state.step, &mut state.processed) else { return };
-    let current = state.agent.as_ref().and_then(|agent| agent.key().wtf8());
-    let owners = processed.new_items.iter().filter_map(|item| item.agent.as_ref());
-    if owners.into_iter().all(|agent| agent.key().wtf8() == current) {
-        return;
-    }
-    for action in std::mem::take(&mut processed.functions) {
-        [Some(action.call), action.name, action.description, action.parameters]
-            .iter()
-            .flatten()
-            .for_each(|value| account.rebuilt(value, DONE));
-    }
-    for action in std::mem::take(&mut processed.handoffs) {
-        [action.call, action.name].iter().for_each(|value| account.rebuilt(value, DONE));
-    }
-    let (computers, shells) = (std::mem::take(&mut processed.computers), std::mem::take(&mut processed.shells));
-    for action in computers.into_iter().chain(shells).chain(std::mem::take(&mut processed.patches)) {
-        [Some(action.call), action.name].iter().flatten().for_each(|value| account.rebuilt(value, DONE));
-    }
-    for request in std::mem::take(&mut processed.requests) {
-        [Some(request.raw), request.server].iter().flatten().for_each(|value| account.rebuilt(value, DONE));
+/// The Python SDK carries out one handoff of a response and gives the others an output as tools have it. To the TypeScript
+/// SDK these are calls of tools: it refuses such an output for a handoff.
+fn ignored_handoffs<'d>(state: &mut State<'d>, account: &Account<'d>) {
+    let answered: HashSet<Vec<u8>> = state
+        .items
+        .iter()
+        .filter(|item| matches!(item.kind, ItemKind::Output { .. }) && is_type(&item.raw, "function_call_output"))
+        .filter_map(|item| call_id(&item.raw))
+        .collect();
+    let new = state.processed.iter_mut().flat_map(|processed| &mut processed.new_items);
+    for item in state.items.iter_mut().chain(new).filter(|item| matches!(item.kind, ItemKind::HandoffCall)) {
+        if call_id(&item.raw).is_some_and(|id| answered.contains(&id)) {
+            item.kind = ItemKind::Call { tool: None };
+            let reason = "a handoff that was not carried out is a call of a tool in the history";
+            account.note(codes::CHANGED_FORM, Level::Display, item.origin, reason);
+        }
     }
 }
 
