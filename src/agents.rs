@@ -198,6 +198,12 @@ impl Graph {
         Ok(graph)
     }
 
+    /// The name of the agent that has an identity.
+    pub(crate) fn name_of<'g>(&'g self, identity: &'g str) -> &'g str {
+        let at = self.identities().iter().position(|own| own == identity);
+        at.map_or(identity, |at| &self.agents[at].name)
+    }
+
     /// The agents with their identities: the name, and `name#2`, `name#3`, … for the next ones of a name unless the
     /// document says otherwise.
     #[must_use]

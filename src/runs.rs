@@ -281,6 +281,9 @@ impl<'d> Records<'d> {
                 self.record(tool.clone().into(), None, Some(server.clone().into()), member.value, true);
             }
         }
+        if self.label >= 18 {
+            self.singles(entries("approvalInvocations").filter_map(|entry| entry.member("approvals")));
+        }
         if self.label < 16 {
             return;
         }
@@ -297,6 +300,23 @@ impl<'d> Records<'d> {
         for member in context.member("legacyFunctionApprovals").into_iter().flat_map(Node::members) {
             self.record(member.key.lossy(), None, None, member.value, false);
         }
+    }
+
+    /// Decisions about single calls of tools that are no functions. The records by tool say them, too, until a decision
+    /// for all calls replaces them.
+    fn singles(&mut self, records: impl Iterator<Item = Node<'d>>) {
+        let key = |one: &Given<'d>| (one.call.clone(), one.verdict, one.tool.clone(), one.server.clone());
+        let known: HashSet<_> = self.found.iter().map(key).collect();
+        let first = self.found.len();
+        for member in records.flat_map(Node::members) {
+            let (tool, server) = match parts(&member.key.lossy()).as_deref() {
+                Some([_, server, tool]) => (tool.clone().into(), Some(server.clone().into())),
+                _ => (member.key.lossy(), None),
+            };
+            self.record(tool, None, server, member.value, true);
+        }
+        let single = self.found.split_off(first);
+        self.found.extend(single.into_iter().filter(|one| one.call.is_some() && !known.contains(&key(one))));
     }
 
     fn record(

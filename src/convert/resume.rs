@@ -14,12 +14,41 @@ use super::Convert;
 /// Fills in what can be known, and takes down what is assumed and what must not happen.
 pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Convert, account: &Account<'d>) {
     if target.format.dialect == Dialect::TypeScript {
+        carried_out(state, account);
         handoffs(state, options.agents.as_ref(), account);
     }
     gates(state, target.format.dialect, options, account);
     let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);
     for nested in functions.filter_map(|action| action.nested.as_deref_mut()) {
         prepare(nested, target, options, account);
+    }
+}
+
+/// When the run is to go on after a handoff, the response that made it is done with. The TypeScript SDK would look
+/// for the tools that it calls with the agent that took over.
+fn carried_out<'d>(state: &mut State<'d>, account: &Account<'d>) {
+    const DONE: &str = "the calls of the agent that handed over are carried out";
+    let (Step::RunAgain, Some(processed)) = (&state.step, &mut state.processed) else { return };
+    let current = state.agent.as_ref().and_then(|agent| agent.key().wtf8());
+    let owners = processed.new_items.iter().filter_map(|item| item.agent.as_ref());
+    if owners.into_iter().all(|agent| agent.key().wtf8() == current) {
+        return;
+    }
+    for action in std::mem::take(&mut processed.functions) {
+        [Some(action.call), action.name, action.description, action.parameters]
+            .iter()
+            .flatten()
+            .for_each(|value| account.rebuilt(value, DONE));
+    }
+    for action in std::mem::take(&mut processed.handoffs) {
+        [action.call, action.name].iter().for_each(|value| account.rebuilt(value, DONE));
+    }
+    let (computers, shells) = (std::mem::take(&mut processed.computers), std::mem::take(&mut processed.shells));
+    for action in computers.into_iter().chain(shells).chain(std::mem::take(&mut processed.patches)) {
+        [Some(action.call), action.name].iter().flatten().for_each(|value| account.rebuilt(value, DONE));
+    }
+    for request in std::mem::take(&mut processed.requests) {
+        [Some(request.raw), request.server].iter().flatten().for_each(|value| account.rebuilt(value, DONE));
     }
 }
 
@@ -94,10 +123,12 @@ fn target_of<'d>(
         let handoffs = agent.into_iter().flat_map(|agent| &agent.handoffs);
         let mut named = handoffs.filter_map(|handoff| match handoff {
             Handoff::Named { agent, tool_name } => (*tool_name.as_bytes() == *tool).then_some(agent),
-            Handoff::Agent(agent) => offers(&tool, agent.as_bytes()).then_some(agent),
+            Handoff::Agent(agent) => offers(&tool, graph.name_of(agent).as_bytes()).then_some(agent),
         });
-        if let Some(agent) = named.next() {
-            return Some(AgentRef { name: Value::from(agent.as_bytes().to_vec()), identity: None });
+        if let Some(identity) = named.next() {
+            let text = |text: &str| Value::from(text.as_bytes().to_vec());
+            let name = graph.name_of(identity);
+            return Some(AgentRef { name: text(name), identity: (name != identity).then(|| text(identity)) });
         }
     }
     let guess = known.iter().find(|name| offers(&tool, name))?;

@@ -1,6 +1,6 @@
 //! The calls of the last response that are to be executed, against the tools of the current agent.
 
-use crate::agents::{Agent, Handoff, Tool};
+use crate::agents::{Agent, Graph, Handoff, Tool};
 use crate::codes;
 use crate::finding::Effect;
 use crate::json::{Kind, Node, Text};
@@ -31,7 +31,11 @@ pub(super) fn judge<'d>(processed: &ProcessedResponse<'d>, view: &mut View<'_, '
         else {
             continue;
         };
-        if agent.handoffs.iter().any(|handoff| name.is(&handoff_tool(handoff))) {
+        if agent
+            .handoffs
+            .iter()
+            .any(|handoff| name.is(&handoff_tool(handoff, view.roster.map(|roster| roster.graph()))))
+        {
             bench.check_caller(action.tool_call.node(), None, cx);
         } else {
             missing(action.tool_call.node(), agent, codes::HANDOFF_TARGET, cx);
@@ -198,11 +202,11 @@ fn is_native(tool: &Tool, kind: &str, name: Text<'_>) -> bool {
 }
 
 /// The name of the tool that hands the run over.
-fn handoff_tool(handoff: &Handoff) -> String {
+fn handoff_tool(handoff: &Handoff, graph: Option<&Graph>) -> String {
     match handoff {
         Handoff::Named { tool_name, .. } => tool_name.clone(),
         Handoff::Agent(agent) => {
-            let agent = agent.split_once('#').map_or(agent.as_str(), |(name, _)| name);
+            let agent = graph.map_or(agent.as_str(), |graph| graph.name_of(agent));
             let plain = |char: char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '_' };
             format!("transfer_to_{agent}").chars().map(plain).collect()
         }

@@ -13,7 +13,7 @@ use super::super::bounds::{V1_10, V1_15, V1_17, V1_18};
 use super::super::context::{ApprovalRecord, Decision, Invocation};
 use super::super::invocation::{Call, Known};
 use super::super::items::{ApprovalItem, OriginKind, RunItem};
-use super::super::step::CurrentStep;
+use super::super::step::{CurrentStep, ProcessedResponse};
 use super::super::weigh::is_falsy;
 use super::View;
 use super::gates;
@@ -73,12 +73,24 @@ impl<'s, 'd> Sought<'s, 'd> {
         let functions = view.processed.and_then(|processed| processed.functions.value());
         let kept = functions.into_iter().flat_map(|list| list.values()).filter_map(|sifted| sifted.kept());
         let nested = kept.filter(|action| !action.agent_run_state.is_none());
-        let bindings = view.processed.and_then(|processed| processed.mcp_tool_bindings.value());
+        let mut bound = HashSet::default();
+        view.processed.into_iter().for_each(|processed| bindings(processed, &mut bound));
         Self {
             ledger: view.ledger().map(|(id, entry)| (id.wtf8(), entry)).collect(),
             nested: nested.filter_map(|action| Some(action.tool_call.value()?.call_id.value()?.wtf8())).collect(),
-            bound: bindings.into_iter().flat_map(|bindings| bindings.values()).map(|(id, _)| id.wtf8()).collect(),
+            bound,
         }
+    }
+}
+
+/// A run repeats what waits in those within it, which know the servers of their calls.
+fn bindings<'d>(processed: &ProcessedResponse<'d>, bound: &mut HashSet<Cow<'d, [u8]>>) {
+    let own = processed.mcp_tool_bindings.value().into_iter().flat_map(|bindings| bindings.values());
+    bound.extend(own.map(|(id, _)| id.wtf8()));
+    let functions = processed.functions.value().into_iter().flat_map(|list| list.values());
+    let nested = functions.filter_map(|sifted| sifted.value.agent_run_state.value()?.state.as_deref());
+    for nested in nested {
+        nested.last_processed_response.value().into_iter().for_each(|processed| bindings(processed, bound));
     }
 }
 

@@ -185,6 +185,55 @@ fn merge<'d>(records: &mut Vec<(Key<'d>, Value<'d>)>, name: Vec<u8>, record: Rec
     }
 }
 
+/// Decisions about single calls of tools that are no functions count where they stand with the agent, from label 1.18 on:
+/// the records by tool, where a later decision for all calls wipes them out, say only what holds for all calls.
+pub(super) fn with_singles<'d>(context: &mut Object<'d>) {
+    let mut singles: Vec<(Vec<u8>, Record<'d>)> = Vec::new();
+    for entry in context.get("approvalInvocations").cloned().map_or_else(Vec::new, Value::into_elements) {
+        let members =
+            |key: &str| entry.member(key).and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
+        let bound: HashSet<Vec<u8>> = members("invocations").iter().map(|(id, _)| id.wtf8().into_owned()).collect();
+        for (key, value) in members("approvals") {
+            let record = Record::read(value, SPELLING, &Account::default()).only(|id| bound.contains(id)).listed(&[]);
+            let name = computer(&key.wtf8()).to_vec();
+            match singles.iter_mut().find(|(own, _)| *own == name) {
+                Some((_, own)) => own.merge(record),
+                None => singles.push((name, record)),
+            }
+        }
+    }
+    for (name, mut single) in singles.into_iter().filter(|(_, record)| !record.is_empty()) {
+        let member = if super::lift::hosted_key(&name).is_some() { "hostedMcpApprovals" } else { "approvals" };
+        if context.get(member).is_none_or(Value::is_null) {
+            context.place(member, &["approvals", "usage"], Object::new());
+        }
+        let Some(records) = context.get_mut(member).and_then(Value::object_mut) else { continue };
+        match records.members_mut().iter_mut().find(|(own, _)| computer(&own.wtf8()) == name) {
+            Some((_, value)) => {
+                let own = Record::read(value.clone(), SPELLING, &Account::default());
+                if !says(&own.approved, &single.approved) || !says(&own.rejected, &single.rejected) {
+                    single.origin = own.origin;
+                    single.merge(own);
+                    *value = lower_record(single);
+                }
+            }
+            None => records.push(Key::Made(name), lower_record(single)),
+        }
+    }
+}
+
+/// Whether calls that are decided one by one are among others that are.
+fn says(half: &Decided<'_>, single: &Decided<'_>) -> bool {
+    let Decided::Calls(ids) = single else { return false };
+    match half {
+        Decided::Always => true,
+        Decided::Calls(own) => {
+            let own: HashSet<_> = own.iter().map(Value::wtf8).collect();
+            ids.iter().all(|id| own.contains(&id.wtf8()))
+        }
+    }
+}
+
 /// Functions' decisions by name become those of the agents whose calls they are; standing ones keep their reach.
 pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     if !has_decisions(state, &["approvals"]) {

@@ -11,6 +11,7 @@ use crate::model::state::{
 use crate::model::{Account, Level};
 use crate::typescript::canonical::strict;
 
+use super::decisions::with_singles;
 use super::raw::to_api;
 use super::{ECHO, OWN, UNKNOWN, tool_of_call, tool_of_key};
 
@@ -44,6 +45,9 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
         None => (None, None),
     };
     let step = lift_step(state.take_filled("currentStep"), processed.as_ref(), &items, account);
+    if let Some(context) = state.get_mut("context").and_then(Value::object_mut) {
+        with_singles(context);
+    }
     let context = state.take_filled("context");
     let bound = Bound::of(context.as_ref());
     let calls = Calls::of(&items, processed.as_ref(), &step);
@@ -756,25 +760,30 @@ fn inherit<'d>(state: &mut State<'d>, outer: &Context<'d>) {
     let own = &mut state.context;
     for decision in &outer.functions {
         let mine = decision.agent.wtf8().is_some_and(|agent| agents.contains(&*agent));
-        let same = |own: &FunctionDecision<'_>| {
+        let same = |own: &&mut FunctionDecision<'_>| {
             own.agent.wtf8() == decision.agent.wtf8()
                 && super::key_of_tool(&own.tool) == super::key_of_tool(&decision.tool)
         };
-        if mine && !own.functions.iter().any(same) {
-            own.functions.push(decision.clone());
+        if mine {
+            match own.functions.iter_mut().find(same) {
+                Some(own) => own.record.merge(decision.record.clone()),
+                None => own.functions.push(decision.clone()),
+            }
         }
     }
     for decision in &outer.hosted {
-        let same = |own: &HostedDecision<'_>| {
+        let same = |own: &&mut HostedDecision<'_>| {
             own.server.wtf8() == decision.server.wtf8() && own.tool.wtf8() == decision.tool.wtf8()
         };
-        if !own.hosted.iter().any(same) {
-            own.hosted.push(decision.clone());
+        match own.hosted.iter_mut().find(same) {
+            Some(own) => own.record.merge(decision.record.clone()),
+            None => own.hosted.push(decision.clone()),
         }
     }
     for decision in &outer.by_name {
-        if !own.by_name.iter().any(|own| own.name.wtf8() == decision.name.wtf8()) {
-            own.by_name.push(decision.clone());
+        match own.by_name.iter_mut().find(|own| own.name.wtf8() == decision.name.wtf8()) {
+            Some(own) => own.record.merge(decision.record.clone()),
+            None => own.by_name.push(decision.clone()),
         }
     }
     let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);

@@ -33,6 +33,8 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
 }
 
 fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
+    let mut state = state;
+    ignored_handoffs(&mut state, account);
     let cx = Cx { calls: Calls::of(&state), servers: servers(&state), agent: state.agent.clone(), account };
     let in_progress = matches!(state.step, Step::Interrupted { .. });
     let stored = cx.stored(&state);
@@ -76,9 +78,9 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
         .with("maxTurns", state.max_turns.unwrap_or(Value::NULL))
         .with("currentAgentSpan", span.clone())
         .with("noActiveAgentRun", Value::bool(false))
-        .with("inputGuardrailResults", Value::List(state.input_guardrails))
+        .with("inputGuardrailResults", cx.named(state.input_guardrails))
         .with("initialInputGuardrailsCompleted", Value::bool(true))
-        .with("outputGuardrailResults", Value::List(state.output_guardrails))
+        .with("outputGuardrailResults", cx.named(state.output_guardrails))
         .with("toolInputGuardrailResults", results(state.tool_input_guardrails))
         .with("toolOutputGuardrailResults", results(state.tool_output_guardrails))
         .with("currentTurnInProgress", Value::bool(in_progress))
@@ -95,6 +97,25 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
         .with("reasoningItemIdPolicy", state.reasoning_item_id_policy)
         .with("trace", trace(state.trace, span.is_some(), account));
     lowered.into()
+}
+
+/// The Python SDK carries out one handoff of a response and gives the others an output as tools have it. To the TypeScript
+/// SDK these are calls of tools: it refuses such an output for a handoff.
+fn ignored_handoffs<'d>(state: &mut State<'d>, account: &Account<'d>) {
+    let answered: HashSet<Vec<u8>> = state
+        .items
+        .iter()
+        .filter(|item| matches!(item.kind, ItemKind::Output { .. }) && is_type(&item.raw, "function_call_output"))
+        .filter_map(|item| call_id(&item.raw))
+        .collect();
+    let new = state.processed.iter_mut().flat_map(|processed| &mut processed.new_items);
+    for item in state.items.iter_mut().chain(new).filter(|item| matches!(item.kind, ItemKind::HandoffCall)) {
+        if call_id(&item.raw).is_some_and(|id| answered.contains(&id)) {
+            item.kind = ItemKind::Call { tool: None };
+            let reason = "a handoff that was not carried out is a call of a tool in the history";
+            account.note(codes::CHANGED_FORM, Level::Display, item.origin, reason);
+        }
+    }
 }
 
 /// What is looked up while a state is lowered.
@@ -276,6 +297,21 @@ pub(super) fn record(record: Record<'_>) -> Value<'_> {
 }
 
 impl<'d> Cx<'_, 'd> {
+    /// Results of guardrails, each of which has a name here.
+    fn named(&self, results: Vec<Value<'d>>) -> Value<'d> {
+        let named = |mut result: Value<'d>| {
+            let guardrail = result.object_mut().and_then(|result| result.get_mut("guardrail")?.object_mut());
+            if let Some(name) = guardrail.and_then(|guardrail| guardrail.get_mut("name")).filter(|name| name.is_null())
+            {
+                let reason = "guardrails of the TypeScript SDK have names: this one gets an empty one";
+                self.account.assumed(Level::Display, name.origin(), reason);
+                *name = Value::text("");
+            }
+            result
+        };
+        Value::List(results.into_iter().map(named).collect())
+    }
+
     /// The raw item in the order in which the SDK's schema has its members.
     fn raw(&self, raw: Value<'d>) -> Value<'d> {
         let is_result = is_type(&raw, "function_call_output");

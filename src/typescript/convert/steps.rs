@@ -13,6 +13,7 @@ use crate::typescript::State;
 
 use super::decisions::{
     called, deferred, exact_first, legacy_name, name_functions, name_hosted, own_functions, own_hosted, standing_first,
+    with_singles,
 };
 use super::{derive, key_of_tool, runs, tool_of_call};
 
@@ -543,6 +544,10 @@ fn record<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 
 /// Outputs are texts, as that SDK would have written them.
 fn say<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    if let Some(context) = state.get_mut("context").and_then(Value::object_mut) {
+        with_singles(context);
+    }
+    standing_first(state, account);
     name_hosted(state, account);
     items(state, |item| {
         let output = item.member("output").filter(|_| is_type(item, "tool_call_output_item"));

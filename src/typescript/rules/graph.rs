@@ -125,9 +125,25 @@ impl<'g> Live<'g> {
         })
     }
 
+    /// The name of an agent that a document refers to.
+    pub(super) fn name_of<'a>(&'a self, agent: &'a str) -> &'a str {
+        self.find(agent.as_bytes()).map_or(agent, |at| &self.agents[at].name)
+    }
+
+    fn handoff_tool(&self, handoff: &Handoff) -> String {
+        match handoff {
+            Handoff::Named { tool_name, .. } => tool_name.clone(),
+            Handoff::Agent(agent) => {
+                let plain = |char: char| if char.is_ascii_alphanumeric() { char } else { '_' };
+                let name: String = self.name_of(agent).chars().map(plain).collect();
+                format!("transfer_to_{name}")
+            }
+        }
+    }
+
     /// The target of the handoff that a tool name stands for.
     pub(super) fn handoff(&self, at: usize, tool_name: &str) -> Option<Option<usize>> {
-        self.agents[at].handoffs.iter().find(|handoff| handoff_tool(handoff) == tool_name).map(|handoff| {
+        self.agents[at].handoffs.iter().find(|handoff| self.handoff_tool(handoff) == tool_name).map(|handoff| {
             let name = target(handoff);
             self.find(name.as_bytes()).or_else(|| self.agents.iter().position(|agent| agent.name == name))
         })
@@ -137,16 +153,5 @@ impl<'g> Live<'g> {
 fn target(handoff: &Handoff) -> &str {
     match handoff {
         Handoff::Agent(agent) | Handoff::Named { agent, .. } => agent,
-    }
-}
-
-fn handoff_tool(handoff: &Handoff) -> String {
-    match handoff {
-        Handoff::Named { tool_name, .. } => tool_name.clone(),
-        Handoff::Agent(agent) => {
-            let name = agent.split('#').next().unwrap_or(agent);
-            let name: String = name.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).collect();
-            format!("transfer_to_{name}")
-        }
     }
 }

@@ -90,10 +90,7 @@ impl<'s, 'd> Judge<'s, 'd> {
         let Some(live) = &self.live else { return true };
         live.agent(at).handoffs.iter().any(|handoff| match handoff {
             Handoff::Named { tool_name, .. } => name.is(tool_name),
-            Handoff::Agent(agent) => {
-                let target = live.find(agent.as_bytes()).map(|at| live.agent(at).name.as_str());
-                name.is(target.unwrap_or_else(|| agent.split('#').next().unwrap_or(agent)))
-            }
+            Handoff::Agent(agent) => name.is(live.name_of(agent)),
         })
     }
 
