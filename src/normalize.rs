@@ -342,24 +342,15 @@ impl Work<'_> {
             Defaults::Explicit => (Filling::Explicit, "added"),
             Defaults::Removed => (Filling::Removed, "removed"),
         };
-        let mut fill: Fill<'d> = match self.dialect {
-            Dialect::Python => Fill {
-                doc,
-                state: python::State::shape(),
-                label: |state| label(state, Dialect::Python).effective(Dialect::Python),
-                reader: self.reader,
-                filling,
-                count: 0,
-            },
-            Dialect::TypeScript => Fill {
-                doc,
-                state: typescript::State::shape(),
-                label: |state| label(state, Dialect::TypeScript).effective(Dialect::TypeScript),
-                reader: self.reader,
-                filling,
-                count: 0,
-            },
+        let (shape, label): (_, fn(Node<'d>) -> u16) = match self.dialect {
+            Dialect::Python => {
+                (python::State::shape(), |state| label(state, Dialect::Python).effective(Dialect::Python))
+            }
+            Dialect::TypeScript => {
+                (typescript::State::shape(), |state| label(state, Dialect::TypeScript).effective(Dialect::TypeScript))
+            }
         };
+        let mut fill = Fill::new(doc, shape, label, self.reader, filling);
         let filled = fill.apply(state)?;
         changes.push(Rewritten { what, count: fill.count });
         let mut out = Writer::with_capacity(self.style(), state.raw().len());

@@ -3,8 +3,8 @@
 use crate::format::Target;
 use crate::json::{Document, Kind, Node, Object, Style, Value, Writer};
 
-use super::fit::{DEEPEST, changed, chosen, place};
-use super::{Info, Row, Shape, find};
+use super::fit::{DEEPEST, Members, record, within};
+use super::{Field, Row, Shape};
 
 /// What a reader takes an absent member for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,88 +67,68 @@ pub struct Fill<'d> {
     pub filling: Filling,
     /// How many members came or went.
     pub count: usize,
+    /// The label of the run that is being filled.
+    current: u16,
+    depth: usize,
 }
 
 impl<'d> Fill<'d> {
+    /// For states of this shape, each of which says its own label.
+    #[must_use]
+    pub fn new(doc: &'d Document, state: Shape, label: fn(Node<'d>) -> u16, reader: Target, filling: Filling) -> Self {
+        Self { doc, state, label, reader, filling, count: 0, current: 0, depth: 0 }
+    }
+
     /// The state with what changes in it; `None` when nothing does.
     pub fn apply(&mut self, root: Node<'d>) -> Option<Value<'d>> {
-        self.run(root, 0)
+        let outer = std::mem::replace(&mut self.current, (self.label)(root));
+        let filled = self.value(root, self.state);
+        self.current = outer;
+        filled
     }
 
-    fn run(&mut self, root: Node<'d>, depth: usize) -> Option<Value<'d>> {
-        self.value(root, self.state, (self.label)(root), depth)
-    }
-
-    fn value(&mut self, node: Node<'d>, shape: Shape, label: u16, depth: usize) -> Option<Value<'d>> {
-        if depth > DEEPEST {
+    fn value(&mut self, node: Node<'d>, shape: Shape) -> Option<Value<'d>> {
+        if self.depth > DEEPEST {
             return None;
         }
         match (shape, node.kind()) {
-            (Shape::Nullable(inner), _) => self.value(node, inner(), label, depth),
-            (Shape::List(inner) | Shape::Filled(inner), Kind::Array) => {
-                let shape = inner();
-                let mut filled: Option<Vec<Value<'d>>> = None;
-                for (at, element) in node.elements().enumerate() {
-                    if let Some(value) = self.value(element, shape, label, depth) {
-                        filled.get_or_insert_with(|| node.elements().map(Value::Node).collect())[at] = value;
-                    }
-                }
-                filled.map(Value::List)
+            (Shape::Record(info), Kind::Object) => {
+                self.depth += 1;
+                let filled = record(node, info, self);
+                self.depth -= 1;
+                filled
             }
-            (Shape::Map(inner), Kind::Object) => {
-                let shape = inner();
-                let filled = node
-                    .members()
-                    .filter_map(|member| Some((member.value, Some(self.value(member.value, shape, label, depth)?))));
-                changed(node, filled.collect()).map(Value::Object)
-            }
-            (Shape::Union(choices), _) => self.value(node, chosen(&Value::Node(node), choices)?, label, depth),
-            (Shape::Record(info), Kind::Object) => self.record(node, info, label, depth + 1),
-            (Shape::State, Kind::Object) => self.run(node, depth),
+            (Shape::State, Kind::Object) => self.apply(node),
             (Shape::StateText, Kind::String) => {
                 let root = self.doc.decode(node).ok()?;
                 let mut out = Writer::new(Style::TypeScript);
-                self.run(root, depth)?.write(&mut out);
+                self.apply(root)?.write(&mut out);
                 Some(Value::from(out.finish()))
             }
-            _ => None,
+            _ => within(node, shape, &mut |node, shape| self.value(node, shape)),
         }
     }
 
-    fn record(&mut self, node: Node<'d>, info: &'static Info, label: u16, depth: usize) -> Option<Value<'d>> {
-        let (mut cursor, mut there) = (0, 0_u128);
-        let mut changes = Vec::new();
-        for member in node.members() {
-            let Some(at) = find(info, |own| member.key.is(own), &mut cursor) else { continue };
-            let field = &info.fields[at];
-            there |= 1 << at;
-            let absent = self.absent(&field.row).filter(|_| is_surely_in(&field.row, label));
-            if self.filling == Filling::Removed && absent.is_some_and(|absent| absent.is(member.value, (field.shape)()))
-            {
-                changes.push((member.value, None));
-                self.count += 1;
-            } else if let Some(value) = self.value(member.value, (field.shape)(), label, depth) {
-                changes.push((member.value, Some(value)));
-            }
-        }
-        let missing = |at: &usize| there & (1 << at) == 0 && is_surely_in(&info.fields[*at].row, label);
-        let missing: Vec<(usize, Absent)> = (0..info.fields.len())
-            .filter(|at| self.filling == Filling::Explicit && missing(at))
-            .filter_map(|at| Some((at, self.absent(&info.fields[at].row)?)))
-            .collect();
-        if changes.is_empty() && missing.is_empty() {
-            return None;
-        }
-        let mut object = changed(node, changes).or_else(|| Object::of(node))?;
-        for (at, absent) in missing {
-            place(&mut object, info, at, absent.value((info.fields[at].shape)()));
-            self.count += 1;
-        }
-        Some(Value::Object(object))
-    }
-
+    /// What the reader takes the member for when it is absent, if every state under the label can have it.
     fn absent(&self, row: &'static Row) -> Option<Absent> {
-        row.for_reader(self.reader).absent
+        if is_surely_in(row, self.current) { row.for_reader(self.reader).absent } else { None }
+    }
+}
+
+impl<'d> Members<'d> for Fill<'d> {
+    fn member(&mut self, field: &'static Field, value: Node<'d>) -> Option<Option<Value<'d>>> {
+        let shape = (field.shape)();
+        if self.filling == Filling::Removed && self.absent(&field.row).is_some_and(|absent| absent.is(value, shape)) {
+            self.count += 1;
+            return Some(None);
+        }
+        self.value(value, shape).map(Some)
+    }
+
+    fn missing(&mut self, field: &'static Field) -> Option<Value<'static>> {
+        let absent = self.absent(&field.row).filter(|_| self.filling == Filling::Explicit)?;
+        self.count += 1;
+        Some(absent.value((field.shape)()))
     }
 }
 

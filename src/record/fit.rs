@@ -5,7 +5,7 @@ use crate::format::Target;
 use crate::hash::HashMap;
 use crate::json::{Kind, Node, Object, Value};
 
-use super::{Choices, Info, NESTING, Need, Row, Shape, find};
+use super::{Choices, Field, Info, NESTING, Need, Row, Shape, find};
 
 /// What does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,59 +93,11 @@ impl<'d> Fit<'_, 'd> {
             return None;
         }
         match (shape, node.kind()) {
-            (Shape::Nullable(inner), _) => self.node(node, inner()),
-            (Shape::List(inner) | Shape::Filled(inner), Kind::Array) => {
-                let shape = inner();
-                let mut fitted: Option<Vec<Value<'d>>> = None;
-                for (at, element) in node.elements().enumerate() {
-                    if let Some(value) = self.node(element, shape) {
-                        fitted.get_or_insert_with(|| node.elements().map(Value::Node).collect())[at] = value;
-                    }
-                }
-                fitted.map(Value::List)
-            }
-            (Shape::Map(inner), Kind::Object) => {
-                let shape = inner();
-                let mut changes = Vec::new();
-                for member in node.members() {
-                    if let Some(value) = self.node(member.value, shape) {
-                        changes.push((member.value, Some(value)));
-                    }
-                }
-                changed(node, changes).map(Value::Object)
-            }
-            (Shape::Union(choices), _) => {
-                let shape = chosen(&Value::Node(node), choices)?;
-                self.node(node, shape)
-            }
             (Shape::Record(info), Kind::Object) => {
                 self.judge(&Value::Node(node), info);
-                let (mut cursor, mut there) = (0, 0_u128);
-                let mut changes = Vec::new();
-                for member in node.members() {
-                    let Some(at) = find(info, |own| member.key.is(own), &mut cursor) else { continue };
-                    let field = &info.fields[at];
-                    there |= 1 << at;
-                    if !self.keeps(&field.row, &Value::Node(member.value), field.shape) {
-                        changes.push((member.value, None));
-                        continue;
-                    }
-                    self.depth += 1;
-                    if let Some(value) = self.node(member.value, (field.shape)()) {
-                        changes.push((member.value, Some(value)));
-                    }
-                    self.depth -= 1;
-                }
-                let missing = |at: &usize| there & (1 << at) == 0 && self.comes(&info.fields[*at].row);
-                let missing: Vec<usize> = (0..info.fields.len()).filter(missing).collect();
-                if changes.is_empty() && missing.is_empty() {
-                    return None;
-                }
-                let mut object = changed(node, changes).or_else(|| Object::of(node))?;
-                missing.into_iter().for_each(|at| add(&mut object, info, at));
-                Some(Value::Object(object))
+                record(node, info, self)
             }
-            _ => None,
+            _ => within(node, shape, &mut |node, shape| self.node(node, shape)),
         }
     }
 
@@ -184,6 +136,80 @@ impl<'d> Fit<'_, 'd> {
             && matches!(row.need, Need::Required | Need::Nullable)
             && has(row, self.to)
             && !row.is_required_in(self.from)
+    }
+}
+
+impl<'d> Members<'d> for Fit<'_, 'd> {
+    fn member(&mut self, field: &'static Field, value: Node<'d>) -> Option<Option<Value<'d>>> {
+        if !self.keeps(&field.row, &Value::Node(value), field.shape) {
+            return Some(None);
+        }
+        self.depth += 1;
+        let fitted = self.node(value, (field.shape)());
+        self.depth -= 1;
+        fitted.map(Some)
+    }
+
+    fn missing(&mut self, field: &'static Field) -> Option<Value<'static>> {
+        if self.comes(&field.row) { blank(&field.row, (field.shape)()) } else { None }
+    }
+}
+
+/// What becomes of the members of a record.
+pub(super) trait Members<'d> {
+    /// The new value of a member, or that it goes; `None` when it stays.
+    fn member(&mut self, field: &'static Field, value: Node<'d>) -> Option<Option<Value<'d>>>;
+    /// The value of a member that is not there and comes.
+    fn missing(&mut self, field: &'static Field) -> Option<Value<'static>>;
+}
+
+/// An object with what changes in it; `None` when nothing does.
+pub(super) fn record<'d>(node: Node<'d>, info: &'static Info, members: &mut dyn Members<'d>) -> Option<Value<'d>> {
+    let (mut cursor, mut there) = (0, 0_u128);
+    let mut changes = Vec::new();
+    for member in node.members() {
+        let Some(at) = find(info, |own| member.key.is(own), &mut cursor) else { continue };
+        there |= 1 << at;
+        if let Some(change) = members.member(&info.fields[at], member.value) {
+            changes.push((member.value, change));
+        }
+    }
+    let absent = (0..info.fields.len()).filter(|at| there & (1 << at) == 0);
+    let missing: Vec<_> = absent.filter_map(|at| Some((at, members.missing(&info.fields[at])?))).collect();
+    if changes.is_empty() && missing.is_empty() {
+        return None;
+    }
+    let mut object = changed(node, changes).or_else(|| Object::of(node))?;
+    missing.into_iter().for_each(|(at, value)| place(&mut object, info, at, value));
+    Some(Value::Object(object))
+}
+
+/// A value that is no record with what `each` changes in it; `None` when nothing changes.
+pub(super) fn within<'d>(
+    node: Node<'d>,
+    shape: Shape,
+    each: &mut dyn FnMut(Node<'d>, Shape) -> Option<Value<'d>>,
+) -> Option<Value<'d>> {
+    match (shape, node.kind()) {
+        (Shape::Nullable(inner), _) => each(node, inner()),
+        (Shape::List(inner) | Shape::Filled(inner), Kind::Array) => {
+            let shape = inner();
+            let mut list: Option<Vec<Value<'d>>> = None;
+            for (at, element) in node.elements().enumerate() {
+                if let Some(value) = each(element, shape) {
+                    list.get_or_insert_with(|| node.elements().map(Value::Node).collect())[at] = value;
+                }
+            }
+            list.map(Value::List)
+        }
+        (Shape::Map(inner), Kind::Object) => {
+            let shape = inner();
+            let values = node.members().map(|member| member.value);
+            let changes = values.filter_map(|value| Some((value, Some(each(value, shape)?))));
+            changed(node, changes.collect()).map(Value::Object)
+        }
+        (Shape::Union(choices), _) => each(node, chosen(&Value::Node(node), choices)?),
+        _ => None,
     }
 }
 
@@ -226,13 +252,13 @@ fn add(object: &mut Object<'_>, info: &'static Info, at: usize) {
 }
 
 /// Gives the member of a row this value; a new one stands behind the nearest earlier row that is there.
-pub(super) fn place<'d>(object: &mut Object<'d>, info: &'static Info, at: usize, value: Value<'d>) {
+fn place<'d>(object: &mut Object<'d>, info: &'static Info, at: usize, value: Value<'d>) {
     let earlier: Vec<&str> = info.fields[..at].iter().rev().map(|field| field.row.key).collect();
     object.place(info.fields[at].row.key, &earlier, value);
 }
 
 /// The object with these values of it changed, or taken out; `None` when there is nothing to change.
-pub(super) fn changed<'d>(node: Node<'d>, changes: Vec<(Node<'d>, Option<Value<'d>>)>) -> Option<Object<'d>> {
+fn changed<'d>(node: Node<'d>, changes: Vec<(Node<'d>, Option<Value<'d>>)>) -> Option<Object<'d>> {
     if changes.is_empty() {
         return None;
     }
