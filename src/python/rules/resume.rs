@@ -67,7 +67,7 @@ struct Sought<'s, 'd> {
     nested: HashSet<Cow<'d, [u8]>>,
     /// The calls of which it is known which server they go to.
     bound: HashSet<Cow<'d, [u8]>>,
-    /// The calls of functions that this run waits for.
+    /// The calls of functions that the response asks for.
     functions: HashSet<Cow<'d, [u8]>>,
     /// The calls that wait in nested runs.
     inside: HashSet<Cow<'d, [u8]>>,
@@ -182,6 +182,7 @@ fn interrupted<'d>(
     if pending.is_empty() && !accepted {
         cx.raise(codes::NOTHING_PENDING, Effect::Note, step, "the run waits, but no call is pending");
     }
+    half_done(view, pending, sought, cx);
     let current = state.current_agent.node().and_then(agent_key);
     for approval in pending {
         let raw = approval.raw_item.node();
@@ -229,6 +230,32 @@ fn unbound<'d>(approval: &ApprovalItem<'d>, call: &Call<'d>, sought: &Sought<'_,
     if !sought.bound.contains(&id.wtf8()) {
         let message = format!("it is not known which server \"{}\" goes to: it cannot be executed", id.lossy());
         cx.raise(codes::MCP_BINDING, Effect::Stuck, approval.node(), message);
+    }
+}
+
+/// The response asks for calls beside those that wait; one that was started cannot be told from one that did something.
+fn half_done<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], sought: &Sought<'_, 'd>, cx: &mut Reader<'d>) {
+    if view.label < LEDGER || !cx.reader_has(V1_15) {
+        return;
+    }
+    let asked: HashSet<_> = pending.iter().filter_map(|own| Some(Call::of(own.raw_item.node()?)?.id?.wtf8())).collect();
+    let functions = view.processed.and_then(|processed| processed.functions.value());
+    let calls =
+        functions.into_iter().flat_map(|list| list.values()).filter_map(|action| action.value.tool_call.value());
+    for id in calls.filter_map(|call| call.call_id.value()) {
+        let key = id.wtf8();
+        let Some(entry) = sought.ledger.get(&key).filter(|_| !asked.contains(&key) && !sought.nested.contains(&key))
+        else {
+            continue;
+        };
+        let set = |slot: &Slot<'d, Flag<'d>>| slot.value().is_some_and(|flag| flag.get());
+        if set(&entry.executed) && !set(&entry.completed) {
+            let message = format!(
+                "\"{}\" was started, and what came of it is not recorded: the SDK refuses to go on",
+                id.lossy()
+            );
+            cx.raise(codes::STARTED_CALL, Effect::Stuck, entry.node(), message);
+        }
     }
 }
 
