@@ -8,7 +8,7 @@ use crate::record::{List, Reader, Sifted, Slot, Wire};
 
 use super::super::bounds::{V1_13, V1_15};
 use super::super::invocation::Lookup;
-use super::super::step::{FunctionAction, ProcessedResponse};
+use super::super::step::{CurrentStep, FunctionAction, ProcessedResponse};
 use super::super::weigh::is_falsy;
 use super::View;
 use super::programs::Programs;
@@ -17,6 +17,13 @@ use super::restore::has_unhashable_type;
 /// Judges the actions, and notes the tools of those that the reader keeps.
 pub(super) fn judge<'d>(processed: &ProcessedResponse<'d>, view: &mut View<'_, 'd>, cx: &mut Reader<'d>) {
     let agent = view.roster.zip(view.agent).map(|(roster, agent)| roster.agent(agent));
+    // A run that goes on carries out nothing of the response before, which after a handoff is another agent's.
+    let waits = matches!(view.state.current_step.value(), Some(CurrentStep::Interruption(_)));
+    let missing = |call: Option<Node<'d>>, agent: &Agent, code: codes::Code, cx: &mut Reader<'d>| {
+        if let Some(call) = call.filter(|_| waits) {
+            missing(call, agent, code, cx);
+        }
+    };
     let bench = Bench { agent, programs: agent.map(|_| Programs::of(view.state)) };
     for action in kept(&processed.functions) {
         let Some(agent) = agent else { break };
@@ -144,9 +151,9 @@ fn check_kind<'d>(kind: &str, node: Option<Node<'d>>, allowed: Option<&[String]>
 }
 
 #[cold]
-fn missing<'d>(call: Option<Node<'d>>, agent: &Agent, code: codes::Code, cx: &mut Reader<'d>) {
-    let Some(call) = call else { return };
-    let name = call.member("name").and_then(Node::text).map_or("?".into(), |name| name.lossy());
+fn missing<'d>(call: Node<'d>, agent: &Agent, code: codes::Code, cx: &mut Reader<'d>) {
+    let text = |key: &str| call.member(key).and_then(Node::text);
+    let name = text("name").or_else(|| text("type")).map_or("?".into(), |name| name.lossy());
     let message = format!("\"{}\" has no \"{name}\": the SDK drops the call", agent.name);
     cx.raise(code, Effect::Stuck, call, message);
 }

@@ -9,10 +9,11 @@ use crate::json::{Kind, Node, Text};
 use crate::record::{Flag, Reader, Sifted, Slot, Wire as _};
 
 use super::super::State;
-use super::super::bounds::{V1_10, V1_15, V1_17, V1_18};
+use super::super::bounds::{V1_10, V1_13, V1_15, V1_17, V1_18};
 use super::super::context::{ApprovalRecord, Decision, Invocation};
 use super::super::invocation::{Call, Known};
 use super::super::items::{ApprovalItem, OriginKind, RunItem};
+use super::super::nested::NestedState;
 use super::super::step::{CurrentStep, ProcessedResponse};
 use super::super::weigh::is_falsy;
 use super::View;
@@ -66,6 +67,12 @@ struct Sought<'s, 'd> {
     nested: HashSet<Cow<'d, [u8]>>,
     /// The calls of which it is known which server they go to.
     bound: HashSet<Cow<'d, [u8]>>,
+    /// The calls of functions that the response asks for.
+    functions: HashSet<Cow<'d, [u8]>>,
+    /// The calls that wait in nested runs.
+    inside: HashSet<Cow<'d, [u8]>>,
+    /// Whether some nested run is not read.
+    opaque: bool,
 }
 
 impl<'s, 'd> Sought<'s, 'd> {
@@ -73,23 +80,46 @@ impl<'s, 'd> Sought<'s, 'd> {
         let functions = view.processed.and_then(|processed| processed.functions.value());
         let kept = functions.into_iter().flat_map(|list| list.values()).filter_map(|sifted| sifted.kept());
         let nested = kept.filter(|action| !action.agent_run_state.is_none());
-        let mut bound = HashSet::default();
-        view.processed.into_iter().for_each(|processed| bindings(processed, &mut bound));
+        let (mut bound, mut inside) = (HashSet::default(), HashSet::default());
+        if let Some(processed) = view.processed {
+            bindings(processed, &mut bound);
+            nested_runs(processed).for_each(|nested| waiting(nested, &mut inside));
+        }
+        let calls =
+            functions.into_iter().flat_map(|list| list.values()).filter_map(|action| action.value.tool_call.value());
+        let actions = functions.into_iter().flat_map(|list| list.values()).map(|sifted| &sifted.value.agent_run_state);
+        let opaque = |slot: &Slot<'d, NestedState<'d>>| {
+            !slot.is_none() && slot.value().is_none_or(|nested| nested.state.is_none())
+        };
         Self {
+            opaque: actions.into_iter().any(opaque),
             ledger: view.ledger().map(|(id, entry)| (id.wtf8(), entry)).collect(),
             nested: nested.filter_map(|action| Some(action.tool_call.value()?.call_id.value()?.wtf8())).collect(),
             bound,
+            functions: calls.filter_map(|call| Some(call.call_id.value()?.wtf8())).collect(),
+            inside,
         }
     }
+}
+
+fn nested_runs<'s, 'd>(processed: &'s ProcessedResponse<'d>) -> impl Iterator<Item = &'s State<'d>> {
+    let functions = processed.functions.value().into_iter().flat_map(|list| list.values());
+    functions.filter_map(|sifted| sifted.value.agent_run_state.value()?.state.as_deref())
+}
+
+/// The calls that a run asks about; it repeats those of the runs within it.
+fn waiting<'d>(state: &State<'d>, found: &mut HashSet<Cow<'d, [u8]>>) {
+    let Some(CurrentStep::Interruption(step)) = state.current_step.value() else { return };
+    let list = step.data.value().and_then(|data| data.interruptions.value());
+    let raws = list.into_iter().flat_map(|list| list.values()).filter_map(|sifted| sifted.value.raw_item.node());
+    found.extend(raws.filter_map(|raw| Some(Call::of(raw)?.id?.wtf8())));
 }
 
 /// A run repeats what waits in those within it, which know the servers of their calls.
 fn bindings<'d>(processed: &ProcessedResponse<'d>, bound: &mut HashSet<Cow<'d, [u8]>>) {
     let own = processed.mcp_tool_bindings.value().into_iter().flat_map(|bindings| bindings.values());
     bound.extend(own.map(|(id, _)| id.wtf8()));
-    let functions = processed.functions.value().into_iter().flat_map(|list| list.values());
-    let nested = functions.filter_map(|sifted| sifted.value.agent_run_state.value()?.state.as_deref());
-    for nested in nested {
+    for nested in nested_runs(processed) {
         nested.last_processed_response.value().into_iter().for_each(|processed| bindings(processed, bound));
     }
 }
@@ -152,10 +182,15 @@ fn interrupted<'d>(
     if pending.is_empty() && !accepted {
         cx.raise(codes::NOTHING_PENDING, Effect::Note, step, "the run waits, but no call is pending");
     }
+    half_done(view, pending, sought, cx);
+    let current = state.current_agent.node().and_then(agent_key);
     for approval in pending {
         let raw = approval.raw_item.node();
         let Some(call) = raw.and_then(Call::of) else { continue };
         unbound(approval, &call, sought, cx);
+        if let (Some(current), Some(agent)) = (&current, approval.agent.node().and_then(agent_key)) {
+            homeless(approval, &call, agent == *current, sought, cx);
+        }
         let known = Known {
             lookup: raw.and_then(|raw| approval_lookup(approval.node(), raw)),
             tool: approval.tool_name.node().and_then(Node::text).filter(|name| !name.is_empty()).or(call.name()),
@@ -196,6 +231,55 @@ fn unbound<'d>(approval: &ApprovalItem<'d>, call: &Call<'d>, sought: &Sought<'_,
         let message = format!("it is not known which server \"{}\" goes to: it cannot be executed", id.lossy());
         cx.raise(codes::MCP_BINDING, Effect::Stuck, approval.node(), message);
     }
+}
+
+/// The response asks for calls beside those that wait; one that was started cannot be told from one that did something.
+fn half_done<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], sought: &Sought<'_, 'd>, cx: &mut Reader<'d>) {
+    if view.label < LEDGER || !cx.reader_has(V1_15) {
+        return;
+    }
+    let asked: HashSet<_> = pending.iter().filter_map(|own| Some(Call::of(own.raw_item.node()?)?.id?.wtf8())).collect();
+    let functions = view.processed.and_then(|processed| processed.functions.value());
+    let calls =
+        functions.into_iter().flat_map(|list| list.values()).filter_map(|action| action.value.tool_call.value());
+    for id in calls.filter_map(|call| call.call_id.value()) {
+        let key = id.wtf8();
+        let Some(entry) = sought.ledger.get(&key).filter(|_| !asked.contains(&key) && !sought.nested.contains(&key))
+        else {
+            continue;
+        };
+        let set = |slot: &Slot<'d, Flag<'d>>| slot.value().is_some_and(|flag| flag.get());
+        if set(&entry.executed) && !set(&entry.completed) {
+            let message = format!(
+                "\"{}\" was started, and what came of it is not recorded: the SDK refuses to go on",
+                id.lossy()
+            );
+            cx.raise(codes::STARTED_CALL, Effect::Stuck, entry.node(), message);
+        }
+    }
+}
+
+/// What an agent is known by, in a reference to it.
+fn agent_key<'d>(agent: Node<'d>) -> Option<Cow<'d, [u8]>> {
+    let text = |key: &str| agent.member(key).and_then(Node::text);
+    text("identity").or_else(|| text("name")).map(Text::wtf8)
+}
+
+/// A call of a nested run is decided in that run. One that the SDK takes for a call of this run is asked about for ever.
+fn homeless<'d>(approval: &ApprovalItem<'d>, call: &Call<'d>, own: bool, sought: &Sought<'_, 'd>, cx: &mut Reader<'d>) {
+    let Some(id) = call.id.filter(|_| cx.reader_has(V1_13) && call.kind == "function_call") else { return };
+    let inside = sought.inside.contains(&id.wtf8());
+    let message = if own && inside && !sought.functions.contains(&id.wtf8()) {
+        format!(
+            "\"{}\" waits in a nested run of the agent that waits here, too: the SDK asks again whatever is decided",
+            id.lossy()
+        )
+    } else if !own && !inside && !sought.opaque {
+        format!("the nested run in which \"{}\" waits is not there: the call never runs", id.lossy())
+    } else {
+        return;
+    };
+    cx.raise(codes::NESTED_RUN, Effect::Stuck, approval.node(), message);
 }
 
 /// What the ledger says of a pending call, given its scope and its fingerprint.

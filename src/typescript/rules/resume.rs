@@ -159,6 +159,7 @@ impl<'d> Judge<'_, 'd> {
             self.cx.raise(codes::NOTHING_PENDING, Effect::Note, node, message);
         }
         self.bindings(&answered);
+        self.half_done(&answered);
     }
 
     /// Call ids that belong to nested runs, at any depth: their requests stand in the nested states. And whether all
@@ -201,6 +202,24 @@ impl<'d> Judge<'_, 'd> {
                 let ids = [data.member("id"), data.member("itemId")];
                 ids.into_iter().flatten().filter_map(Node::text).any(|own| *own.wtf8() == *id)
             })
+    }
+
+    /// What an accepted response asks for is not carried out a second time (`resumeAcceptedModelResponse`).
+    fn half_done(&mut self, answered: &HashSet<std::borrow::Cow<'d, [u8]>>) {
+        let Some(Step::Interruption(step)) = self.state.current_step.value() else { return };
+        let Some(started) = step.data.value().and_then(|data| data.local_processing_started.node()) else { return };
+        let last = self.state.last_processed_response.node();
+        let actions = ["functions", "computerActions", "shellActions", "applyPatchActions"];
+        let actions = actions.into_iter().filter_map(|key| last?.member(key)).flat_map(Node::elements);
+        let open = |action: Node<'d>| {
+            let id = action.member("toolCall").and_then(|call| call.member("callId")).and_then(Node::text);
+            id.is_some_and(|id| !answered.contains(&id.wtf8()))
+        };
+        if actions.into_iter().any(open) {
+            let message =
+                "the calls of the accepted response were begun, and not all have an output: the SDK refuses to go on";
+            self.cx.raise(codes::ACCEPTED_RESPONSE, Effect::Stuck, started, message);
+        }
     }
 
     /// A function whose server is not known is not executed (release 0.19.0).
