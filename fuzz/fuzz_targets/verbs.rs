@@ -68,8 +68,11 @@ fn normalized(bytes: &[u8], seed: usize) {
     assert!(strict.bytes.as_deref().is_none_or(|written| !refused(written, None)), "what is written is read");
     how.invalid = Invalid::Accept;
     let Some(written) = normalize(bytes, &how).bytes else { return };
-    let again = normalize(&written, &how);
-    assert!(again.bytes.as_ref() == Some(&written), "what is normalized stays as it is");
+    // What is hardly a state may be none without the members that say nothing.
+    if verdict(written.clone(), &Validate::default()).format.is_some() {
+        let again = normalize(&written, &how);
+        assert!(again.bytes.as_ref() == Some(&written), "what is normalized stays as it is");
+    }
 }
 
 fn decided(bytes: &[u8], seed: usize) {
