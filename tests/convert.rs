@@ -314,6 +314,15 @@ fn typescript_runs(state: &Value, runs: &mut Vec<Run>) -> BTreeSet<(Tool, String
         let parts = strings(key);
         run.decide(&(format!("hosted {}", parts[1]), parts[2].clone()), record, true);
     }
+    for own in list(&context["approvalInvocations"]) {
+        for (key, record) in own["approvals"].as_object().into_iter().flatten() {
+            let tool = match serde_json::from_str::<Vec<String>>(key).as_deref() {
+                Ok([_, server, tool]) => (format!("hosted {server}"), tool.clone()),
+                _ => ("named".into(), if key == "computer_use_preview" { "computer".into() } else { key.clone() }),
+            };
+            run.decide(&tool, record, false);
+        }
+    }
     run.agents.insert(agent(&state["currentAgent"]));
     run.agents.extend(list(&state["generatedItems"]).iter().map(|item| agent(&item["agent"])));
     for item in list(&state["currentStep"]["data"]["interruptions"]) {
@@ -397,6 +406,23 @@ fn no_decision_reaches_further_than_it_did() {
     for (dialect, to) in DIRECTIONS {
         let converted = newest(dialect).iter().filter(|own| widen(&own.name, &own.bytes, dialect, to)).count();
         assert!(converted > 60, "{converted} states were converted");
+    }
+}
+
+/// Decisions that stand at two places of a TypeScript state, of which the Python SDK has one.
+#[test]
+fn what_was_decided_about_a_call_stays_decided() {
+    for name in ["standing_after_single", "nested_agent_second_pause"] {
+        let fixture = newest("typescript").into_iter().find(|own| own.name == name).expect("the fixture is there");
+        let after = convert(&fixture.bytes, target("python"), &most()).bytes.expect("it converts");
+        let decided = |run: &Run, call: &(Tool, String)| {
+            (run.runs(call), run.rejected.contains(call) || run.standing.get(&call.0) == Some(&false))
+        };
+        for (one, two) in runs(&fixture.bytes, "typescript").iter().zip(&runs(&after, "python")) {
+            for call in &one.waiting {
+                assert_eq!(decided(one, call), decided(two, call), "{name}: {call:?}");
+            }
+        }
     }
 }
 

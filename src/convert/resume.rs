@@ -5,7 +5,7 @@ use crate::agents::{Agent, Graph, Handoff};
 use crate::codes;
 use crate::format::{Dialect, Target};
 use crate::hash::HashSet;
-use crate::json::{Node, Value};
+use crate::json::{Document, Node, Value};
 use crate::model::state::{AgentRef, Binding, Decided, HandoffAction, Item, ItemKind, Record, State, Step, ToolKey};
 use crate::model::{Account, Level};
 
@@ -16,6 +16,7 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
     if target.format.dialect == Dialect::TypeScript {
         carried_out(state, account);
         handoffs(state, options.agents.as_ref(), account);
+        unreadable(state, account);
     }
     gates(state, target.format.dialect, options, account);
     let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);
@@ -180,6 +181,24 @@ fn names(state: &State<'_>) -> Vec<Vec<u8>> {
     }
     add(state.agent.as_ref().and_then(|agent| text(&agent.name)));
     found
+}
+
+/// Takes down calls that wait with arguments that are no JSON. The Python SDK asks about them and hands them to the tool as
+/// they are; the TypeScript SDK does neither.
+fn unreadable<'d>(state: &State<'d>, account: &Account<'d>) {
+    let Step::Interrupted { interruptions, .. } = &state.step else { return };
+    for item in interruptions.iter().filter(|item| item.raw.member("type").is_some_and(|own| own.is("function_call"))) {
+        let text = item.raw.member("arguments").and_then(|text| Some(text.wtf8()?.into_owned()));
+        let sound = text.and_then(|text| Document::parse(text).ok()).is_some_and(|doc| {
+            let source = doc.root().source();
+            !source.has_bom() && source.nonfinite().next().is_none()
+        });
+        if !sound {
+            let reason =
+                "the arguments are no JSON: the TypeScript SDK tells the model so, asks nobody and runs nothing";
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, item.raw.origin().or(item.origin), reason);
+        }
+    }
 }
 
 /// Takes down what waits undecided: whether the target asks about it depends on its program.
