@@ -251,9 +251,11 @@ fn a_decision_that_does_not_hold_does_not_begin_to() {
         (
             "typescript/1.22/hosted_mcp_approved",
             |context| {
-                let approvals = context["hostedMcpApprovals"].as_object_mut().expect("an object");
-                let (_, record) = std::mem::take(approvals).into_iter().next().expect("a decision");
-                approvals.insert(r#"["hosted_mcp","other","delete_all"]"#.into(), record);
+                for place in ["/hostedMcpApprovals", "/approvalInvocations/0/approvals"] {
+                    let approvals = context.pointer_mut(place).and_then(|own| own.as_object_mut()).expect("an object");
+                    let (_, record) = std::mem::take(approvals).into_iter().next().expect("a decision");
+                    approvals.insert(r#"["hosted_mcp","other","delete_all"]"#.into(), record);
+                }
             },
             ["typescript@1.17", "typescript@1.15"],
         ),
