@@ -100,6 +100,7 @@ fn python_states_come_back_from_the_canonical_model() {
 /// Values that come back in another form, and why.
 const NOT_THE_SAME: &[(&str, &str, &str)] = &[
     ("chat_completions", "", "parts and thoughts that the Responses API has no form for"),
+    ("standing_after_single", "/approved", "decisions about single calls stand beside the one about all others"),
     ("computer_approved", "computer_use_preview", "both names mean the computer"),
     ("outputs_odd_text", "/output/", "a key with half a surrogate pair, which this comparison cannot look up"),
 ];

@@ -100,6 +100,7 @@ fn what_a_state_means_changes_its_hash() {
             "tool_invocations",
             "completedTool",
             "approvalInvocations",
+            "hostedMcpApprovals",
             "currentTurnSession",
             "interruptions",
         ];

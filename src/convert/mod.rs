@@ -171,6 +171,13 @@ pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Co
     }
     if format != target.format {
         resume::lost_runs(root, format.dialect, &account);
+        let nested = |own: &Finding| own.code == codes::NESTED_RUN && own.effect == Effect::Stuck;
+        if (format.dialect, target.format.dialect) == (Dialect::Python, Dialect::TypeScript)
+            && verdict.findings.iter().any(nested)
+        {
+            let reason = "the Python SDK does not go on with a nested run of the state: the target would";
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, Some(root), reason);
+        }
     }
     let (bytes, entries) = translated.done();
     let before: Vec<Code> = verdict.findings.iter().map(|finding| finding.code).collect();

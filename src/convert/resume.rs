@@ -29,26 +29,20 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
 /// for the tools that it calls with the agent that took over.
 fn carried_out<'d>(state: &mut State<'d>, account: &Account<'d>) {
     const DONE: &str = "the calls of the agent that handed over are carried out";
-    let (Step::RunAgain, Some(processed)) = (&state.step, &mut state.processed) else { return };
-    let current = state.agent.as_ref().and_then(|agent| agent.key().wtf8());
-    let owners = processed.new_items.iter().filter_map(|item| item.agent.as_ref());
-    if owners.into_iter().all(|agent| agent.key().wtf8() == current) {
-        return;
-    }
-    for action in std::mem::take(&mut processed.functions) {
+    let Some(processed) = state.take_carried_out() else { return };
+    for action in processed.functions {
         [Some(action.call), action.name, action.description, action.parameters]
             .iter()
             .flatten()
             .for_each(|value| account.rebuilt(value, DONE));
     }
-    for action in std::mem::take(&mut processed.handoffs) {
+    for action in processed.handoffs {
         [action.call, action.name].iter().for_each(|value| account.rebuilt(value, DONE));
     }
-    let (computers, shells) = (std::mem::take(&mut processed.computers), std::mem::take(&mut processed.shells));
-    for action in computers.into_iter().chain(shells).chain(std::mem::take(&mut processed.patches)) {
+    for action in processed.computers.into_iter().chain(processed.shells).chain(processed.patches) {
         [Some(action.call), action.name].iter().flatten().for_each(|value| account.rebuilt(value, DONE));
     }
-    for request in std::mem::take(&mut processed.requests) {
+    for request in processed.requests {
         [Some(request.raw), request.server].iter().flatten().for_each(|value| account.rebuilt(value, DONE));
     }
 }

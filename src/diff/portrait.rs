@@ -185,6 +185,9 @@ fn tool_name<'d>(tool: ToolKey<'d>, view: View) -> Value<'d> {
 
 impl<'d> Painter<'d> {
     fn run(&mut self, state: State<'d>) -> Value<'d> {
+        let mut state = state;
+        state.take_carried_out();
+        state.settle_ignored_handoffs();
         let outer = (
             std::mem::take(&mut self.known),
             std::mem::take(&mut self.items),

@@ -4,6 +4,7 @@
 mod account;
 mod decisions;
 mod gather;
+mod handoffs;
 pub mod state;
 pub mod steps;
 

@@ -213,6 +213,8 @@ pub(super) fn with_singles<'d>(context: &mut Object<'d>) {
                 let own = Record::read(value.clone(), SPELLING, &Account::default());
                 if !says(&own.approved, &single.approved) || !says(&own.rejected, &single.rejected) {
                     single.origin = own.origin;
+                    // The SDK tells the model only what stands in the record by tool.
+                    single.messages.clear();
                     single.merge(own);
                     *value = lower_record(single);
                 }

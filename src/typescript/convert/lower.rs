@@ -34,7 +34,11 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
 
 fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let mut state = state;
-    ignored_handoffs(&mut state, account);
+    for item in state.settle_ignored_handoffs() {
+        // The SDK refuses such an output for a handoff.
+        let reason = "a handoff that was not carried out is a call of a tool in the history";
+        account.note(codes::CHANGED_FORM, Level::Display, item.origin, reason);
+    }
     let cx = Cx { calls: Calls::of(&state), servers: servers(&state), agent: state.agent.clone(), account };
     let in_progress = matches!(state.step, Step::Interrupted { .. });
     let stored = cx.stored(&state);
@@ -97,25 +101,6 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
         .with("reasoningItemIdPolicy", state.reasoning_item_id_policy)
         .with("trace", trace(state.trace, span.is_some(), account));
     lowered.into()
-}
-
-/// The Python SDK carries out one handoff of a response and gives the others an output as tools have it. To the TypeScript
-/// SDK these are calls of tools: it refuses such an output for a handoff.
-fn ignored_handoffs<'d>(state: &mut State<'d>, account: &Account<'d>) {
-    let answered: HashSet<Vec<u8>> = state
-        .items
-        .iter()
-        .filter(|item| matches!(item.kind, ItemKind::Output { .. }) && is_type(&item.raw, "function_call_output"))
-        .filter_map(|item| call_id(&item.raw))
-        .collect();
-    let new = state.processed.iter_mut().flat_map(|processed| &mut processed.new_items);
-    for item in state.items.iter_mut().chain(new).filter(|item| matches!(item.kind, ItemKind::HandoffCall)) {
-        if call_id(&item.raw).is_some_and(|id| answered.contains(&id)) {
-            item.kind = ItemKind::Call { tool: None };
-            let reason = "a handoff that was not carried out is a call of a tool in the history";
-            account.note(codes::CHANGED_FORM, Level::Display, item.origin, reason);
-        }
-    }
 }
 
 /// What is looked up while a state is lowered.

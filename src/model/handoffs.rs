@@ -1,0 +1,42 @@
+//! What a handoff leaves behind that says nothing any more, or less than it seems to.
+
+use crate::hash::HashSet;
+use crate::json::Value;
+
+use super::state::{Item, ItemKind, Processed, State, Step};
+
+impl<'d> State<'d> {
+    /// Takes out what a response asks for whose agent has handed the run over since: it is carried out.
+    pub fn take_carried_out(&mut self) -> Option<Processed<'d>> {
+        let (Step::RunAgain, Some(processed)) = (&self.step, &mut self.processed) else { return None };
+        let current = self.agent.as_ref().and_then(|agent| agent.key().wtf8());
+        let mut owners = processed.new_items.iter().filter_map(|item| item.agent.as_ref());
+        if owners.all(|agent| agent.key().wtf8() == current) {
+            return None;
+        }
+        let new_items = std::mem::take(&mut processed.new_items);
+        let tools_used = std::mem::take(&mut processed.tools_used);
+        let rest = Processed { new_items, tools_used, ..Processed::default() };
+        Some(std::mem::replace(processed, rest))
+    }
+
+    /// Makes calls of tools of the handoffs that have an output as tools have it: the Python SDK carries out one handoff of a
+    /// response, and answers the others so. Gives the items that were changed.
+    pub fn settle_ignored_handoffs(&mut self) -> Vec<&Item<'d>> {
+        let id = |raw: &Value<'d>| raw.member("call_id").and_then(|id| Some(id.wtf8()?.into_owned()));
+        let is_answer = |item: &&Item<'d>| {
+            matches!(item.kind, ItemKind::Output { .. })
+                && item.raw.member("type").is_some_and(|kind| kind.is("function_call_output"))
+        };
+        let answered: HashSet<Vec<u8>> = self.items.iter().filter(is_answer).filter_map(|item| id(&item.raw)).collect();
+        let new = self.processed.iter_mut().flat_map(|processed| &mut processed.new_items);
+        let mut changed = Vec::new();
+        for item in self.items.iter_mut().chain(new).filter(|item| matches!(item.kind, ItemKind::HandoffCall)) {
+            if id(&item.raw).is_some_and(|id| answered.contains(&id)) {
+                item.kind = ItemKind::Call { tool: None };
+                changed.push(&*item);
+            }
+        }
+        changed
+    }
+}
