@@ -29,7 +29,10 @@ pub(super) fn judge<'d>(processed: &ProcessedResponse<'d>, view: &mut View<'_, '
         let Some(agent) = agent else { break };
         match function_tool(agent, action) {
             Some(tool) => bench.check_caller(action.tool_call.node(), tool.allowed_callers.as_deref(), cx),
-            None if is_mcp_tool(agent, action) => bench.check_caller(action.tool_call.node(), None, cx),
+            None if is_mcp_tool(agent, action) => {
+                bench.check_caller(action.tool_call.node(), None, cx);
+                view.served.extend(action.tool_call.value().and_then(|call| Some(call.call_id.value()?.wtf8())));
+            }
             None => missing(action.tool_call.node(), agent, codes::MISSING_TOOL, cx),
         }
     }

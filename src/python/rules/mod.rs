@@ -14,9 +14,12 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use crate::agents::Graph;
 use crate::codes;
 use crate::finding::Effect;
+use crate::hash::HashSet;
 use crate::json::{Node, Text};
 use crate::record::{Reader, Wire as _};
 
@@ -48,6 +51,8 @@ struct View<'s, 'd> {
     processed: Option<&'s ProcessedResponse<'d>>,
     /// The calls of actions that the reader keeps, with the names of their tools, functions and handoffs excepted.
     tools: Vec<(Node<'d>, Text<'d>)>,
+    /// The calls that the program's local MCP servers would answer.
+    served: HashSet<Cow<'d, [u8]>>,
     /// Whether some agent has the patch tool, if that is known.
     patches: Option<bool>,
 }
@@ -101,6 +106,7 @@ fn judge_run<'d>(state: &State<'d>, roster: Option<&Roster<'_>>, outermost: bool
         new_items: Vec::new(),
         processed,
         tools: Vec::new(),
+        served: HashSet::default(),
         patches: roster.map(|roster| roster.tools().any(|tool| tool.kind == "apply_patch")),
     };
     let mut history = History::new(&view);

@@ -187,7 +187,7 @@ fn interrupted<'d>(
     for approval in pending {
         let raw = approval.raw_item.node();
         let Some(call) = raw.and_then(Call::of) else { continue };
-        unbound(approval, &call, sought, cx);
+        unbound(view, approval, &call, sought, cx);
         if let (Some(current), Some(agent)) = (&current, approval.agent.node().and_then(agent_key)) {
             homeless(approval, &call, agent == *current, sought, cx);
         }
@@ -225,9 +225,17 @@ fn is_from(approval: &ApprovalItem<'_>, kind: OriginKind) -> bool {
 }
 
 /// A call of a local MCP server's tool cannot be executed unless it is known which server it goes to.
-fn unbound<'d>(approval: &ApprovalItem<'d>, call: &Call<'d>, sought: &Sought<'_, 'd>, cx: &mut Reader<'d>) {
-    let Some(id) = call.id.filter(|_| cx.reader_has(V1_18) && is_from(approval, OriginKind::Mcp)) else { return };
-    if !sought.bound.contains(&id.wtf8()) {
+fn unbound<'d>(
+    view: &View<'_, 'd>,
+    approval: &ApprovalItem<'d>,
+    call: &Call<'d>,
+    sought: &Sought<'_, 'd>,
+    cx: &mut Reader<'d>,
+) {
+    let Some(id) = call.id.filter(|_| cx.reader_has(V1_18)) else { return };
+    // Labels before 1.9 do not say what kind of tool it is; the program does.
+    let served = is_from(approval, OriginKind::Mcp) || view.served.contains(&id.wtf8());
+    if served && !sought.bound.contains(&id.wtf8()) {
         let message = format!("it is not known which server \"{}\" goes to: it cannot be executed", id.lossy());
         cx.raise(codes::MCP_BINDING, Effect::Stuck, approval.node(), message);
     }

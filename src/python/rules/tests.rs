@@ -129,3 +129,17 @@ fn python_gives_up_on_deep_values() {
     assert_eq!(worse_than_lost(&deep(984), None), []);
     assert_eq!(worse_than_lost(&deep(985), None), refused("RS108"));
 }
+
+#[test]
+fn a_pending_call_of_a_local_server_needs_its_server_whatever_the_label_says_of_it() {
+    let read = |path: &str| {
+        let path = format!("{}/fixtures/python/{path}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(path).expect("the fixture is there")
+    };
+    let agents = read("agents/local-mcp-pending.json");
+    for label in ["1.4", "1.13", "1.17", "1.21"] {
+        let expected = if label == "1.21" { vec![] } else { vec![("RS436".to_owned(), Effect::Stuck)] };
+        let text = read(&format!("{label}/local-mcp-pending.json"));
+        assert_eq!(worse_than_lost(&text, Some(&agents)), expected, "{label}");
+    }
+}

@@ -38,7 +38,7 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
         list(&mut state, "generatedItems").into_iter().filter_map(|item| lift_item(item, account)).collect();
     let mut runs = Runs::of(&mut state, account);
     let processed = state.take_filled("lastProcessedResponse").map(|own| lift_processed(own, &mut runs, account));
-    runs.rest(account);
+    runs.rest(&items, account);
     let ownership = state.take_filled("currentResponseGeneratedItemOwnership");
     let (ownership, start) = match ownership {
         Some(ownership) => lift_ownership(ownership, account),
@@ -537,16 +537,21 @@ fn lift_step<'d>(
 
 /// A call that the last response asks for and that nothing came of.
 fn unanswered<'d>(processed: &Processed<'d>, items: &[Item<'d>]) -> Option<Value<'d>> {
-    let outputs: HashSet<Vec<u8>> = items
-        .iter()
-        .filter(|item| matches!(item.kind, ItemKind::Output { .. } | ItemKind::HandoffOutput { .. }))
-        .filter_map(|item| call_id(&item.raw))
-        .collect();
+    let outputs = answered(items);
     let functions = processed.functions.iter().map(|action| &action.call);
     let named = processed.computers.iter().chain(&processed.shells).chain(&processed.patches);
     let handoffs = processed.handoffs.iter().map(|action| &action.call);
     let mut calls = functions.chain(named.map(|action| &action.call)).chain(handoffs);
     calls.find(|call| call_id(call).is_none_or(|id| !outputs.contains(&id))).cloned()
+}
+
+/// The calls that have an output.
+fn answered(items: &[Item<'_>]) -> HashSet<Vec<u8>> {
+    items
+        .iter()
+        .filter(|item| matches!(item.kind, ItemKind::Output { .. } | ItemKind::HandoffOutput { .. }))
+        .filter_map(|item| call_id(&item.raw))
+        .collect()
 }
 
 /// The runs that calls have started, by the keys that name them.
@@ -587,9 +592,18 @@ impl<'d> Runs<'d> {
         Some(self.runs.remove(at).1)
     }
 
-    fn rest(self, account: &Account<'d>) {
-        for (_, run) in self.runs {
-            let level = if run.kind() == Kind::Object { Level::Resume } else { Level::History };
+    /// What no pending call belongs to. The SDK leaves runs behind whose calls failed: it never comes back to these.
+    fn rest(self, items: &[Item<'d>], account: &Account<'d>) {
+        let outputs = if self.runs.is_empty() { HashSet::default() } else { answered(items) };
+        for (key, run) in self.runs {
+            let id = key.rsplit(|byte| *byte == b':').next().unwrap_or_default();
+            let level = if outputs.contains(id) {
+                Level::Bookkeeping
+            } else if run.kind() == Kind::Object {
+                Level::Resume
+            } else {
+                Level::History
+            };
             if let Some(node) = run.origin() {
                 account.note(codes::NO_PLACE, level, Some(node), "this nested run belongs to no call that waits");
             }

@@ -529,6 +529,7 @@ fn record<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             account.lost_member(Level::Bookkeeping, context.take(key).as_ref(), STALE);
         }
     }
+    ignored_handoffs(state, account);
     own_hosted(state, account);
     let processed = state.get("lastProcessedResponse");
     let requests = processed.and_then(|processed| processed.member("mcpApprovalRequests"));
@@ -540,6 +541,27 @@ fn record<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             account.note(codes::NOT_CONVERTIBLE, Level::Resume, action.origin(), reason);
         }
     }
+}
+
+/// Releases before 0.8.0 carry out one handoff of a response and give the others an output as tools have it. On record
+/// these are calls of tools: the SDK refuses such an output for a handoff.
+fn ignored_handoffs<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    let id = |item: &Value<'d>| item.member("rawItem").and_then(|raw| raw.member("callId")?.wtf8());
+    let mut answered = HashSet::default();
+    items(state, |item| {
+        if is_type(item, "tool_call_output_item") {
+            answered.extend(id(item).map(|id| id.into_owned()));
+        }
+    });
+    items(state, |item| {
+        if is_type(item, "handoff_call_item") && id(item).is_some_and(|id| answered.contains(&*id)) {
+            let reason = "a handoff that was not carried out is a call of a tool in the history";
+            account.note(codes::CHANGED_FORM, Level::Display, item.origin(), reason);
+            if let Some(item) = item.object_mut() {
+                item.set("type", Value::text("tool_call_item"));
+            }
+        }
+    });
 }
 
 /// Outputs are texts, as that SDK would have written them.

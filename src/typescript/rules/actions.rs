@@ -11,6 +11,7 @@ use crate::typescript::calls::AnyCall;
 use crate::typescript::raw::{Call, Caller};
 use crate::typescript::{Interruption, LiveCall, LiveTool, ProcessedResponse, RunItem, Step, ToolKey, bounds};
 
+use super::graph::Function;
 use super::{Judge, Owner};
 
 type Id<'d> = Option<Cow<'d, [u8]>>;
@@ -364,29 +365,41 @@ impl<'s, 'd> Judge<'s, 'd> {
         }
     }
 
+    /// The program's function that an action calls.
+    fn called<'f, 'g>(
+        action: &crate::typescript::FunctionAction<'d>,
+        functions: &'f [Function<'g>],
+    ) -> Option<&'f Function<'g>> {
+        let call = action.tool_call.value()?;
+        let own = key(call)?;
+        let direct = functions.iter().find(|function| function.key == own);
+        if direct.is_some() || spaced(call) {
+            return direct;
+        }
+        let name = call.name.value().filter(|name| !name.is_empty())?.wtf8();
+        let deferred = ToolKey::deferred(&name);
+        functions.iter().find(|function| function.key == deferred).or_else(|| {
+            let mut flat = functions.iter().filter(|function| {
+                function.namespace.is_some_and(|space| {
+                    crate::typescript::calls::qualified(function.name.as_bytes(), Some(space.as_bytes())) == *name
+                })
+            });
+            flat.next().filter(|_| flat.next().is_none())
+        })
+    }
+
+    /// Whether the function that an action calls is a local MCP server's in the program, if that is known.
+    pub(super) fn is_served(&self, action: &crate::typescript::FunctionAction<'d>) -> Option<bool> {
+        let (Some(live), Some(Owner::Live(at))) = (&self.live, self.current()) else { return None };
+        Self::called(action, &live.functions(at)).map(|function| function.tool.is_none())
+    }
+
     fn function(&mut self, action: &crate::typescript::FunctionAction<'d>, at: usize) {
         let Some(live) = &self.live else { return };
         let call = action.tool_call.value();
         let functions = live.functions(at);
         let name = call.and_then(|call| call.name.value()).filter(|name| !name.is_empty());
-        let found = call.and_then(|call| {
-            let own = key(call)?;
-            let direct = functions.iter().find(|function| function.key == own);
-            if direct.is_some() || spaced(call) {
-                return direct;
-            }
-            let name = name?.wtf8();
-            let deferred = ToolKey::deferred(&name);
-            functions.iter().find(|function| function.key == deferred).or_else(|| {
-                let mut flat = functions.iter().filter(|function| {
-                    function.namespace.is_some_and(|space| {
-                        crate::typescript::calls::qualified(function.name.as_bytes(), Some(space.as_bytes())) == *name
-                    })
-                });
-                flat.next().filter(|_| flat.next().is_none())
-            })
-        });
-        if let Some(found) = found {
+        if let Some(found) = Self::called(action, &functions) {
             let allowed = found.tool.and_then(|tool| tool.allowed_callers.clone());
             return self.called_directly(&action.tool_call, allowed.as_deref());
         }

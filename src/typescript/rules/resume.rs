@@ -234,6 +234,12 @@ impl<'d> Judge<'_, 'd> {
             if (unknown || action.mcp_tool_binding.is_absent()) && id.is_none_or(|id| !answered.contains(&id.wtf8())) {
                 let message = "it is not known whether the call goes to a local MCP server: it cannot be executed";
                 self.cx.raise(codes::MCP_BINDING, Effect::Stuck, action.node(), message);
+            } else if id.is_none_or(|id| !answered.contains(&id.wtf8()))
+                && self.is_served(action).is_some_and(|served| served == action.mcp_tool_binding.value().is_none())
+            {
+                let message = "the state and the program do not agree on whether the tool is a local MCP server's: the \
+                               call is not executed";
+                self.cx.raise(codes::MCP_BINDING, Effect::Stuck, action.node(), message);
             }
         }
     }

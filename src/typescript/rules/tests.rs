@@ -1,5 +1,6 @@
 //! The rules on a small state with one pending call, each case with one defect.
 
+use crate::agents::Graph;
 use crate::finding::Effect;
 use crate::{Validate, validate};
 
@@ -108,7 +109,11 @@ const CASES: &[Case] = &[
 ];
 
 fn found(state: &str) -> Vec<(String, Effect, String)> {
-    let findings = validate(state.as_bytes(), &Validate::default());
+    found_with(state, None)
+}
+
+fn found_with(state: &str, agents: Option<Graph>) -> Vec<(String, Effect, String)> {
+    let findings = validate(state.as_bytes(), &Validate { agents, ..Validate::default() });
     let worse = findings.into_iter().filter(|finding| finding.effect > Effect::Note);
     worse.map(|finding| (finding.code.to_string(), finding.effect, finding.pointer)).collect()
 }
@@ -126,6 +131,24 @@ fn each_defect_is_found_where_it_is() {
         let expected: Vec<_> =
             case.found.iter().map(|(code, effect, at)| ((*code).to_owned(), *effect, (*at).to_owned())).collect();
         assert_eq!(found(&state), expected, "{}", case.to);
+    }
+}
+
+#[test]
+fn a_call_goes_to_a_server_of_the_program_where_the_state_says_so() {
+    let at_server = r#""mcpToolBinding":{"serverName":"s","toolName":"pay","serverIndex":0}"#;
+    let own = r#"{"version":1,"start":"A","agents":[{"name":"A","tools":[{"name":"pay"}]}]}"#;
+    let served = r#"{"version":1,"start":"A","agents":[{"name":"A","mcp_servers":[{"name":"s","tools":["pay"]}]}]}"#;
+    let stuck = [("RS436".to_owned(), Effect::Stuck, "/lastProcessedResponse/functions/0".to_owned())];
+    for (binding, agents, expected) in [
+        (r#""mcpToolBinding":null"#, own, &[][..]),
+        (r#""mcpToolBinding":null"#, served, &stuck),
+        (at_server, own, &stuck),
+        (at_server, served, &[]),
+    ] {
+        let state = MINIMAL.replace(r#""mcpToolBinding":null"#, binding);
+        let graph = Graph::parse(agents.as_bytes()).expect("the test's graphs are sound");
+        assert_eq!(found_with(&state, Some(graph)), expected, "{binding} {agents}");
     }
 }
 
