@@ -71,8 +71,8 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
             .take_filled("toolUseTracker")
             .and_then(Value::into_object)
             .map_or_else(Vec::new, Object::into_members),
-        input_guardrails: list(&mut state, "inputGuardrailResults"),
-        output_guardrails: list(&mut state, "outputGuardrailResults"),
+        input_guardrails: named(list(&mut state, "inputGuardrailResults")),
+        output_guardrails: named(list(&mut state, "outputGuardrailResults")),
         tool_input_guardrails: results(list(&mut state, "toolInputGuardrailResults")),
         tool_output_guardrails: results(list(&mut state, "toolOutputGuardrailResults")),
         tool_output_guardrails_start: start,
@@ -412,6 +412,20 @@ fn lift_record<'d>(value: Value<'d>, counts: impl Fn(&[u8]) -> bool, account: &A
         messages: messages.map_or_else(Vec::new, Object::into_members),
         standing_message,
     }
+}
+
+/// Results of guardrails, which in the Python SDK may have no name.
+fn named(results: Vec<Value<'_>>) -> Vec<Value<'_>> {
+    let mut results = results;
+    for result in &mut results {
+        let is_unnamed = |result: &Value<'_>| result.member("guardrail")?.member("name").map(|name| name.is(""));
+        if is_unnamed(result) == Some(true)
+            && let Some(guardrail) = result.object_mut().and_then(|result| result.get_mut("guardrail")?.object_mut())
+        {
+            guardrail.set("name", Value::NULL);
+        }
+    }
+    results
 }
 
 /// Guardrails' results with the behaviors' names of the Python SDK.
