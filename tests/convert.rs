@@ -5,6 +5,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::Fixture;
+use runstate::agents::Graph;
 use runstate::check::Checker;
 use runstate::json::Document;
 use runstate::{Conversion, Convert, Effect, Level, Target, Validate, convert, validate};
@@ -20,6 +21,32 @@ fn newest(dialect: &str) -> Vec<Fixture> {
     let fixtures = common::fixtures();
     let label = common::newest_label(&fixtures, dialect);
     fixtures.into_iter().filter(|fixture| fixture.dialect == dialect && fixture.label == label).collect()
+}
+
+/// Old labels do not say that a call goes to a local MCP server. Where the agents do, it is not taken for one of the
+/// program's own tools.
+#[test]
+fn an_old_call_of_a_local_server_is_not_converted_as_one_of_a_function() {
+    let read = |path: &str| {
+        let path = format!("{}/fixtures/{path}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read(path).expect("the fixture is there")
+    };
+    let served = json!({"version": 1, "start": "Teller", "agents": [{"name": "Teller", "mcp_servers": [
+        {"name": "ledger", "tools": ["wire", "audit", "lookup"], "require_approval": "always"}]}]});
+    let python = serde_json::from_slice(&read("python/agents/local-mcp-pending.json")).expect("the document is JSON");
+    for (path, agents) in
+        [("python/1.4/local-mcp-pending.json", python), ("typescript/1.8/several_pending.json", served)]
+    {
+        for name in ["python@0.24.0", "typescript@0.20.0"] {
+            let mut options = Convert::default();
+            assert!(convert(&read(path), target(name), &most()).bytes.is_some(), "{path} {name}");
+            options.agents =
+                Some(serde_json::from_value::<Graph>(agents.clone()).expect("the document describes agents"));
+            let done = convert(&read(path), target(name), &options);
+            let told = done.losses.iter().any(|loss| loss.level == Level::Resume && loss.reason.ends_with("(RS436)"));
+            assert!(done.bytes.is_none() && told, "{path} {name}: {:?}", done.losses);
+        }
+    }
 }
 
 /// As much as can be converted at all.

@@ -180,7 +180,9 @@ pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Co
         }
     }
     let (bytes, entries) = translated.done();
-    let before: Vec<Code> = verdict.findings.iter().map(|finding| finding.code).collect();
+    // Where the label has no place for servers, the conversion says where calls go, and has to be right.
+    let counts = |code: &Code| *code != codes::MCP_BINDING || knows_servers(format);
+    let before: Vec<Code> = verdict.findings.iter().map(|finding| finding.code).filter(counts).collect();
     let mut noted = account.into_entries();
     noted.extend(entries);
     let output = bytes.as_deref().filter(|_| format != target.format);
@@ -284,6 +286,15 @@ fn recorded_anew(from: Format, to: Format) -> bool {
             }
     };
     from != to && !(from.dialect == to.dialect && has(from) && has(to))
+}
+
+/// Whether states say which local MCP server a call goes to.
+fn knows_servers(format: Format) -> bool {
+    format.label
+        >= match format.dialect {
+            Dialect::Python => python::convert::SERVERS,
+            Dialect::TypeScript => typescript::convert::SERVERS,
+        }
 }
 
 /// What the state is.

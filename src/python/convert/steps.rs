@@ -19,6 +19,8 @@ use super::lower::{COMPUTER, lookup_key, own_key};
 
 /// From here on every call of a tool is in a ledger.
 pub const LEDGER: u16 = 15;
+/// From here on a state says which local MCP server a call goes to.
+pub const SERVERS: u16 = 18;
 /// From here on nested runs keep their own decisions.
 const OWN_DECISIONS: u16 = 15;
 /// From here on outputs of local shells are loaded.

@@ -13,7 +13,7 @@ mod steps;
 pub use derive::derive;
 pub use lift::lift;
 pub use lower::lower;
-pub use steps::{LEDGER, TYPED_OUTPUTS, bring, finish, revive};
+pub use steps::{LEDGER, SERVERS, TYPED_OUTPUTS, bring, finish, revive};
 
 use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer};
 use crate::model::state::ToolKey;

@@ -19,6 +19,8 @@ use super::{derive, key_of_tool, runs, tool_of_call};
 
 /// From here on finished calls are on record.
 pub const LEDGER: u16 = 18;
+/// From here on a state says which local MCP server a call goes to.
+pub const SERVERS: u16 = 21;
 /// From here on a handoff is carried out after the questions beside it are answered.
 const HANDOFFS_AFTERWARDS: u16 = 20;
 /// From here on outputs that the service has are not sent to it again.
