@@ -3,21 +3,17 @@
 //!
 //! `cargo bench --bench validate -- [MEGABYTES...]`, by default 1, 10 and 50. Both sides take turns, so that a busy machine
 //! slows both alike; the medians are compared. What `validate` builds is dropped within its time, what serde_json builds
-//! is not. The last column is the peak of the memory that `validate` holds beside its input, as a multiple of the input.
+//! is not.
 
 #![allow(clippy::print_stdout, reason = "the numbers are the purpose")]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use peak_alloc::PeakAlloc;
 use runstate::{Severity, Validate, Verdict, on_cores, verdict};
 use serde_json::Value;
 
 mod states;
-
-#[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
 
 fn main() {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -29,14 +25,10 @@ fn measure() {
     if megabytes.is_empty() {
         megabytes = vec![1, 10, 50];
     }
-    println!(
-        "{:<18} {:>10} {:>12} {:>12} {:>7} {:>10} {:>7}",
-        "state", "bytes", "serde_json", "validate", "ratio", "MB/s", "memory"
-    );
+    println!("{:<18} {:>10} {:>12} {:>12} {:>7} {:>10}", "state", "bytes", "serde_json", "validate", "ratio", "MB/s");
     for (name, dialect, script) in states::KINDS {
         for &size in &megabytes {
             let bytes = states::grow(dialect, script, size * 1_000_000);
-            let peak = peak(&bytes);
             let [theirs, ours] = medians(
                 rounds(size),
                 [
@@ -56,13 +48,12 @@ fn measure() {
                 ],
             );
             println!(
-                "{name:<18} {:>10} {:>12} {:>12} {:>6.2}x {:>10.0} {:>6.2}x",
+                "{name:<18} {:>10} {:>12} {:>12} {:>6.2}x {:>10.0}",
                 bytes.len(),
                 show(theirs),
                 show(ours),
                 ours.as_secs_f64() / theirs.as_secs_f64(),
                 bytes.len() as f64 / 1e6 / ours.as_secs_f64(),
-                peak as f64 / bytes.len() as f64,
             );
         }
     }
@@ -78,14 +69,6 @@ fn judge(bytes: Vec<u8>) -> Verdict {
     let errors = verdict.findings.iter().filter(|finding| finding.severity == Severity::Error);
     assert_eq!(errors.count(), 0, "what is grown can be resumed");
     verdict
-}
-
-/// The bytes that a validation holds at most, its input included.
-fn peak(bytes: &[u8]) -> usize {
-    let before = MEMORY.current_usage();
-    MEMORY.reset_peak_usage();
-    judge(bytes.to_vec());
-    MEMORY.peak_usage() - before
 }
 
 fn medians<const N: usize>(rounds: usize, mut tasks: [&mut dyn FnMut() -> Duration; N]) -> [Duration; N] {
