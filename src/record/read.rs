@@ -22,7 +22,7 @@ const WRONG_ELEMENTS: usize = 100_000;
 pub const NESTING: u8 = 64;
 
 /// A finding before its place is worked out.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Raised<'d> {
     /// What is wrong.
     pub code: Code,
@@ -110,6 +110,32 @@ impl<'d> Reader<'d> {
             faults: 0,
             raised: 0,
             row: None,
+        }
+    }
+
+    /// Another reader at the same place, for another thread.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let Self { doc, dialect, label, reader, zone, depth, writer, .. } = *self;
+        Self { label, reader, zone, depth, writer, ..Self::new(doc, dialect, label) }
+    }
+
+    /// Takes over what the other reader has raised.
+    pub fn join(&mut self, other: Self) {
+        self.faults += other.faults;
+        self.raised += other.raised;
+        for (code, count) in other.counts {
+            let own = match self.counts.iter_mut().find(|(own, _)| *own == code) {
+                Some((_, own)) => own,
+                None => {
+                    self.counts.push((code, 0));
+                    &mut self.counts.last_mut().expect("it was pushed").1
+                }
+            };
+            let room = LIMIT_PER_CODE.saturating_sub(*own) as usize;
+            *own += count;
+            let found = other.findings.iter().filter(|raised| raised.code == code).take(room).cloned();
+            self.findings.extend(found);
         }
     }
 

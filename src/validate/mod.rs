@@ -167,24 +167,29 @@ fn judge_state<'d>(
 ) -> Writers {
     let (source, bytes) = (root.source(), root.raw().len());
     let read = || match cx.dialect {
-        Dialect::Python => python::State::read_from(root, cx).map(|state| {
+        Dialect::Python => {
+            let Some(state) = python::State::read_from(root, cx) else { return };
             and(cx.dialect, &state);
-            both(bytes, || python::judge(&state, agents, cx), || python::lift(&state)).1
-        }),
-        Dialect::TypeScript => typescript::State::read_from(root, cx).map(|state| {
+            let mut apart = cx.apart();
+            let common = || checks::check(&python::lift(&state), &mut apart);
+            both(bytes, || python::judge(&state, agents, cx), common);
+            cx.join(apart);
+        }
+        Dialect::TypeScript => {
+            let Some(state) = typescript::State::read_from(root, cx) else { return };
             and(cx.dialect, &state);
-            both(bytes, || typescript::judge(&state, agents, cx), || typescript::lift(&state)).1
-        }),
+            let mut apart = cx.apart();
+            let common = || checks::check(&typescript::lift(&state), &mut apart);
+            both(bytes, || typescript::judge(&state, agents, cx), common);
+            cx.join(apart);
+        }
     };
-    let (run, suspects) = both(bytes, read, || {
+    let ((), suspects) = both(bytes, read, || {
         // The source keeps them.
         let _ = source.duplicates();
         secrets::places(source.text().as_bytes())
     });
     let writers = cx.writer;
-    if let Some(run) = run {
-        checks::check(&run, cx);
-    }
     text::judge(root, cx);
     let whole = cx.zone;
     // The texts of nested runs are read only when the calls that wait for them go on.

@@ -405,9 +405,8 @@ impl<'s, 'd> Judge<'s, 'd> {
         }
         let sandboxed = self.holds_place(action.tool.node(), at, "function");
         let id = call.and_then(id).unwrap_or_default();
-        let done =
-            self.current().and_then(|owner| self.recorded.get(&owner)).is_some_and(|calls| calls.contains_key(&id));
-        let dead = self.has(bounds::BINDINGS) && (!matches!(action.mcp_tool_binding, Slot::Null(_)) || done);
+        let bound = !matches!(action.mcp_tool_binding, Slot::Null(_));
+        let dead = self.has(bounds::BINDINGS) && (bound || self.is_done(&id));
         if action.tool.node().is_some_and(Node::is_null) {
             self.refuse(codes::MISSING_TOOL, action.node(), "expected the tool of the action");
         } else if !dead && !sandboxed {

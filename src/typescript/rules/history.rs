@@ -84,6 +84,23 @@ impl<'s, 'd> Judge<'s, 'd> {
         Some(owner)
     }
 
+    /// Whether a call of the agent that the run is with is recorded as finished.
+    pub(super) fn is_done(&mut self, id: &[u8]) -> bool {
+        if self.label < 18 || !self.has(bounds::LEDGER) {
+            return false;
+        }
+        if self.done.is_none() {
+            let current = self.current();
+            let entries = self.state.completed.value().into_iter().flat_map(List::values);
+            let own =
+                entries.map(|entry| (entry, entry.agent_identity.value().and_then(|own| self.owner_of(own.wtf8()))));
+            let own = own.filter(|(_, owner)| owner.is_some() && *owner == current).map(|(entry, _)| entry).next();
+            let calls = own.and_then(|entry| entry.invocations.value()).into_iter().flat_map(|map| map.values());
+            self.done = Some(calls.map(|(id, _)| id.wtf8()).collect());
+        }
+        self.done.as_ref().is_some_and(|done| done.contains(id))
+    }
+
     /// Takes in the records of finished calls; before 1.18 the reader does not look at them.
     pub(super) fn records(&mut self) {
         if self.label < 18 {

@@ -22,13 +22,15 @@ mod tests;
 mod values;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::agents::Graph;
 use crate::codes;
 use crate::finding::Effect;
 use crate::format::Bound;
-use crate::hash::HashMap;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Node, Text};
+use crate::parallel::both;
 use crate::record::{Reader, Wire as _};
 
 use super::{AgentRef, NestedRun, State, bounds};
@@ -38,7 +40,7 @@ pub(in crate::typescript) use ledger::{Observed, observe};
 
 /// Raises what the reader refuses, drops or cannot resume.
 pub fn judge<'d>(state: &State<'d>, agents: Option<&Graph>, cx: &mut Reader<'d>) {
-    let live = agents.map(|graph| Live::of(graph, cx.label, cx.reader));
+    let live = agents.map(|graph| Arc::new(Live::of(graph, cx.label, cx.reader)));
     Judge::new(state, agents, live, cx).run();
 }
 
@@ -52,22 +54,44 @@ enum Owner<'d> {
 struct Judge<'s, 'd> {
     state: &'s State<'d>,
     graph: Option<&'s Graph>,
-    live: Option<Live<'s>>,
+    live: Option<Arc<Live<'s>>>,
     label: u16,
     cx: &'s mut Reader<'d>,
     /// Recorded fingerprints of finished calls, by agent.
     recorded: HashMap<Owner<'d>, Recorded<'d>>,
     /// Call ids that are listed as ambiguous, by agent.
     listed: HashMap<Owner<'d>, Listed<'d>>,
+    /// The finished calls of the agent that the run is with, once somebody has asked.
+    done: Option<HashSet<Cow<'d, [u8]>>>,
 }
 
 impl<'s, 'd> Judge<'s, 'd> {
-    fn new(state: &'s State<'d>, graph: Option<&'s Graph>, live: Option<Live<'s>>, cx: &'s mut Reader<'d>) -> Self {
+    fn new(
+        state: &'s State<'d>,
+        graph: Option<&'s Graph>,
+        live: Option<Arc<Live<'s>>>,
+        cx: &'s mut Reader<'d>,
+    ) -> Self {
         let label = cx.label;
-        Self { state, graph, live, label, cx, recorded: HashMap::default(), listed: HashMap::default() }
+        Self { state, graph, live, label, cx, recorded: HashMap::default(), listed: HashMap::default(), done: None }
     }
 
+    /// The ledger takes as long as everything else.
     fn run(&mut self) {
+        let has_ledger = self.has(bounds::LEDGER);
+        let (state, graph, live, mut apart) = (self.state, self.graph, self.live.clone(), self.cx.apart());
+        let ledger = || {
+            if has_ledger {
+                let mut judge = Judge::new(state, graph, live, &mut apart);
+                judge.records();
+                judge.ledger();
+            }
+        };
+        both(state.node().raw().len(), || self.rest(), ledger);
+        self.cx.join(apart);
+    }
+
+    fn rest(&mut self) {
         self.values();
         self.older();
         self.label_gates();
@@ -80,10 +104,6 @@ impl<'s, 'd> Judge<'s, 'd> {
             self.approvals();
         }
         self.standing();
-        if self.has(bounds::LEDGER) {
-            self.records();
-            self.ledger();
-        }
         self.step();
         if self.has(bounds::TOOL_KEYS) {
             self.searches();
@@ -171,7 +191,8 @@ impl<'s, 'd> Judge<'s, 'd> {
                 tools.filter(|live| live.name.as_bytes() == tool).find_map(|live| live.agent.as_deref())
             });
             let ((), refused) = self.cx.nested(run.label, |cx| {
-                let live = graph.zip(start).map(|(graph, start)| Live::starting(graph, cx.label, cx.reader, start));
+                let live = graph.zip(start);
+                let live = live.map(|(graph, start)| Arc::new(Live::starting(graph, cx.label, cx.reader, start)));
                 Judge::new(nested, graph, live, cx).run();
             });
             self.nested_refused(run, refused);
