@@ -1,6 +1,9 @@
 //! What can be done with decisions without changing what they mean, or only so that they reach less far.
 
+use std::borrow::Cow;
+
 use crate::codes;
+use crate::hash::HashSet;
 use crate::json::{Key, Kind, Object, Value};
 
 use super::state::{Decided, Record};
@@ -62,16 +65,6 @@ impl<'d> Record<'d> {
             || matches!(self.rejected, Decided::Always) && calls(&self.approved)
     }
 
-    /// Whether a single call is among those decided one by one.
-    #[must_use]
-    pub fn names(&self, id: &[u8]) -> bool {
-        let has = |half: &Decided<'_>| match half {
-            Decided::Calls(ids) => ids.iter().any(|own| own.wtf8().as_deref() == Some(id)),
-            Decided::Always => false,
-        };
-        has(&self.approved) || has(&self.rejected)
-    }
-
     /// The record with the single calls that are `mine`, and its standing part.
     #[must_use]
     pub fn only(&self, mine: impl Fn(&[u8]) -> bool) -> Self {
@@ -88,6 +81,15 @@ impl<'d> Record<'d> {
             messages: self.messages.iter().filter(|(id, _)| mine(&id.wtf8())).cloned().collect(),
             standing_message: self.standing_message.clone(),
         }
+    }
+
+    /// The calls that are decided one by one.
+    fn single(&self) -> HashSet<Cow<'d, [u8]>> {
+        let ids = |half: &Decided<'d>| match half {
+            Decided::Calls(ids) => ids.iter().filter_map(Value::wtf8).collect(),
+            Decided::Always => Vec::new(),
+        };
+        ids(&self.approved).into_iter().chain(ids(&self.rejected)).collect()
     }
 
     /// Takes down what is decided about calls that are nowhere in the state.
@@ -128,7 +130,8 @@ impl<'d> Record<'d> {
     #[must_use]
     pub fn listed(self, covered: &[Value<'d>]) -> Self {
         let always = (matches!(self.approved, Decided::Always), matches!(self.rejected, Decided::Always));
-        let open = covered.iter().filter(|id| id.wtf8().is_some_and(|id| !self.names(&id)));
+        let single = self.single();
+        let open = covered.iter().filter(|id| id.wtf8().is_some_and(|id| !single.contains(&id)));
         let open: Vec<Value<'d>> = open.cloned().collect();
         let list = |half: Decided<'d>| match half {
             Decided::Calls(ids) => ids,
@@ -138,10 +141,10 @@ impl<'d> Record<'d> {
         if always.0 {
             approved.extend(open);
         } else if always.1 {
+            let told: HashSet<Vec<u8>> = messages.iter().map(|(key, _)| key.wtf8().into_owned()).collect();
             for id in &open {
                 let text = id.wtf8().unwrap_or_default().into_owned();
-                let told = messages.iter().any(|(key, _)| key.wtf8() == text);
-                if let Some(message) = self.standing_message.clone().filter(|_| !told) {
+                if let Some(message) = self.standing_message.clone().filter(|_| !told.contains(&text)) {
                     messages.push((Key::Made(text), message));
                 }
             }
@@ -153,26 +156,24 @@ impl<'d> Record<'d> {
 
     /// Adds what another record says of single calls, and its standing part. Of one call, what is there already stays.
     pub fn merge(&mut self, other: Self) {
-        let fresh = |own: &Self, ids: Vec<Value<'d>>| -> Vec<Value<'d>> {
-            ids.into_iter().filter(|id| id.wtf8().is_some_and(|id| !own.names(&id))).collect()
+        let single = self.single();
+        let fresh = |ids: Vec<Value<'d>>| -> Vec<Value<'d>> {
+            ids.into_iter().filter(|id| id.wtf8().is_some_and(|id| !single.contains(&id))).collect()
         };
         let split = |half: Decided<'d>| match half {
             Decided::Calls(ids) => (ids, false),
             Decided::Always => (Vec::new(), true),
         };
         let ((approved, all), (rejected, none)) = (split(other.approved), split(other.rejected));
-        let (approved, rejected) = (fresh(self, approved), fresh(self, rejected));
+        let (approved, rejected) = (fresh(approved), fresh(rejected));
         for (half, ids, always) in [(&mut self.approved, approved, all), (&mut self.rejected, rejected, none)] {
             match half {
                 Decided::Calls(own) if !always => own.extend(ids),
                 half => *half = Decided::Always,
             }
         }
-        for (key, message) in other.messages {
-            if !self.messages.iter().any(|(own, _)| own.wtf8() == key.wtf8()) {
-                self.messages.push((key, message));
-            }
-        }
+        let told: HashSet<Vec<u8>> = self.messages.iter().map(|(key, _)| key.wtf8().into_owned()).collect();
+        self.messages.extend(other.messages.into_iter().filter(|(key, _)| !told.contains(&*key.wtf8())));
         self.standing_message = self.standing_message.take().or(other.standing_message);
     }
 }

@@ -1,7 +1,7 @@
 //! Where labels keep decisions: by the name of the tool, or by whose tool it is, each with what the label can say.
 
 use crate::codes;
-use crate::hash::HashSet;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
 use crate::model::state::{Decided, Record, ToolKey};
 use crate::model::{Account, Level, Spelling, UNHEEDED};
@@ -189,6 +189,7 @@ fn merge<'d>(records: &mut Vec<(Key<'d>, Value<'d>)>, name: Vec<u8>, record: Rec
 /// the records by tool, where a later decision for all calls wipes them out, say only what holds for all calls.
 pub(super) fn with_singles<'d>(context: &mut Object<'d>) {
     let mut singles: Vec<(Vec<u8>, Record<'d>)> = Vec::new();
+    let mut places: HashMap<Vec<u8>, usize> = HashMap::default();
     for entry in context.get("approvalInvocations").cloned().map_or_else(Vec::new, Value::into_elements) {
         let members =
             |key: &str| entry.member(key).and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
@@ -196,30 +197,46 @@ pub(super) fn with_singles<'d>(context: &mut Object<'d>) {
         for (key, value) in members("approvals") {
             let record = Record::read(value, SPELLING, &Account::default()).only(|id| bound.contains(id)).listed(&[]);
             let name = computer(&key.wtf8()).to_vec();
-            match singles.iter_mut().find(|(own, _)| *own == name) {
-                Some((_, own)) => own.merge(record),
-                None => singles.push((name, record)),
+            match places.get(&name) {
+                Some(&at) => singles[at].1.merge(record),
+                None => {
+                    places.insert(name.clone(), singles.len());
+                    singles.push((name, record));
+                }
             }
         }
     }
-    for (name, mut single) in singles.into_iter().filter(|(_, record)| !record.is_empty()) {
-        let member = if super::lift::hosted_key(&name).is_some() { "hostedMcpApprovals" } else { "approvals" };
-        if context.get(member).is_none_or(Value::is_null) {
-            context.place(member, &["approvals", "usage"], Object::new());
-        }
-        let Some(records) = context.get_mut(member).and_then(Value::object_mut) else { continue };
-        match records.members_mut().iter_mut().find(|(own, _)| computer(&own.wtf8()) == name) {
-            Some((_, value)) => {
-                let own = Record::read(value.clone(), SPELLING, &Account::default());
-                if !says(&own.approved, &single.approved) || !says(&own.rejected, &single.rejected) {
-                    single.origin = own.origin;
-                    // The SDK tells the model only what stands in the record by tool.
-                    single.messages.clear();
-                    single.merge(own);
-                    *value = lower_record(single);
-                }
-            }
-            None => records.push(Key::Made(name), lower_record(single)),
+    singles.retain(|(_, record)| !record.is_empty());
+    let (hosted, others) = singles.into_iter().partition(|(name, _)| super::lift::hosted_key(name).is_some());
+    put_singles(context, "approvals", others);
+    put_singles(context, "hostedMcpApprovals", hosted);
+}
+
+fn put_singles<'d>(context: &mut Object<'d>, member: &'static str, singles: Vec<(Vec<u8>, Record<'d>)>) {
+    if singles.is_empty() {
+        return;
+    }
+    if context.get(member).is_none_or(Value::is_null) {
+        context.place(member, &["approvals", "usage"], Object::new());
+    }
+    let Some(records) = context.get_mut(member).and_then(Value::object_mut) else { return };
+    let mut places: HashMap<Vec<u8>, usize> = HashMap::default();
+    for (at, (key, _)) in records.members_mut().iter().enumerate() {
+        places.entry(computer(&key.wtf8()).to_vec()).or_insert(at);
+    }
+    for (name, mut single) in singles {
+        let Some(&at) = places.get(&name) else {
+            records.push(Key::Made(name), lower_record(single));
+            continue;
+        };
+        let value = &mut records.members_mut()[at].1;
+        let own = Record::read(value.clone(), SPELLING, &Account::default());
+        if !says(&own.approved, &single.approved) || !says(&own.rejected, &single.rejected) {
+            single.origin = own.origin;
+            // The SDK tells the model only what stands in the record by tool.
+            single.messages.clear();
+            single.merge(own);
+            *value = lower_record(single);
         }
     }
 }
