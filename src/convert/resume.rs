@@ -6,7 +6,10 @@ use crate::codes;
 use crate::format::{Dialect, Target};
 use crate::hash::HashSet;
 use crate::json::{Document, Node, Value};
-use crate::model::state::{AgentRef, Binding, Decided, HandoffAction, Item, ItemKind, Record, State, Step, ToolKey};
+use crate::model::state::{
+    Action, AgentRef, Binding, Decided, FunctionAction, HandoffAction, Item, ItemKind, McpRequest, Record, State, Step,
+    ToolKey,
+};
 use crate::model::{Account, Level};
 
 use super::Convert;
@@ -30,20 +33,33 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
 fn carried_out<'d>(state: &mut State<'d>, account: &Account<'d>) {
     const DONE: &str = "the calls of the agent that handed over are carried out";
     let Some(processed) = state.take_carried_out() else { return };
-    for action in processed.functions {
-        [Some(action.call), action.name, action.description, action.parameters]
-            .iter()
-            .flatten()
-            .for_each(|value| account.rebuilt(value, DONE));
+    let done = |values: &[Option<&Value<'d>>]| values.iter().flatten().for_each(|value| account.rebuilt(value, DONE));
+    for FunctionAction { call, name, tool, description, parameters, binding, nested } in processed.functions {
+        done(&[Some(&call), name.as_ref(), description.as_ref(), parameters.as_ref()]);
+        match &tool {
+            Some(ToolKey::Bare(name) | ToolKey::Deferred(name)) => done(&[Some(name)]),
+            Some(ToolKey::Namespaced(namespace, name)) => done(&[Some(namespace), Some(name)]),
+            None => {}
+        }
+        if let Binding::Server(server, tool, place) = &binding {
+            done(&[Some(server), Some(tool), place.as_ref()]);
+        }
+        if nested.is_some() {
+            let reason = "this nested run belongs to no call that waits";
+            account.note(codes::NO_PLACE, Level::Resume, call.origin(), reason);
+        }
     }
-    for action in processed.handoffs {
-        [action.call, action.name].iter().for_each(|value| account.rebuilt(value, DONE));
+    for HandoffAction { call, name, target } in processed.handoffs {
+        done(&[Some(&call), Some(&name)]);
+        if let Some(AgentRef { name, identity }) = &target {
+            done(&[Some(name), identity.as_ref()]);
+        }
     }
-    for action in processed.computers.into_iter().chain(processed.shells).chain(processed.patches) {
-        [Some(action.call), action.name].iter().flatten().for_each(|value| account.rebuilt(value, DONE));
+    for Action { call, name } in processed.computers.into_iter().chain(processed.shells).chain(processed.patches) {
+        done(&[Some(&call), name.as_ref()]);
     }
-    for request in processed.requests {
-        [Some(request.raw), request.server].iter().flatten().for_each(|value| account.rebuilt(value, DONE));
+    for McpRequest { raw, server } in processed.requests {
+        done(&[Some(&raw), server.as_ref()]);
     }
 }
 
