@@ -14,8 +14,8 @@ thread_local! {
     static CORES: Cell<usize> = const { Cell::new(1) };
 }
 
-/// Lets what is called in `work`, on this thread, use so many cores for one large state: half a megabyte and more. Without
-/// this, everything happens on the caller's thread. The results are the same either way.
+/// Lets what is called in `work`, on this thread, start a few threads for one large state of half a megabyte and more, when
+/// `cores` is at least 2. Without this, everything happens on the caller's thread. The results are the same either way.
 ///
 /// ```
 /// use runstate::{Validate, on_cores, validate};

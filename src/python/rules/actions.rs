@@ -17,6 +17,7 @@ use super::restore::has_unhashable_type;
 /// Judges the actions, and notes the tools of those that the reader keeps.
 pub(super) fn judge<'d>(processed: &ProcessedResponse<'d>, view: &mut View<'_, 'd>, cx: &mut Reader<'d>) {
     let agent = view.roster.zip(view.agent).map(|(roster, agent)| roster.agent(agent));
+    let graph = view.roster.map(|roster| roster.graph());
     // A run that goes on carries out nothing of the response before, which after a handoff is another agent's.
     let waits = matches!(view.state.current_step.value(), Some(CurrentStep::Interruption(_)));
     let missing = |call: Option<Node<'d>>, agent: &Agent, code: codes::Code, cx: &mut Reader<'d>| {
@@ -41,11 +42,7 @@ pub(super) fn judge<'d>(processed: &ProcessedResponse<'d>, view: &mut View<'_, '
         else {
             continue;
         };
-        if agent
-            .handoffs
-            .iter()
-            .any(|handoff| name.is(&handoff_tool(handoff, view.roster.map(|roster| roster.graph()))))
-        {
+        if agent.handoffs.iter().any(|handoff| name.is(&handoff_tool(handoff, graph))) {
             bench.check_caller(action.tool_call.node(), None, cx);
         } else {
             missing(action.tool_call.node(), agent, codes::HANDOFF_TARGET, cx);

@@ -85,8 +85,6 @@ impl<'s, 'd> Sought<'s, 'd> {
             bindings(processed, &mut bound);
             nested_runs(processed).for_each(|nested| waiting(nested, &mut inside));
         }
-        let calls =
-            functions.into_iter().flat_map(|list| list.values()).filter_map(|action| action.value.tool_call.value());
         let actions = functions.into_iter().flat_map(|list| list.values()).map(|sifted| &sifted.value.agent_run_state);
         let opaque = |slot: &Slot<'d, NestedState<'d>>| {
             !slot.is_none() && slot.value().is_none_or(|nested| nested.state.is_none())
@@ -96,10 +94,17 @@ impl<'s, 'd> Sought<'s, 'd> {
             ledger: view.ledger().map(|(id, entry)| (id.wtf8(), entry)).collect(),
             nested: nested.filter_map(|action| Some(action.tool_call.value()?.call_id.value()?.wtf8())).collect(),
             bound,
-            functions: calls.filter_map(|call| Some(call.call_id.value()?.wtf8())).collect(),
+            functions: function_ids(view).map(Text::wtf8).collect(),
             inside,
         }
     }
+}
+
+/// The calls of functions that the response asks for.
+fn function_ids<'d>(view: &View<'_, 'd>) -> impl Iterator<Item = Text<'d>> {
+    let functions = view.processed.and_then(|processed| processed.functions.value());
+    let actions = functions.into_iter().flat_map(|list| list.values());
+    actions.filter_map(|action| action.value.tool_call.value()?.call_id.value().copied())
 }
 
 fn nested_runs<'s, 'd>(processed: &'s ProcessedResponse<'d>) -> impl Iterator<Item = &'s State<'d>> {
@@ -247,17 +252,13 @@ fn half_done<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], sought: &So
         return;
     }
     let asked: HashSet<_> = pending.iter().filter_map(|own| Some(Call::of(own.raw_item.node()?)?.id?.wtf8())).collect();
-    let functions = view.processed.and_then(|processed| processed.functions.value());
-    let calls =
-        functions.into_iter().flat_map(|list| list.values()).filter_map(|action| action.value.tool_call.value());
-    for id in calls.filter_map(|call| call.call_id.value()) {
+    for id in function_ids(view) {
         let key = id.wtf8();
         let Some(entry) = sought.ledger.get(&key).filter(|_| !asked.contains(&key) && !sought.nested.contains(&key))
         else {
             continue;
         };
-        let set = |slot: &Slot<'d, Flag<'d>>| slot.value().is_some_and(|flag| flag.get());
-        if set(&entry.executed) && !set(&entry.completed) {
+        if is_set(&entry.executed) && !is_set(&entry.completed) {
             let message = format!(
                 "\"{}\" was started, and what came of it is not recorded: the SDK refuses to go on",
                 id.lossy()
@@ -265,6 +266,10 @@ fn half_done<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], sought: &So
             cx.raise(codes::STARTED_CALL, Effect::Stuck, entry.node(), message);
         }
     }
+}
+
+fn is_set(flag: &Slot<'_, Flag<'_>>) -> bool {
+    flag.value().is_some_and(|flag| flag.get())
 }
 
 /// What an agent is known by, in a reference to it.
@@ -312,8 +317,7 @@ fn started<'d>(
         cx.raise(codes::FINGERPRINT, Effect::Stuck, entry.node(), message);
         return;
     }
-    let set = |slot: &Slot<'d, Flag<'d>>| slot.value().is_some_and(|flag| flag.get());
-    if set(&entry.executed) && !set(&entry.completed) && !agent_tool && !sought.nested.contains(&id.wtf8()) {
+    if is_set(&entry.executed) && !is_set(&entry.completed) && !agent_tool && !sought.nested.contains(&id.wtf8()) {
         let message =
             format!("\"{}\" was started, and what came of it is not recorded: the SDK refuses to go on", id.lossy());
         cx.raise(codes::STARTED_CALL, Effect::Stuck, entry.node(), message);

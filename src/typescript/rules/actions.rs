@@ -366,7 +366,7 @@ impl<'s, 'd> Judge<'s, 'd> {
     }
 
     /// The program's function that an action calls.
-    fn called<'f, 'g>(
+    pub(super) fn called<'f, 'g>(
         action: &crate::typescript::FunctionAction<'d>,
         functions: &'f [Function<'g>],
     ) -> Option<&'f Function<'g>> {
@@ -388,10 +388,10 @@ impl<'s, 'd> Judge<'s, 'd> {
         })
     }
 
-    /// Whether the function that an action calls is a local MCP server's in the program, if that is known.
-    pub(super) fn is_served(&self, action: &crate::typescript::FunctionAction<'d>) -> Option<bool> {
+    /// The functions of the program's agent that the run is with, if that is known.
+    pub(super) fn functions(&self) -> Option<Vec<Function<'s>>> {
         let (Some(live), Some(Owner::Live(at))) = (&self.live, self.current()) else { return None };
-        Self::called(action, &live.functions(at)).map(|function| function.tool.is_none())
+        Some(live.functions(at))
     }
 
     fn function(&mut self, action: &crate::typescript::FunctionAction<'d>, at: usize) {

@@ -91,10 +91,11 @@ impl<'s, 'd> Judge<'s, 'd> {
         }
         if self.done.is_none() {
             let current = self.current();
-            let entries = self.state.completed.value().into_iter().flat_map(List::values);
-            let own =
-                entries.map(|entry| (entry, entry.agent_identity.value().and_then(|own| self.owner_of(own.wtf8()))));
-            let own = own.filter(|(_, owner)| owner.is_some() && *owner == current).map(|(entry, _)| entry).next();
+            let mut entries = self.state.completed.value().into_iter().flat_map(List::values);
+            let own = entries.find(|entry| {
+                let owner = entry.agent_identity.value().and_then(|identity| self.owner_of(identity.wtf8()));
+                owner.is_some() && owner == current
+            });
             let calls = own.and_then(|entry| entry.invocations.value()).into_iter().flat_map(|map| map.values());
             self.done = Some(calls.map(|(id, _)| id.wtf8()).collect());
         }

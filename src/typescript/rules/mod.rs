@@ -78,14 +78,14 @@ impl<'s, 'd> Judge<'s, 'd> {
 
     /// The ledger takes as long as everything else.
     fn run(&mut self) {
-        let has_ledger = self.has(bounds::LEDGER);
+        if !self.has(bounds::LEDGER) {
+            return self.rest();
+        }
         let (state, graph, live, mut apart) = (self.state, self.graph, self.live.clone(), self.cx.apart());
         let ledger = || {
-            if has_ledger {
-                let mut judge = Judge::new(state, graph, live, &mut apart);
-                judge.records();
-                judge.ledger();
-            }
+            let mut judge = Judge::new(state, graph, live, &mut apart);
+            judge.records();
+            judge.ledger();
         };
         both(state.node().raw().len(), || self.rest(), ledger);
         self.cx.join(apart);

@@ -228,15 +228,18 @@ impl<'d> Judge<'_, 'd> {
             return;
         }
         let last = self.state.last_processed_response.value();
+        let functions = self.functions();
         for action in last.and_then(|last| last.functions.value()).into_iter().flat_map(List::values) {
             let id = action.tool_call.value().and_then(|call| call.call_id.value());
-            let unknown = matches!(action.mcp_tool_binding.value(), Some(McpToolBinding::Unknown(_)));
-            if (unknown || action.mcp_tool_binding.is_absent()) && id.is_none_or(|id| !answered.contains(&id.wtf8())) {
+            if id.is_some_and(|id| answered.contains(&id.wtf8())) {
+                continue;
+            }
+            let binding = &action.mcp_tool_binding;
+            let served = functions.as_deref().and_then(|own| Self::called(action, own)).map(|own| own.tool.is_none());
+            if binding.is_absent() || matches!(binding.value(), Some(McpToolBinding::Unknown(_))) {
                 let message = "it is not known whether the call goes to a local MCP server: it cannot be executed";
                 self.cx.raise(codes::MCP_BINDING, Effect::Stuck, action.node(), message);
-            } else if id.is_none_or(|id| !answered.contains(&id.wtf8()))
-                && self.is_served(action).is_some_and(|served| served == action.mcp_tool_binding.value().is_none())
-            {
+            } else if served.is_some_and(|served| served == binding.value().is_none()) {
                 let message = "the state and the program do not agree on whether the tool is a local MCP server's: the \
                                call is not executed";
                 self.cx.raise(codes::MCP_BINDING, Effect::Stuck, action.node(), message);
