@@ -16,13 +16,37 @@ pub(super) fn find(source: &Source) -> Vec<Node<'_>> {
     // A key is no container, so that no step has to know keys from values.
     while (index as usize) < source.len() {
         if source.entry(index).scalar().is_none() && source.kind(index) == Kind::Object {
-            search.object(Node::new(source, index));
+            let object = Node::new(source, index);
+            if !seem_different(object) {
+                search.object(object);
+            }
         }
         index += 1;
     }
     let mut found = search.found;
     found.sort_unstable_by_key(|node| node.index());
     found
+}
+
+/// Whether a look at the lengths and at two characters tells all keys of a small object apart.
+fn seem_different(object: Node<'_>) -> bool {
+    let (source, end) = (object.source(), object.end_index());
+    let bytes = source.text().as_bytes();
+    let mut seen = [0_u64; 4];
+    let mut index = object.index() + 1;
+    while index < end {
+        let key = source.entry(index);
+        let (first, last) = (bytes[key.start as usize + 1], bytes[key.end as usize - 2]);
+        let [length, ..] = (key.end - key.start).to_le_bytes();
+        let sign = length.wrapping_mul(31) ^ first.wrapping_mul(7) ^ last;
+        let (word, bit) = (&mut seen[usize::from(sign >> 6)], 1 << (sign & 63));
+        if key.is_escaped() || *word & bit != 0 {
+            return false;
+        }
+        *word |= bit;
+        index = source.entry(index + 1).next(index + 1);
+    }
+    true
 }
 
 /// Buffers that every object uses again.

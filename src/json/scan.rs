@@ -94,6 +94,42 @@ fn tail(bytes: &[u8], at: usize, stops: impl Fn(u8) -> bool) -> usize {
     at + rest.iter().position(|&byte| stops(byte)).unwrap_or(rest.len())
 }
 
+/// How many bytes at the front of both are equal and no backslash.
+#[inline]
+pub(super) fn same_plain(one: &[u8], two: &[u8]) -> usize {
+    let mut at = 0;
+    while let (Some(own), Some(other)) = (word(one, at), word(two, at)) {
+        let differ = own ^ other;
+        let hits = zeros(own ^ BACKSLASHES) & HIGHS;
+        if differ | hits != 0 {
+            return at + first(differ).min(first(hits));
+        }
+        at += 8;
+    }
+    let rest = one[at..].iter().zip(&two[at..]);
+    at + rest.take_while(|(own, other)| own == other && **own != b'\\').count()
+}
+
+/// Copies what stands in front of the first backslash from `at` on, and gives its place or the end.
+#[inline]
+pub(super) fn copy_plain(bytes: &[u8], mut at: usize, out: &mut Vec<u8>) -> usize {
+    // Runs between escapes are short: whole words are copied, and what was too much is taken back.
+    for _ in 0..4 {
+        let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) else { break };
+        let hits = zeros(u64::from_le_bytes(*chunk) ^ BACKSLASHES) & HIGHS;
+        out.extend_from_slice(chunk);
+        if hits != 0 {
+            out.truncate(out.len() - 8 + first(hits));
+            return at + first(hits);
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    let run = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
+    out.extend_from_slice(&rest[..run]);
+    at + run
+}
+
 /// The first byte from `at` on that Python's writer escapes, or the end.
 #[inline]
 pub(super) fn not_python(bytes: &[u8], mut at: usize) -> usize {
@@ -197,6 +233,26 @@ mod tests {
             bytes[3..5].copy_from_slice(&pair);
             assert_eq!(string_stop(&bytes, 0), tail(&bytes, 0, stops));
             assert_eq!(not_python(&bytes, 0), tail(&bytes, 0, |byte| stops(byte) || byte >= 0x7F));
+        }
+    }
+
+    /// A backslash or a difference at every distance.
+    #[test]
+    fn plain_runs_end_at_the_first_backslash_or_difference() {
+        for length in 0..40 {
+            for at in 0..=length {
+                for byte in [b'\\', b'[', b']', 0xDC] {
+                    let (one, mut two) = (vec![b'a'; length], vec![b'a'; length]);
+                    let mut out = b"x".to_vec();
+                    two.iter_mut().skip(at).for_each(|other| *other = byte);
+                    assert_eq!(same_plain(&one, &two), at, "{at} of {length}");
+                    assert_eq!(same_plain(&two, &two), if byte == b'\\' { at } else { length });
+                    assert_eq!(same_plain(&one, &two[..at]), at);
+                    let stop = copy_plain(&two, 0, &mut out);
+                    assert_eq!(stop, if byte == b'\\' { at } else { length });
+                    assert_eq!(out, [b"x", &two[..stop]].concat());
+                }
+            }
         }
     }
 

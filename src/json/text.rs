@@ -113,23 +113,27 @@ impl<'d> Text<'d> {
         if let Some(plain) = self.plain_bytes() {
             return plain == other;
         }
-        let mut rest = other;
-        for piece in Pieces(self.raw()) {
-            let left = match piece {
-                Piece::Plain(run) => rest.strip_prefix(run.as_bytes()),
-                Piece::Unit(unit @ ..0x80) => {
-                    rest.split_first().filter(|(first, _)| u32::from(**first) == unit).map(|(_, left)| left)
-                }
-                Piece::Unit(unit) => {
+        let (mut raw, mut rest) = (self.raw().as_bytes(), other);
+        loop {
+            let same = scan::same_plain(raw, rest);
+            (raw, rest) = (&raw[same..], &rest[same..]);
+            match raw.first() {
+                None => return rest.is_empty(),
+                Some(b'\\') => {}
+                Some(_) => return false,
+            }
+            let (unit, width) = escape(raw);
+            let left = match rest {
+                [first, left @ ..] if u32::from(*first) == unit && unit < 0x80 => Some(left),
+                _ => {
                     let mut bytes = Vec::with_capacity(4);
                     push_unit(&mut bytes, unit);
                     rest.strip_prefix(&bytes[..])
                 }
             };
             let Some(left) = left else { return false };
-            rest = left;
+            (raw, rest) = (&raw[width..], left);
         }
-        rest.is_empty()
     }
 
     /// Whether the string is `""`.
@@ -179,11 +183,12 @@ impl<'d> Text<'d> {
 
     /// Appends the decoded string in generalized UTF-8.
     pub(super) fn push_wtf8(self, bytes: &mut Vec<u8>) {
-        for piece in Pieces(self.raw()) {
-            match piece {
-                Piece::Plain(run) => bytes.extend_from_slice(run.as_bytes()),
-                Piece::Unit(unit) => push_unit(bytes, unit),
-            }
+        let raw = self.raw().as_bytes();
+        let mut at = scan::copy_plain(raw, 0, bytes);
+        while at < raw.len() {
+            let (unit, width) = escape(&raw[at..]);
+            push_unit(bytes, unit);
+            at = scan::copy_plain(raw, at + width, bytes);
         }
     }
 

@@ -363,9 +363,17 @@ impl Writer {
             if stop == bytes.len() {
                 return;
             }
-            let Some(char) = text[stop..].chars().next() else { return };
-            self.unit(u32::from(char));
-            at = stop + char.len_utf8();
+            match bytes[stop] {
+                mark @ (b'"' | b'\\') => {
+                    self.out.extend_from_slice(&[b'\\', mark]);
+                    at = stop + 1;
+                }
+                _ => {
+                    let Some(char) = text[stop..].chars().next() else { return };
+                    self.unit(u32::from(char));
+                    at = stop + char.len_utf8();
+                }
+            }
         }
     }
 
