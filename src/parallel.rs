@@ -1,21 +1,12 @@
 //! Two things at the same time, where the caller has allowed it.
 
-use std::cell::Cell;
-use std::panic::resume_unwind;
-use std::sync::{Mutex, PoisonError};
-use std::thread::{Builder, scope};
+/// Below this many bytes another core takes longer to notice than it saves.
+const LARGE: usize = 256 << 10;
 
-/// Below this many bytes a thread takes longer to start than it saves.
-const LARGE: usize = 512 << 10;
-/// As the main thread's: nested runs are read recursively.
-const STACK: usize = 8 << 20;
-
-thread_local! {
-    static CORES: Cell<usize> = const { Cell::new(1) };
-}
-
-/// Lets what is called in `work`, on this thread, start a few threads for one large state of half a megabyte and more, when
-/// `cores` is at least 2. Without this, everything happens on the caller's thread. The results are the same either way.
+/// Lets what is called in `work` use so many cores for one large state, of a quarter of a megabyte and more: it is called on
+/// a thread of a rayon pool that is started for it. What already runs in a rayon pool uses the threads of that one, and needs
+/// no such call. Everywhere else, and without the feature `parallel`, everything happens on the caller's thread. The results
+/// are the same either way.
 ///
 /// ```
 /// use runstate::{Validate, on_cores, validate};
@@ -25,36 +16,30 @@ thread_local! {
 /// assert_eq!(findings, validate(&state, &Validate::default()));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn on_cores<T>(cores: usize, work: impl FnOnce() -> T) -> T {
-    /// Also where `work` panics.
-    struct Before(usize);
-    impl Drop for Before {
-        fn drop(&mut self) {
-            CORES.set(self.0);
-        }
+pub fn on_cores<T: Send>(cores: usize, work: impl FnOnce() -> T + Send) -> T {
+    match threads::start(cores) {
+        Some(pool) => pool.install(work),
+        None => work(),
     }
-    let _before = Before(CORES.replace(cores));
-    work()
 }
 
-/// Does both, at the same time where the input has enough bytes to be worth a thread, and one may and can be started.
-pub(crate) fn both<A, B: Send>(bytes: usize, one: impl FnOnce() -> A, two: impl FnOnce() -> B + Send) -> (A, B) {
-    let cores = CORES.get();
-    if bytes < LARGE || cores < 2 {
-        return (one(), two());
+/// Whether [`both`] would ask another thread for so many bytes.
+pub(crate) fn is_worth_it(bytes: usize) -> bool {
+    bytes >= LARGE && threads::are_there()
+}
+
+/// Does both, at the same time where the input has enough bytes to be worth it, and this is one of several threads. What
+/// others may wait for, such as the initial value of a cell, must not be made in here: while one of them is waited for, this
+/// thread may do anything else that is to be done.
+pub(crate) fn both<A: Send, B: Send>(
+    bytes: usize,
+    one: impl FnOnce() -> A + Send,
+    two: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    match is_worth_it(bytes) {
+        true => threads::join(one, two),
+        false => (one(), two()),
     }
-    let two = Mutex::new(Some(two));
-    // What could not be started is still here.
-    let two = || two.lock().unwrap_or_else(PoisonError::into_inner).take().map(|two| on_cores(cores, two));
-    scope(|scope| {
-        let other = Builder::new().stack_size(STACK).spawn_scoped(scope, two);
-        let one = one();
-        let other = match other {
-            Ok(other) => other.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            Err(_) => two(),
-        };
-        (one, other.expect("it was taken once"))
-    })
 }
 
 /// What can be done while something else is.
@@ -73,30 +58,73 @@ impl<T, F: FnOnce() -> T> Ahead<T, F> {
     }
 }
 
-/// Does `one`, and where [`both`] would start a thread, at the same time what may be needed behind it.
-pub(crate) fn ahead<A, B: Send, F: FnOnce() -> B + Send>(
+/// Does `one`, and where [`both`] would ask another thread, at the same time what may be needed behind it.
+pub(crate) fn ahead<A: Send, B: Send, F: FnOnce() -> B + Send>(
     bytes: usize,
-    one: impl FnOnce() -> A,
+    one: impl FnOnce() -> A + Send,
     two: F,
 ) -> (A, Ahead<B, F>) {
-    if bytes < LARGE || CORES.get() < 2 {
+    if !is_worth_it(bytes) {
         return (one(), Ahead::Later(two));
     }
-    let (one, two) = both(bytes, one, two);
+    let (one, two) = threads::join(one, two);
     (one, Ahead::Done(two))
 }
 
-#[cfg(test)]
+#[cfg(feature = "parallel")]
+mod threads {
+    use rayon::{ThreadPool, ThreadPoolBuilder};
+
+    pub(super) use rayon::join;
+
+    /// Twice the main thread's: nested runs are read recursively, and a thread that waits takes up something else.
+    const STACK: usize = 16 << 20;
+
+    pub(super) fn start(cores: usize) -> Option<ThreadPool> {
+        let pool = (cores > 1).then(|| ThreadPoolBuilder::new().num_threads(cores).stack_size(STACK).build());
+        pool?.ok()
+    }
+
+    pub(super) fn are_there() -> bool {
+        rayon::current_thread_index().is_some() && rayon::current_num_threads() > 1
+    }
+}
+
+#[cfg(not(feature = "parallel"))]
+mod threads {
+    pub(super) struct Pool;
+
+    impl Pool {
+        pub(super) fn install<T>(&self, work: impl FnOnce() -> T) -> T {
+            work()
+        }
+    }
+
+    pub(super) fn start(_cores: usize) -> Option<Pool> {
+        None
+    }
+
+    pub(super) fn are_there() -> bool {
+        false
+    }
+
+    pub(super) fn join<A, B>(one: impl FnOnce() -> A, two: impl FnOnce() -> B) -> (A, B) {
+        (one(), two())
+    }
+}
+
+#[cfg(all(test, feature = "parallel"))]
 mod tests {
     use super::*;
 
     #[test]
-    fn both_are_done_however_many_cores_there_are() {
-        let here = std::thread::current().id();
-        for (cores, bytes) in [(1, LARGE), (2, 0), (2, LARGE)] {
-            let (one, two) = on_cores(cores, || both(bytes, || "one", || std::thread::current().id()));
-            assert_eq!((one, two == here), ("one", cores * bytes < 2 * LARGE));
+    fn large_inputs_alone_are_worth_a_thread() {
+        for (cores, bytes) in [(1, LARGE), (2, LARGE - 1), (2, LARGE)] {
+            let worth_it = on_cores(cores, || is_worth_it(bytes));
+            assert_eq!(worth_it, (cores, bytes) == (2, LARGE), "{bytes} bytes on {cores} cores");
+            assert_eq!(on_cores(cores, || both(bytes, || "one", || 2)), ("one", 2));
         }
+        assert!(!is_worth_it(LARGE), "nobody has asked for threads here");
     }
 
     #[test]

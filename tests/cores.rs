@@ -1,10 +1,10 @@
 //! What is done on several cores at once comes to the same as on one, in the same order, whatever the state is.
 //!
-//! White space makes states large enough for threads: what is in them is small, so that both sides are quick.
+//! White space makes most states large enough for threads: what is in them is small, so that both sides are quick.
 
 mod common;
 
-use runstate::json::Document;
+use runstate::json::{Document, Node};
 use runstate::{
     Convert, Defaults, Diff, Inspect, Level, Normalize, Redact, Validate, convert, diff, inspect, normalize, on_cores,
     validate,
@@ -12,11 +12,26 @@ use runstate::{
 
 use common::{Fixture, SHARE};
 
-/// The state with half a megabyte of white space in front of its end.
+/// The state with white space behind the first element of every list and map of the run and its context, so that both halves
+/// of them are read at the same time, and in front of the state's end.
 fn large(bytes: &[u8]) -> Vec<u8> {
-    let text = bytes.trim_ascii_end();
-    let (end, rest) = text.split_last().expect("a state is not empty");
-    [rest, &[b' '; 600 << 10], &[*end]].concat()
+    let doc = Document::parse(bytes.to_vec()).expect("a fixture is JSON");
+    let root = doc.root();
+    let inner = root.member("context").into_iter().flat_map(Node::members);
+    let holders = root.members().chain(inner).map(|member| member.value);
+    let second = holders
+        .filter_map(|holder| holder.elements().nth(1).or(holder.members().nth(1).map(|member| member.key.node())));
+    let mut cuts: Vec<usize> = second.map(|node| node.span().start).collect();
+    cuts.push(root.span().end - 1);
+    cuts.sort_unstable();
+    let (mut grown, mut done) = (Vec::new(), 0);
+    for cut in cuts {
+        grown.extend_from_slice(&bytes[done..cut]);
+        grown.resize(grown.len() + (300 << 10), b' ');
+        done = cut;
+    }
+    grown.extend_from_slice(&bytes[done..]);
+    grown
 }
 
 /// A share of all states, and of those with runs within runs a larger one: their texts are read by all threads.
@@ -26,7 +41,7 @@ fn chosen() -> impl Iterator<Item = Fixture> {
 }
 
 /// Compares what `work` says on one core and on several.
-fn same(name: &str, work: impl Fn() -> String) {
+fn same(name: &str, work: impl Fn() -> String + Sync) {
     assert!(on_cores(4, &work) == on_cores(1, &work), "{name}: several cores come to something else");
 }
 
@@ -64,6 +79,23 @@ fn two_states_are_compared_the_same_on_several_cores() {
         let [one, two] = [&pair[0], &pair[1]].map(|fixture| large(&fixture.bytes));
         let comparison = || serde_json::to_string(&diff(&one, &two, &Diff::default())).expect("a comparison is JSON");
         same(&format!("diff {} {}", pair[0].path.display(), pair[1].path.display()), comparison);
+    }
+}
+
+/// So many wrong elements that the rest of the list is not looked at: before its middle, behind it, or nowhere.
+#[test]
+fn what_is_not_looked_at_is_the_same_on_several_cores() {
+    let fixture = common::fixtures().into_iter().find(|own| own.name == "pending-first-turn" && own.label == 21);
+    let bytes = fixture.expect("the state is there").bytes;
+    let doc = Document::parse(bytes.clone()).expect("a fixture is JSON");
+    let used = doc.root().member("tool_use_tracker").expect("a Python state has one").span();
+    for (front, wrong, behind) in [(0, 250_000, 0), (60_000, 150_000, 60_000), (0, 99_999, 400_000), (200_000, 20, 0)] {
+        let list = [vec!["\"a\""; front], vec!["1"; wrong], vec!["\"a\""; behind]].concat();
+        let list = format!("{{\"Agent\": [{}]}}", list.join(","));
+        let state = [&bytes[..used.start], list.as_bytes(), &bytes[used.end..]].concat();
+        let told = || format!("{:?}", validate(&state, &Validate::default()));
+        assert_eq!(on_cores(1, told).contains("too much in here is wrong"), wrong >= 100_000);
+        same(&format!("{front} {wrong} {behind}"), told);
     }
 }
 

@@ -13,8 +13,10 @@ use super::inputs::{Origin, Task};
 const TASKS_A_THREAD: usize = 32;
 /// Lines are taken along with their bytes: no more than this together, or a single one.
 const BYTES: usize = 32 << 20;
-/// As the main thread's: nested runs are read recursively.
-const STACK: usize = 8 << 20;
+/// From so many bytes on, a state is worth the start of threads.
+const LARGE: u64 = 256 << 10;
+/// Twice the main thread's: nested runs are read recursively, and a thread that waits takes up something else.
+const STACK: usize = 16 << 20;
 
 /// Does `work` for every task, on so many threads, and gives the results to `each` in the order of the tasks. At no time
 /// more than one batch of tasks and results is held. Of many tasks, a terminal shows how many are done.
@@ -45,9 +47,9 @@ pub(crate) fn in_order<T: Send>(
         };
         // What is written stands above the bar.
         let mut each = |result| bar.suspend(|| each(result));
-        if batch.len() == 1 || threads == 1 {
-            // Threads take longer to start than a state takes.
-            batch.into_iter().map(|task| on_cores(threads, || work(task))).try_for_each(&mut each)?;
+        // Threads take longer to start than a small state takes.
+        if threads == 1 || batch.len() == 1 && size(&batch[0]) < LARGE {
+            batch.into_iter().map(work).try_for_each(&mut each)?;
             continue;
         }
         let pool = match &pool {
@@ -59,8 +61,13 @@ pub(crate) fn in_order<T: Send>(
     }
 }
 
+/// Does the work for one state, or one pair of them, of so many bytes.
+pub(crate) fn alone<T: Send>(bytes: usize, work: impl FnOnce() -> T + Send) -> T {
+    on_cores(if bytes as u64 >= LARGE { cores() } else { 1 }, work)
+}
+
 /// How many cores there are.
-pub(crate) fn cores() -> usize {
+fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -87,6 +94,15 @@ fn held(task: &Task) -> usize {
     match &task.origin {
         Origin::Line { bytes, .. } => bytes.len(),
         _ => 0,
+    }
+}
+
+/// How many bytes are expected; as many as there can be where nobody knows.
+fn size(task: &Task) -> u64 {
+    match &task.origin {
+        Origin::File(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+        Origin::Stdin => u64::MAX,
+        _ => held(task) as u64,
     }
 }
 

@@ -15,7 +15,7 @@ use super::render::{self, Talk, printable};
 use super::report::{Checked, Outcome};
 use super::save::{self, Existing};
 use super::validate::windows;
-use super::{Exit, Failure};
+use super::{Exit, Failure, batch};
 
 /// What `--format json` writes for `approve` and `reject`, to stderr.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &Deciding, verdict: Said, message: Option<&str>) ->
         false => (arguments.input.to_string_lossy().into_owned(), Origin::File(arguments.input.clone())),
     };
     let (decided, outcome) = match read(&origin) {
-        Content::Bytes(bytes) => {
+        Content::Bytes(bytes) => batch::alone(bytes.len(), || {
             let decided = runstate::decide(&bytes, &how);
             let refused = decided.bytes.is_none() && decided.refusal.is_none();
             // What keeps the state from being decided about is told as `validate` tells it.
@@ -73,7 +73,7 @@ pub(crate) fn run(arguments: &Deciding, verdict: Said, message: Option<&str>) ->
                 look(bytes, &origin, &validate, windows(super::args::Format::Human, false))
             });
             (Some(decided), outcome)
-        }
+        }),
         Content::TooLarge => (None, Some(Outcome::Judged { verdict: too_large(), windows: Vec::new() })),
         Content::Unreadable(error) => (None, Some(Outcome::Unreadable(error))),
     };

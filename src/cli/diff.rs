@@ -14,7 +14,7 @@ use runstate::{Change, Comparison, Side, diff, plain_text};
 use super::args::{Diff, GitDiff, Listing, Showing};
 use super::inputs::{Content, Origin, read};
 use super::render::printable;
-use super::{Exit, Failure};
+use super::{Exit, Failure, batch};
 
 const REMOVED: Style = AnsiColor::Red.on_default();
 const ADDED: Style = AnsiColor::Green.on_default();
@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &Diff) -> Result<Exit, Failure> {
         out.write_all(unified(&texts.0, &texts.1, &names).as_bytes())?;
         return Ok(if texts.0 == texts.1 { Exit::Clean } else { Exit::Findings });
     }
-    let comparison = diff(a, b, &options);
+    let comparison = batch::alone(a.len() + b.len(), || diff(a, b, &options));
     match arguments.format {
         Listing::Json => {
             let text = serde_json::to_string_pretty(&comparison).expect("a comparison is made of strings and numbers");
@@ -133,7 +133,7 @@ pub(crate) fn git(arguments: &GitDiff) -> Result<Exit, Failure> {
     };
     let mut options = runstate::Diff::default();
     options.show_secrets = arguments.showing.show_values;
-    let comparison = diff(&a, &b, &options);
+    let comparison = batch::alone(a.len() + b.len(), || diff(&a, &b, &options));
     if comparison.a.problem.is_none() && comparison.b.problem.is_none() {
         let text = human(&comparison, &names, &arguments.showing);
         if text.is_empty() && a != b {

@@ -31,7 +31,7 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use clap::Parser as _;
 
-use runstate::{Said, on_cores};
+use runstate::Said;
 
 use args::{Arguments, Command};
 
@@ -68,7 +68,7 @@ impl From<io::Error> for Failure {
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     arguments.color.write_global();
-    let done = on_cores(batch::cores(), || match arguments.command {
+    let done = match arguments.command {
         Command::Validate(options) => validate::run(&options),
         Command::Detect(options) => detect::run(&options),
         Command::Inspect(options) => inspect::run(&options),
@@ -87,7 +87,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Explain(options) => explain::run(&options),
         Command::Completions(options) => shell::completions(&options),
         Command::Man(options) => shell::man(&options),
-    });
+    };
     let exit = match done {
         Ok(exit) => exit,
         // Whoever reads the output has seen enough.

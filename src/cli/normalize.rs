@@ -15,7 +15,7 @@ use super::render::{self, Talk};
 use super::report::{Checked, Outcome, Row};
 use super::save::{self, Existing};
 use super::validate::windows;
-use super::{Exit, Failure};
+use super::{Exit, Failure, batch};
 
 pub(crate) fn run(arguments: &Normalize) -> Result<Exit, Failure> {
     let mut how = runstate::Normalize::default();
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Normalize) -> Result<Exit, Failure> {
     };
     let mut done = None;
     let outcome = match read(&origin) {
-        Content::Bytes(bytes) => {
+        Content::Bytes(bytes) => batch::alone(bytes.len(), || {
             let outcome = done.insert(normalize(&bytes, &how));
             if outcome.bytes.is_some() && outcome.findings.is_empty() {
                 Outcome::Judged { verdict: Verdict::clean(), windows: Vec::new() }
@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &Normalize) -> Result<Exit, Failure> {
                 let shown = windows(arguments.format, arguments.show_values);
                 look(bytes, &origin, &how.validate, shown)
             }
-        }
+        }),
         Content::TooLarge => Outcome::Judged { verdict: too_large(), windows: Vec::new() },
         Content::Unreadable(error) => Outcome::Unreadable(error),
     };

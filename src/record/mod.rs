@@ -611,7 +611,7 @@ impl fmt::Display for Shape {
 }
 
 /// A type of value that a row can have.
-pub trait Wire<'d>: Sized {
+pub trait Wire<'d>: Sized + Send {
     /// Whether `null` is a value of the type.
     const TAKES_NULL: bool = false;
 

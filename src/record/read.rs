@@ -7,6 +7,7 @@ use crate::codes::{self, Code};
 use crate::finding::Effect;
 use crate::format::{Bound, Dialect, Release, Target};
 use crate::json::{Aim, Document, Kind, Kinds, Node, Text, Writer};
+use crate::parallel;
 
 use super::write::{write_slot, write_tag};
 use super::{Column, Field, Record, Row, Rows, Shape, Slot, Tag, Unknown, Wire, find};
@@ -120,8 +121,11 @@ impl<'d> Reader<'d> {
         Self { label, reader, zone, depth, writer, ..Self::new(doc, dialect, label) }
     }
 
-    /// Takes over what the other reader has raised.
+    /// Takes over what the other reader has raised, and what it has seen.
     pub fn join(&mut self, other: Self) {
+        self.writer.from = self.writer.from.max(other.writer.from);
+        self.writer.until = self.writer.until.into_iter().chain(other.writer.until).min();
+        self.texts.extend(other.texts);
         self.faults += other.faults;
         self.raised += other.raised;
         for (code, count) in other.counts {
@@ -482,17 +486,53 @@ impl<'d> Reader<'d> {
         self.raise_fault(codes::MISSING_FIELD, None, node, format!("expected {}", known.join(" or ")));
     }
 
-    /// Reads the elements of the list or the values of the map that the row being read holds.
-    pub fn elements<T: Wire<'d>, R>(
+    /// Reads the elements of the list or the values of the map that the row being read holds: both halves of a large one
+    /// at the same time, where that is allowed.
+    pub fn elements<T: Wire<'d>, R, E: Send>(
         &mut self,
-        nodes: impl Iterator<Item = R>,
-        value: impl Fn(&R) -> Node<'d>,
-        mut each: impl FnMut(R, Slot<'d, T>),
-    ) {
+        whole: Node<'d>,
+        items: impl Iterator<Item = R> + Clone + Send,
+        value: impl Fn(&R) -> Node<'d> + Sync,
+        keep: impl Fn(R, Slot<'d, T>) -> E + Sync,
+    ) -> Vec<E> {
         let row = self.row.take();
+        // Deep within a state the stack is precious: a thread that waits for the other half takes up something else.
+        if self.depth > 0 || !parallel::is_worth_it(whole.raw().len()) {
+            return self.some(row, items, 0, &value, &keep).0;
+        }
+        let middle = whole.span().start.midpoint(whole.span().end);
+        let half = items.clone().take_while(|item| value(item).span().start < middle).count();
+        let mut apart = self.apart();
+        let (first, second) = (items.clone().take(half), items.skip(half));
+        let behind = second.clone();
+        let ((mut kept, wrong), (mut behind, wrong_behind)) = parallel::both(
+            whole.raw().len(),
+            || self.some(row, first, 0, &value, &keep),
+            || apart.some(row, behind, 0, &value, &keep),
+        );
+        if wrong + wrong_behind < WRONG_ELEMENTS {
+            self.join(apart);
+        } else {
+            // Of both together too much is wrong, which nobody knew.
+            let rest = second.take(if wrong < WRONG_ELEMENTS { usize::MAX } else { 0 });
+            behind = self.some(row, rest, wrong, &value, &keep).0;
+        }
+        kept.append(&mut behind);
+        kept
+    }
+
+    /// Reads elements behind others of which so many are wrong, and counts on.
+    fn some<T: Wire<'d>, R, E>(
+        &mut self,
+        row: Option<&'static Row>,
+        items: impl Iterator<Item = R> + Clone,
+        mut wrong: usize,
+        value: &impl Fn(&R) -> Node<'d>,
+        keep: &impl Fn(R, Slot<'d, T>) -> E,
+    ) -> (Vec<E>, usize) {
         let kinds = T::kinds();
-        let mut wrong = 0;
-        for item in nodes {
+        let mut kept = room_for(items.clone());
+        for item in items {
             let node = value(&item);
             let raised = self.raised;
             let slot = self.value(node, false, kinds);
@@ -504,13 +544,14 @@ impl<'d> Reader<'d> {
             }
             self.row = None;
             wrong += usize::from(self.raised != raised);
-            each(item, slot);
+            kept.push(keep(item, slot));
             if wrong == WRONG_ELEMENTS {
                 let message = "too much in here is wrong: what stands behind this is not looked at";
                 self.raise_fault(codes::INVALID_VALUE, None, node, message.to_owned());
                 break;
             }
         }
+        (kept, wrong)
     }
 
     /// Reads a value without raising what is wrong with the value itself.
@@ -592,6 +633,13 @@ impl<'d> Column<'d> for Tag<'d> {
             None => f.write_str("invalid"),
         }
     }
+}
+
+/// Room for all of the elements, and no more: most lists have one or two, for which a vector would take room for four. A
+/// list of very many may turn out to be full of what does not belong there, and grows step by step.
+fn room_for<T>(elements: impl Iterator) -> Vec<T> {
+    const MANY: usize = 1_000;
+    Vec::with_capacity(elements.take(MANY).count())
 }
 
 /// `ToolCallOutputItem` as `a tool call output item`.

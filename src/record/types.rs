@@ -381,13 +381,6 @@ impl<'d, T: Wire<'d>> Wire<'d> for Sifted<T> {
     }
 }
 
-/// Room for all of the elements, and no more: most lists have one or two, for which a vector would take room for four. A
-/// list of very many may turn out to be full of what does not belong there, and grows step by step.
-fn room_for<T>(elements: impl Iterator) -> Vec<T> {
-    const MANY: usize = 1_000;
-    Vec::with_capacity(elements.take(MANY).count())
-}
-
 /// An array.
 #[derive(Debug)]
 pub struct List<'d, T> {
@@ -430,8 +423,7 @@ impl<'d, T: Wire<'d>> Wire<'d> for List<'d, T> {
         if node.kind() != Kind::Array {
             return None;
         }
-        let mut items = room_for(node.elements());
-        cx.elements(node.elements(), |element| *element, |_, slot| items.push(slot));
+        let items = cx.elements(node, node.elements(), |element| *element, |_, slot| slot);
         Some(Self { node, items })
     }
 
@@ -522,8 +514,7 @@ impl<'d, T: Wire<'d>> Wire<'d> for Map<'d, T> {
         if node.kind() != Kind::Object {
             return None;
         }
-        let mut entries = room_for(node.members());
-        cx.elements(node.members(), |member| member.value, |member, slot| entries.push((member.key, slot)));
+        let entries = cx.elements(node, node.members(), |member| member.value, |member, slot| (member.key, slot));
         Some(Self { node, entries })
     }
 
@@ -566,7 +557,7 @@ impl<'d, T: Wire<'d>> fmt::Debug for Shown<'_, 'd, T> {
 }
 
 /// A fixed set of strings; declared with the crate's macro `words!`.
-pub trait Words: Copy + fmt::Debug + 'static {
+pub trait Words: Copy + fmt::Debug + Send + 'static {
     /// The strings.
     const WORDS: &'static [&'static str];
     /// The values, in the same order.

@@ -166,29 +166,37 @@ fn judge_state<'d>(
     and: &mut dyn FnMut(Dialect, &dyn Rows<'_>),
 ) -> Writers {
     let (source, bytes) = (root.source(), root.raw().len());
-    let read = || match cx.dialect {
-        Dialect::Python => {
-            let Some(state) = python::State::read_from(root, cx) else { return };
-            and(cx.dialect, &state);
-            let mut apart = cx.apart();
-            let common = || checks::check(&python::lift(&state), &mut apart);
-            both(bytes, || python::judge(&state, agents, cx), common);
-            cx.join(apart);
-        }
-        Dialect::TypeScript => {
-            let Some(state) = typescript::State::read_from(root, cx) else { return };
-            and(cx.dialect, &state);
-            let mut apart = cx.apart();
-            let common = || checks::check(&typescript::lift(&state), &mut apart);
-            both(bytes, || typescript::judge(&state, agents, cx), common);
-            cx.join(apart);
-        }
-    };
-    let ((), suspects) = both(bytes, read, || {
+    let mut apart = cx.apart();
+    let text = || {
         // The source keeps them.
         let _ = source.duplicates();
         secrets::places(source.text().as_bytes())
-    });
+    };
+    let suspects = match cx.dialect {
+        Dialect::Python => match python::State::read_from(root, cx) {
+            Some(state) => {
+                and(cx.dialect, &state);
+                let common = || {
+                    checks::check(&python::lift(&state), &mut apart);
+                    text()
+                };
+                both(bytes, || python::judge(&state, agents, cx), common).1
+            }
+            None => text(),
+        },
+        Dialect::TypeScript => match typescript::State::read_from(root, cx) {
+            Some(state) => {
+                and(cx.dialect, &state);
+                let common = || {
+                    checks::check(&typescript::lift(&state), &mut apart);
+                    text()
+                };
+                both(bytes, || typescript::judge(&state, agents, cx), common).1
+            }
+            None => text(),
+        },
+    };
+    cx.join(apart);
     let writers = cx.writer;
     text::judge(root, cx);
     let whole = cx.zone;

@@ -82,12 +82,12 @@ impl<'s, 'd> Judge<'s, 'd> {
             return self.rest();
         }
         let (state, graph, live, mut apart) = (self.state, self.graph, self.live.clone(), self.cx.apart());
+        let rest = || Judge::new(state, graph, live, &mut apart).rest();
         let ledger = || {
-            let mut judge = Judge::new(state, graph, live, &mut apart);
-            judge.records();
-            judge.ledger();
+            self.records();
+            self.ledger();
         };
-        both(state.node().raw().len(), || self.rest(), ledger);
+        both(state.node().raw().len(), ledger, rest);
         self.cx.join(apart);
     }
 
