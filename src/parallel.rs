@@ -1,5 +1,7 @@
 //! Two things at the same time, where the caller has allowed it.
 
+pub(crate) use threads::join;
+
 /// Below this many bytes another core takes longer to notice than it saves.
 const LARGE: usize = 256 << 10;
 
@@ -37,9 +39,31 @@ pub(crate) fn both<A: Send, B: Send>(
     two: impl FnOnce() -> B + Send,
 ) -> (A, B) {
     match is_worth_it(bytes) {
-        true => threads::join(one, two),
+        true => join(one, two),
         false => (one(), two()),
     }
+}
+
+/// Whether a list has enough elements for its halves to be worth two threads, where there are some.
+pub(crate) fn is_long(elements: usize) -> bool {
+    const LONG: usize = 256;
+    elements >= LONG && threads::are_there()
+}
+
+/// Does something with a list, or at the same time with both halves of a long one; what comes of it, in order.
+pub(crate) fn parts<T: Send, R: Send>(list: Vec<T>, part: impl Fn(Vec<T>) -> R + Sync) -> impl Iterator<Item = R> {
+    if !is_long(list.len()) {
+        return [Some(part(list)), None].into_iter().flatten();
+    }
+    let mut first = list;
+    let second = first.split_off(first.len() / 2);
+    let (one, two) = join(|| part(first), || part(second));
+    [Some(one), Some(two)].into_iter().flatten()
+}
+
+/// Every element as `each` makes it, in order.
+pub(crate) fn map<T: Send, U: Send>(list: Vec<T>, each: impl Fn(T) -> U + Sync) -> Vec<U> {
+    parts(list, |list| list.into_iter().map(&each).collect::<Vec<U>>()).flatten().collect()
 }
 
 /// What can be done while something else is.
@@ -67,7 +91,7 @@ pub(crate) fn ahead<A: Send, B: Send, F: FnOnce() -> B + Send>(
     if !is_worth_it(bytes) {
         return (one(), Ahead::Later(two));
     }
-    let (one, two) = threads::join(one, two);
+    let (one, two) = join(one, two);
     (one, Ahead::Done(two))
 }
 
@@ -75,7 +99,7 @@ pub(crate) fn ahead<A: Send, B: Send, F: FnOnce() -> B + Send>(
 mod threads {
     use rayon::{ThreadPool, ThreadPoolBuilder};
 
-    pub(super) use rayon::join;
+    pub(crate) use rayon::join;
 
     /// Twice the main thread's: nested runs are read recursively, and a thread that waits takes up something else.
     const STACK: usize = 16 << 20;
@@ -108,7 +132,7 @@ mod threads {
         false
     }
 
-    pub(super) fn join<A, B>(one: impl FnOnce() -> A, two: impl FnOnce() -> B) -> (A, B) {
+    pub(crate) fn join<A, B>(one: impl FnOnce() -> A, two: impl FnOnce() -> B) -> (A, B) {
         (one(), two())
     }
 }

@@ -3,6 +3,8 @@
 //! White space makes most states large enough for threads: what is in them is small, so that both sides are quick.
 
 mod common;
+#[path = "../benches/states/mod.rs"]
+mod states;
 
 use runstate::json::{Document, Node};
 use runstate::{
@@ -63,6 +65,20 @@ fn every_verb_says_the_same_on_several_cores() {
                 format!("{:?} {:?} {:?}", outcome.bytes, outcome.changes, outcome.findings)
             });
         }
+        let mut how = Convert::default();
+        how.allow_loss = Level::Resume;
+        for target in ["python@1.21", "typescript@1.22", "python@1.10", "typescript@1.9"] {
+            let target = target.parse().expect("it is a target");
+            same(&format!("convert {name} to {target}"), || format!("{:?}", convert(&bytes, target, &how)));
+        }
+    }
+}
+
+/// More than 256 turns: long lists are translated and written in halves, too.
+#[test]
+fn long_states_are_converted_the_same_on_several_cores() {
+    for (name, dialect, script) in states::KINDS {
+        let bytes = states::grow(dialect, script, 1_200_000);
         let mut how = Convert::default();
         how.allow_loss = Level::Resume;
         for target in ["python@1.21", "typescript@1.22", "python@1.10", "typescript@1.9"] {

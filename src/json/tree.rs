@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Kind, Node, Text, Writer};
+use crate::parallel;
 
 /// A value as it stands in a document, or a new one.
 #[derive(Clone, Debug)]
@@ -154,10 +155,35 @@ impl<'d> Value<'d> {
     /// The member of an object, the last one of several.
     #[must_use]
     pub fn member(&self, key: &str) -> Option<Self> {
+        self.get(key).map(Cow::into_owned)
+    }
+
+    /// The same, as it is.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Cow<'_, Self>> {
         match self {
-            Self::Node(node) => node.member(key).map(Self::Node),
-            Self::Object(object) => object.get(key).cloned(),
+            Self::Node(node) => Some(Cow::Owned(Self::Node(node.member(key)?))),
+            Self::Object(object) => object.get(key).map(Cow::Borrowed),
             _ => None,
+        }
+    }
+
+    /// What stands in objects within objects, by their keys.
+    #[must_use]
+    pub fn at(&self, path: &[&str]) -> Option<Self> {
+        match path {
+            [] => Some(self.clone()),
+            [key, rest @ ..] => self.get(key)?.at(rest),
+        }
+    }
+
+    /// The elements of an array; nothing for anything else.
+    #[must_use]
+    pub fn elements(&self) -> Vec<Cow<'_, Self>> {
+        match self {
+            Self::Node(node) => node.elements().map(|element| Cow::Owned(Self::Node(element))).collect(),
+            Self::List(list) => list.iter().map(Cow::Borrowed).collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -194,6 +220,22 @@ impl<'d> Value<'d> {
         }
     }
 
+    /// The members of an object apart from some; nothing for anything else.
+    #[must_use]
+    pub fn without(&self, keys: &[&str]) -> Option<Object<'d>> {
+        let opened;
+        let object = match self {
+            Self::Object(object) => object,
+            Self::Node(node) => {
+                opened = Object::of(*node)?;
+                &opened
+            }
+            _ => return None,
+        };
+        let rest = object.iter().filter(|(key, _)| !keys.iter().any(|left_out| key.is(left_out)));
+        Some(rest.cloned().collect())
+    }
+
     /// The members of an object, to be changed in place; nothing for anything else.
     pub fn object_mut(&mut self) -> Option<&mut Object<'d>> {
         if let Self::Node(node) = self {
@@ -213,7 +255,16 @@ impl<'d> Value<'d> {
             Self::Literal(literal) => out.literal(literal),
             Self::List(list) => {
                 out.begin_array();
-                list.iter().for_each(|value| value.write(out));
+                let elements = |list: &[Self], out: &mut Writer| list.iter().for_each(|value| value.write(out));
+                match parallel::is_long(list.len()) {
+                    true => {
+                        let (first, second) = list.split_at(list.len() / 2);
+                        let mut behind = out.apart();
+                        parallel::join(|| elements(first, out), || elements(second, &mut behind));
+                        out.join(behind);
+                    }
+                    false => elements(list, out),
+                }
                 out.end_array();
             }
             Self::Object(object) => {

@@ -79,6 +79,16 @@ impl Writer {
         Self { out: written, ..Self::new(style) }
     }
 
+    /// A writer of what comes behind something in the same container.
+    pub(super) fn apart(&self) -> Self {
+        Self { depth: self.depth, empty: false, keyed: false, ..Self::new(self.style) }
+    }
+
+    /// Takes over what another one has written behind this.
+    pub(super) fn join(&mut self, behind: Self) {
+        self.out.extend_from_slice(&behind.out);
+    }
+
     /// The style that everything is written in.
     #[must_use]
     pub fn style(&self) -> Style {

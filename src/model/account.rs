@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use crate::codes::{self, Code};
 use crate::json::{Node, Object, Value};
+use crate::parallel;
 
 /// How much it matters that something changes, in rising order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,6 +117,25 @@ impl<'d> Account<'d> {
     /// Takes down what stands in another account, too.
     pub fn extend(&self, other: Self) {
         self.entries.borrow_mut().extend(other.into_entries());
+    }
+
+    /// Every element as `each` makes it, in order; some may be left out.
+    pub(crate) fn map<T: Send, U: Send, I: IntoIterator<Item = U>>(
+        &self,
+        list: Vec<T>,
+        each: impl Fn(T, &Self) -> I + Sync,
+    ) -> Vec<U> {
+        let part = |list: Vec<T>| {
+            let own = Self::default();
+            let made: Vec<U> = list.into_iter().flat_map(|element| each(element, &own)).collect();
+            (made, own)
+        };
+        let mut all = Vec::new();
+        for (made, own) in parallel::parts(list, part) {
+            all.extend(made);
+            self.extend(own);
+        }
+        all
     }
 
     /// The highest level so far.

@@ -2,6 +2,7 @@
 
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer};
+use crate::parallel;
 use crate::python::invocation::{Call, Known, Lookup, completes};
 use crate::python::rules::approval_lookup;
 
@@ -14,7 +15,7 @@ pub fn derive(tree: &mut Value<'_>) {
         && functions.clone().into_elements().iter().any(|action| action.member("agent_run_state").is_some())
     {
         for action in functions.elements_mut() {
-            let id = action.member("tool_call").and_then(|call| call.member("call_id")).and_then(|id| id.wtf8());
+            let id = action.at(&["tool_call", "call_id"]).and_then(|id| id.wtf8());
             let Some(nested) = action.object_mut().and_then(|action| action.get_mut("agent_run_state")) else {
                 continue;
             };
@@ -26,24 +27,20 @@ pub fn derive(tree: &mut Value<'_>) {
     if context.kind() != Kind::Object || context.member("tool_invocations").is_some_and(|ledger| !ledger.is_null()) {
         return;
     }
-    let items = state.get("generated_items").cloned().map_or_else(Vec::new, Value::into_elements);
-    let ledger = ledger(&items, &waiting);
+    let ledger = ledger(state.get("generated_items"), &waiting);
     if let Some(context) = state.get_mut("context").and_then(Value::object_mut) {
         context.place("tool_invocations", &["approvals", "usage"], ledger);
     }
 }
 
-fn ledger<'d>(items: &[Value<'_>], waiting: &HashSet<Vec<u8>>) -> Object<'d> {
+fn ledger<'d>(items: Option<&Value<'_>>, waiting: &HashSet<Vec<u8>>) -> Object<'d> {
     let mut out = Writer::new(Style::PythonLine);
-    out.begin_array();
-    for item in items.iter().filter(|item| !is_said(item)) {
-        seen(item).write(&mut out);
-    }
-    out.end_array();
+    let items = items.map_or_else(Vec::new, Value::elements);
+    let seen = parallel::map(items, |item| (!is_said(&item)).then(|| seen(&item)));
+    Value::List(seen.into_iter().flatten().collect()).write(&mut out);
     // What a writer has written is JSON.
     let Ok(doc) = Document::parse(out.finish()) else { return Object::new() };
-    let mut entries: Vec<(Vec<u8>, Entry)> = Vec::new();
-    let mut places: HashMap<Vec<u8>, usize> = HashMap::default();
+    let mut calls = Vec::new();
     let mut answered: HashSet<(&str, Vec<u8>)> = HashSet::default();
     let names = names(doc.root());
     for item in doc.root().elements() {
@@ -55,17 +52,22 @@ fn ledger<'d>(items: &[Value<'_>], waiting: &HashSet<Vec<u8>>) -> Object<'d> {
         let Some(id) = call.id.map(|id| id.wtf8().into_owned()) else { continue };
         let is = |kind: &str| item.member("type").and_then(Node::text).is_some_and(|own| own.is(kind));
         let approval = is("tool_approval_item");
-        if places.contains_key(&id) && !approval {
-            continue;
-        }
         let known = Known {
             lookup: approval.then(|| approval_lookup(item, raw)).flatten(),
             tool: names.get(&id).and_then(|name| name.text()),
             handoff: is("handoff_call_item"),
         };
-        let Some(entry) = Entry::of(&call, &known) else { continue };
+        calls.push((id, approval, call, known));
+    }
+    let mut entries: Vec<(Vec<u8>, Entry)> = Vec::new();
+    let mut places: HashMap<Vec<u8>, usize> = HashMap::default();
+    for (id, approval, entry) in
+        parallel::map(calls, |(id, approval, call, known)| (id, approval, Entry::of(&call, &known)))
+    {
+        let Some(entry) = entry else { continue };
         match places.get(&id) {
-            Some(&at) => entries[at].1 = entry,
+            Some(&at) if approval => entries[at].1 = entry,
+            Some(_) => {}
             None => {
                 places.insert(id.clone(), entries.len());
                 entries.push((id, entry));
@@ -88,19 +90,18 @@ fn ledger<'d>(items: &[Value<'_>], waiting: &HashSet<Vec<u8>>) -> Object<'d> {
 
 /// Whether an item is a message or a thought, which says nothing about a call.
 fn is_said(item: &Value<'_>) -> bool {
-    let kind = item.member("raw_item").and_then(|raw| raw.member("type"));
+    let kind = item.at(&["raw_item", "type"]);
     kind.is_some_and(|kind| kind.is("message") || kind.is("reasoning"))
 }
 
 /// An item without what may be long and says nothing about a call.
 fn seen<'d>(item: &Value<'d>) -> Value<'d> {
     const UNSEEN: [&str; 4] = ["content", "encrypted_content", "output", "summary"];
-    let Some(mut item) = item.clone().into_object() else { return item.clone() };
-    item.take("output");
-    if let Some(raw) = item.get_mut("raw_item").and_then(Value::object_mut) {
-        raw.members_mut().retain(|(key, _)| !UNSEEN.iter().any(|own| key.is(own)));
+    let Some(mut seen) = item.without(&["output", "raw_item"]) else { return item.clone() };
+    if let Some(raw) = item.get("raw_item") {
+        seen.push(Key::Known("raw_item"), raw.without(&UNSEEN).map_or_else(|| raw.into_owned(), Value::Object));
     }
-    item.into()
+    seen.into()
 }
 
 /// The first name that any item gives the tool of a call.

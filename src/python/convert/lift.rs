@@ -62,7 +62,7 @@ pub fn lift<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
         Some(input) if input.kind() == Kind::Array => Input::Items(input.into_elements()),
         input => Input::Text(input.unwrap_or(Value::text(""))),
     };
-    let lifted_items: Vec<Item<'d>> = items.into_iter().filter_map(|item| lift_item(item, account)).collect();
+    let lifted_items = account.map(items, lift_item);
     let (processed, tool_output_guardrails_start) = match state.take_filled("last_processed_response") {
         Some(processed) => {
             let (processed, start) = lift_processed(processed, &finished, &ledger, account);
@@ -78,7 +78,8 @@ pub fn lift<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
         agent: state.take_filled("current_agent").map(|agent| agent_ref(agent, account)),
         input,
         pending_input: list(&mut state, "pending_input"),
-        responses: each(&mut state, "model_responses", |response| lift_response(response, account)),
+        responses: account
+            .map(list(&mut state, "model_responses"), |response, account| Some(lift_response(response, account))),
         last_response: state.take_filled("last_model_response").map(|response| lift_response(response, account)),
         context,
         tools_used: state

@@ -29,14 +29,15 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let finished = finished(&state.items);
     ungated(&state, &finished, account);
     ended_programs(&state, account);
-    let items: Vec<Value<'d>> =
-        state.items.iter().map(|item| lower_item(item.clone(), state.agent.as_ref(), &names)).collect();
+    let items: Vec<Value<'d>> = account.map(state.items.iter().collect(), |item: &Item<'d>, _| {
+        Some(lower_item(item.clone(), state.agent.as_ref(), &names))
+    });
     let stored = lower_stored(&state, account);
     let kinds = names.kinds;
     let response = |response: Option<Response<'d>>| response.map_or(Value::NULL, |own| lower_response(own, account));
     let indexes: Vec<Value<'d>> = (0..items.len() as u64).map(Value::integer).collect();
     let step = lower_step(state.step, state.agent.as_ref(), &names.names);
-    let interruptions = step.member("data").and_then(|data| data.member("interruptions"));
+    let interruptions = step.at(&["data", "interruptions"]);
     let mut lowered = Object::new()
         .with("$schemaVersion", Value::text("1.21"))
         .with("current_turn", state.turn.unwrap_or_else(|| Value::integer(0)))
@@ -51,7 +52,7 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
         .with("pending_input", Value::List(state.pending_input))
         .with(
             "model_responses",
-            Value::List(state.responses.into_iter().map(|own| lower_response(own, account)).collect()),
+            Value::List(account.map(state.responses, |own, account| Some(lower_response(own, account)))),
         )
         .with("context", lower_context(state.context, &kinds))
         .with("tool_use_tracker", Value::Object(state.tools_used.into_iter().collect()))
@@ -71,7 +72,10 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     if let Some(ownership) = state.ownership {
         lowered.push(Key::Known("current_response_generated_item_ownership"), lower_ownership(ownership));
     }
-    lowered.push(Key::Known("generated_items"), Value::List(items.clone()));
+    lowered.push(
+        Key::Known("generated_items"),
+        Value::List(account.map(items.iter().collect(), |item: &Value<'d>, _| Some(item.clone()))),
+    );
     lowered.push(Key::Known("session_items"), Value::List(items));
     lowered.push(Key::Known("current_step"), step);
     lowered.push(Key::Known("last_model_response"), response(state.last_response));

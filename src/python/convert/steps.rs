@@ -163,7 +163,7 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
     let note = |node, reason: &'static str| account.note(codes::NO_PLACE, Level::Resume, node, reason);
     if !to.has(LOCAL_SHELL_OUTPUTS) {
         for item in list(state.get("generated_items").cloned()) {
-            let raw = item.member("raw_item").and_then(|raw| raw.member("type"));
+            let raw = item.at(&["raw_item", "type"]);
             if raw.is_some_and(|kind| kind.is("local_shell_call_output")) {
                 note(item.origin(), "releases before 0.20.0 drop the output of a local shell when they load a state");
             }
@@ -189,7 +189,7 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
             }
         }
         for request in list(processed.member("mcp_approval_requests")) {
-            let raw = request.member("request_item").and_then(|item| item.member("raw_item"));
+            let raw = request.at(&["request_item", "raw_item"]);
             let caller = raw.and_then(|raw| raw.member("caller")).filter(|own| is_type(own, "program"));
             if let Some(caller) = caller.filter(|_| !to.has(PROGRAM_OUTPUTS)) {
                 note(caller.origin(), PROGRAM);
@@ -313,7 +313,7 @@ fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let data = state.get("current_step").and_then(|step| step.member("data"));
     let waiting = data.and_then(|data| data.member("interruptions")).map_or_else(Vec::new, Value::into_elements);
     for item in waiting {
-        let origin = item.member("tool_origin").and_then(|origin| origin.member("type"));
+        let origin = item.at(&["tool_origin", "type"]);
         let reason = "which MCP server the call goes to is not stored under this label, and newer releases demand it";
         match origin {
             Some(kind) if kind.is("mcp") => {

@@ -5,6 +5,7 @@ use crate::format::Dialect;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Key, Kind, Object, Style, Value, Writer};
 use crate::model::{Account, Level};
+use crate::parallel;
 use crate::record::Reader;
 use crate::typescript::State;
 use crate::typescript::rules::{Observed, observe};
@@ -54,14 +55,9 @@ fn derive_run<'d>(tree: &mut Value<'d>, account: &Account<'d>) -> Prints {
 fn observed(items: Option<&Value<'_>>) -> Vec<Observed> {
     let Some(items) = items else { return Vec::new() };
     let mut out = Writer::new(Style::TypeScript);
-    out.begin_object();
-    out.key("$schemaVersion");
-    out.string(b"1.22");
-    out.key("generatedItems");
-    out.begin_array();
-    items.clone().into_elements().into_iter().for_each(|item| seen(item).write(&mut out));
-    out.end_array();
-    out.end_object();
+    let items = parallel::map(items.elements(), |item| seen(&item));
+    let state = Object::new().with("$schemaVersion", Value::text("1.22")).with("generatedItems", Value::List(items));
+    Value::Object(state).write(&mut out);
     // What a writer has written is JSON.
     let Ok(doc) = Document::parse(out.finish()) else { return Vec::new() };
     let mut cx = Reader::new(&doc, Dialect::TypeScript, 22);
@@ -72,19 +68,19 @@ fn observed(items: Option<&Value<'_>>) -> Vec<Observed> {
 }
 
 /// An item without the output of a function, which may be long and says nothing about the call.
-fn seen(item: Value<'_>) -> Value<'_> {
-    if !item.member("type").is_some_and(|kind| kind.is("tool_call_output_item")) {
-        return item;
+fn seen<'d>(item: &Value<'d>) -> Value<'d> {
+    if !item.get("type").is_some_and(|kind| kind.is("tool_call_output_item")) {
+        return item.clone();
     }
-    let Some(mut item) = item.into_object() else { return Value::NULL };
-    item.set("output", Value::text(""));
-    if let Some(raw) = item.get_mut("rawItem")
-        && raw.member("type").is_some_and(|kind| kind.is("function_call_result"))
-        && let Some(raw) = raw.object_mut()
-    {
-        raw.set("output", Value::text(""));
+    let Some(mut seen) = item.without(&["output", "rawItem"]) else { return Value::NULL };
+    seen.set("output", Value::text(""));
+    if let Some(raw) = item.get("rawItem") {
+        let is_function = raw.get("type").is_some_and(|kind| kind.is("function_call_result"));
+        let cut = raw.without(&["output"]).filter(|_| is_function);
+        let cut = cut.map(|raw| raw.with("output", Value::text("")));
+        seen.set("rawItem", cut.map_or_else(|| raw.into_owned(), Value::Object));
     }
-    item.into()
+    seen.into()
 }
 
 /// The members of one agent's records.

@@ -34,8 +34,7 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     state.take("$schemaVersion");
     rebuilt(&mut state, account);
     unfinished(&mut state, account);
-    let items: Vec<Item<'d>> =
-        list(&mut state, "generatedItems").into_iter().filter_map(|item| lift_item(item, account)).collect();
+    let items = account.map(list(&mut state, "generatedItems"), lift_item);
     let mut runs = Runs::of(&mut state, account);
     let processed = state.take_filled("lastProcessedResponse").map(|own| lift_processed(own, &mut runs, account));
     runs.rest(&items, account);
@@ -64,7 +63,7 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
             input => Input::Text(input.unwrap_or(Value::text(""))),
         },
         pending_input: list(&mut state, "pendingInput").into_iter().map(|item| to_api(item, account)).collect(),
-        responses: list(&mut state, "modelResponses").into_iter().map(|own| lift_response(own, account)).collect(),
+        responses: account.map(list(&mut state, "modelResponses"), |own, account| Some(lift_response(own, account))),
         last_response: state.take_filled("lastModelResponse").map(|own| lift_response(own, account)),
         context,
         tools_used: state
@@ -418,7 +417,7 @@ fn lift_record<'d>(value: Value<'d>, counts: impl Fn(&[u8]) -> bool, account: &A
 fn named(results: Vec<Value<'_>>) -> Vec<Value<'_>> {
     let mut results = results;
     for result in &mut results {
-        let is_unnamed = |result: &Value<'_>| result.member("guardrail")?.member("name").map(|name| name.is(""));
+        let is_unnamed = |result: &Value<'_>| result.at(&["guardrail", "name"]).map(|name| name.is(""));
         if is_unnamed(result) == Some(true)
             && let Some(guardrail) = result.object_mut().and_then(|result| result.get_mut("guardrail")?.object_mut())
         {
@@ -438,7 +437,7 @@ fn results(results: Vec<Value<'_>>) -> Vec<Value<'_>> {
 pub(super) fn respell<'d>(results: Vec<Value<'d>>, names: &[(&str, &'static str)]) -> Vec<Value<'d>> {
     let mut results = results;
     for result in &mut results {
-        let kind = result.member("output").and_then(|output| output.member("behavior")?.member("type"));
+        let kind = result.at(&["output", "behavior", "type"]);
         let Some((_, name)) = names.iter().find(|(from, _)| kind.as_ref().is_some_and(|kind| kind.is(from))) else {
             continue;
         };

@@ -39,7 +39,9 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
         let reason = "a handoff that was not carried out is a call of a tool in the history";
         account.note(codes::CHANGED_FORM, Level::Display, item.origin, reason);
     }
-    let cx = Cx { calls: Calls::of(&state), servers: servers(&state), agent: state.agent.clone(), account };
+    let (calls, servers, current) = (Calls::of(&state), servers(&state), state.agent.clone());
+    let (calls, servers, current) = (&calls, &servers, current.as_ref());
+    let cx = Cx { calls, servers, current, account };
     let in_progress = matches!(state.step, Step::Interrupted { .. });
     let stored = cx.stored(&state);
     said_twice(&state, account);
@@ -72,9 +74,11 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     if !state.pending_input.is_empty() {
         lowered.push(Key::Known("pendingInput"), cx.items(state.pending_input));
     }
-    let responses = state.responses.into_iter().map(|response| cx.response(response)).collect();
+    let responses = account
+        .map(state.responses, |response, account| Some(Cx { calls, servers, current, account }.response(response)));
     let last = state.last_response.map(|response| cx.response(response));
-    let items = state.items.into_iter().map(|item| cx.item(item, false)).collect();
+    let items =
+        account.map(state.items, |item, account| Some(Cx { calls, servers, current, account }.item(item, false)));
     let lowered = lowered
         .with("modelResponses", Value::List(responses))
         .with("context", cx.context(state.context))
@@ -105,9 +109,10 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
 
 /// What is looked up while a state is lowered.
 struct Cx<'a, 'd> {
-    calls: Calls<'d>,
-    servers: HashSet<Vec<u8>>,
-    agent: Option<AgentRef<'d>>,
+    calls: &'a Calls<'d>,
+    servers: &'a HashSet<Vec<u8>>,
+    /// The agent that the run is with.
+    current: Option<&'a AgentRef<'d>>,
     account: &'a Account<'d>,
 }
 
@@ -473,7 +478,7 @@ impl<'d> Cx<'_, 'd> {
 
     /// An entry of the history; `waits` where it is a question that is put to a person right now.
     fn item(&self, item: Item<'d>, waits: bool) -> Value<'d> {
-        let agent = item.agent.or_else(|| self.agent.clone()).map(agent);
+        let agent = item.agent.or_else(|| self.current.cloned()).map(agent);
         let asks = matches!(item.kind, ItemKind::Approval { .. });
         let raw = if asks { self.asked(item.raw.clone()) } else { self.raw(item.raw.clone()) };
         if !holds(&item.kind, &raw) {

@@ -265,7 +265,7 @@ fn forget_done<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     });
     let processed = state.get_mut("lastProcessedResponse").and_then(Value::object_mut);
     let Some(functions) = processed.and_then(|processed| processed.get_mut("functions")) else { return };
-    let id = |action: &Value<'d>| action.member("toolCall").and_then(|call| call.member("callId")?.wtf8());
+    let id = |action: &Value<'d>| action.at(&["toolCall", "callId"]).and_then(|id| id.wtf8());
     let is_done = |action: &Value<'d>| id(action).is_some_and(|id| done.contains(&*id));
     if !functions.clone().into_elements().iter().any(is_done) {
         return;
@@ -465,7 +465,7 @@ fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     for action in handoffs.elements_mut() {
         let name = action.member("handoff").and_then(|handoff| {
             let own = handoff.member("agentName").filter(|name| name.kind() == Kind::String);
-            own.or_else(|| handoff.member("agent").and_then(|agent| agent.member("name")))
+            own.or_else(|| handoff.at(&["agent", "name"]))
         });
         if let (Some(name), Some(action)) = (name, action.object_mut())
             && action.get("targetAgent").is_none()
@@ -536,8 +536,8 @@ fn record<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let processed = state.get("lastProcessedResponse");
     let requests = processed.and_then(|processed| processed.member("mcpApprovalRequests"));
     for action in requests.map_or_else(Vec::new, Value::into_elements) {
-        let raw = action.member("requestItem").and_then(|item| item.member("rawItem"));
-        let id = raw.and_then(|raw| raw.member("providerData")?.member("id"));
+        let raw = action.at(&["requestItem", "rawItem"]);
+        let id = raw.and_then(|raw| raw.at(&["providerData", "id"]));
         if id.is_none_or(|id| id.kind() != Kind::String) {
             let reason = "which request of a hosted MCP server waits is not stored: it cannot be answered";
             account.note(codes::NOT_CONVERTIBLE, Level::Resume, action.origin(), reason);
@@ -548,7 +548,7 @@ fn record<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 /// Releases before 0.8.0 carry out one handoff of a response and give the others an output as tools have it. On record
 /// these are calls of tools: the SDK refuses such an output for a handoff.
 fn ignored_handoffs<'d>(state: &mut Object<'d>, account: &Account<'d>) {
-    let id = |item: &Value<'d>| item.member("rawItem").and_then(|raw| raw.member("callId")?.wtf8());
+    let id = |item: &Value<'d>| item.at(&["rawItem", "callId"]).and_then(|id| id.wtf8());
     let mut answered = HashSet::default();
     items(state, |item| {
         if is_type(item, "tool_call_output_item") {
@@ -576,7 +576,7 @@ fn say<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     items(state, |item| {
         let output = item.member("output").filter(|_| is_type(item, "tool_call_output_item"));
         let Some(output) = output.filter(|output| output.kind() != Kind::String) else { return };
-        let shown = item.member("rawItem").and_then(|raw| raw.member("output"));
+        let shown = item.at(&["rawItem", "output"]);
         let shown = shown.filter(|shown| is_type(shown, "text")).and_then(|shown| shown.member("text"));
         let text = shown.filter(|text| text.kind() == Kind::String).unwrap_or_else(|| {
             let mut out = Writer::new(Style::TypeScript);
