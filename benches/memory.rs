@@ -15,7 +15,6 @@ mod states;
 static MEMORY: PeakAlloc = PeakAlloc;
 
 fn main() {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut megabytes: Vec<usize> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
     if megabytes.is_empty() {
         megabytes = vec![1, 10, 50];
@@ -26,7 +25,7 @@ fn main() {
             let bytes = states::grow(dialect, script, size * 1_000_000);
             let before = MEMORY.current_usage();
             MEMORY.reset_peak_usage();
-            drop(black_box(on_cores(cores, || verdict(bytes.clone(), &Validate::default()))));
+            drop(black_box(on_cores(0, || verdict(bytes.clone(), &Validate::default()))));
             let peak = MEMORY.peak_usage() - before;
             println!("{name:<18} {:>10} {peak:>10} {:>6.2}x", bytes.len(), peak as f64 / bytes.len() as f64);
         }

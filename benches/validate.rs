@@ -16,8 +16,7 @@ use serde_json::Value;
 mod states;
 
 fn main() {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    on_cores(cores, measure);
+    on_cores(0, measure);
 }
 
 fn measure() {

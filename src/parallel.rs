@@ -5,8 +5,8 @@ pub(crate) use threads::join;
 /// Below this many bytes another core takes longer to notice than it saves.
 const LARGE: usize = 256 << 10;
 
-/// Lets what is called in `work` use so many cores for one large state, of a quarter of a megabyte and more: it is called on
-/// a thread of a rayon pool that is started for it. What already runs in a rayon pool uses the threads of that one, and needs
+/// Lets what is called in `work` use so many cores, or with 0 all of them, for one large state, of a quarter of a megabyte and
+/// more: it is called on a thread of a rayon pool that is started for it. What already runs in a rayon pool uses the threads of that one, and needs
 /// no such call. Everywhere else, and without the feature `parallel`, everything happens on the caller's thread. The results
 /// are the same either way.
 ///
@@ -105,6 +105,10 @@ mod threads {
     const STACK: usize = 16 << 20;
 
     pub(super) fn start(cores: usize) -> Option<ThreadPool> {
+        let cores = match cores {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            cores => cores,
+        };
         let pool = (cores > 1).then(|| ThreadPoolBuilder::new().num_threads(cores).stack_size(STACK).build());
         pool?.ok()
     }

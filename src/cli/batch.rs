@@ -1,5 +1,7 @@
 //! Many inputs on all cores, with the results in the order of the inputs.
 
+use std::thread::available_parallelism;
+
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
@@ -26,7 +28,7 @@ pub(crate) fn in_order<T: Send>(
     work: impl Fn(Task) -> T + Sync,
     mut each: impl FnMut(T) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let threads = jobs.map_or_else(cores, usize::from);
+    let threads = jobs.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
     let mut tasks = tasks.peekable();
     let mut pool = None;
     let mut bar = ProgressBar::hidden();
@@ -63,12 +65,7 @@ pub(crate) fn in_order<T: Send>(
 
 /// Does the work for one state, or one pair of them, of so many bytes.
 pub(crate) fn alone<T: Send>(bytes: usize, work: impl FnOnce() -> T + Send) -> T {
-    on_cores(if bytes as u64 >= LARGE { cores() } else { 1 }, work)
-}
-
-/// How many cores there are.
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    on_cores(if bytes as u64 >= LARGE { 0 } else { 1 }, work)
 }
 
 /// How many states are done and in what time; nothing where standard error is no terminal.

@@ -1,8 +1,11 @@
 //! The decisions of nested runs. In the Python SDK every run has its own; the TypeScript SDK keeps those of all runs on
 //! the outermost one, and what a nested run brings along holds in every run as soon as that run goes on.
 
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
+
 use crate::codes;
-use crate::hash::HashSet;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Value};
 use crate::model::state::{
     Context, Decided, FunctionDecision, HostedDecision, Item, ItemKind, NamedDecision, Record, State, Step,
@@ -28,28 +31,32 @@ pub(super) fn gather<'d>(state: &mut State<'d>, account: &Account<'d>) {
     let cx = Cx { waiting, approved, nested: agents, account };
     let mut moved = Context::default();
     cx.run(state, &mut 0, &mut moved);
-    for decision in moved.functions {
-        let same = |own: &&mut FunctionDecision<'d>| {
-            own.agent.wtf8() == decision.agent.wtf8() && key_of_tool(&own.tool) == key_of_tool(&decision.tool)
-        };
-        match state.context.functions.iter_mut().find(same) {
-            Some(own) => join(&mut own.record, decision.record),
-            None => state.context.functions.push(decision),
-        }
+    merge(&mut state.context, moved, join);
+}
+
+/// Adds decisions. Those about the same tool go into one record, in the way that `join` says.
+pub(super) fn merge<'d>(own: &mut Context<'d>, more: Context<'d>, join: impl Fn(&mut Record<'d>, Record<'d>)) {
+    let function = |own: &FunctionDecision<'d>| (own.agent.wtf8(), key_of_tool(&own.tool));
+    each(&mut own.functions, more.functions, function, |own, more| join(&mut own.record, more.record));
+    let hosted = |own: &HostedDecision<'d>| (own.server.wtf8(), own.tool.wtf8());
+    each(&mut own.hosted, more.hosted, hosted, |own, more| join(&mut own.record, more.record));
+    let name = |own: &NamedDecision<'d>| own.name.wtf8();
+    each(&mut own.by_name, more.by_name, name, |own, more| join(&mut own.record, more.record));
+}
+
+/// Adds what is about something else than all that is there, and joins the others.
+fn each<T, K: Eq + Hash>(own: &mut Vec<T>, more: Vec<T>, about: impl Fn(&T) -> K, join: impl Fn(&mut T, T)) {
+    let mut places: HashMap<K, usize> = HashMap::default();
+    for (at, decision) in own.iter().enumerate() {
+        places.entry(about(decision)).or_insert(at);
     }
-    for decision in moved.by_name {
-        match state.context.by_name.iter_mut().find(|own| own.name.wtf8() == decision.name.wtf8()) {
-            Some(own) => join(&mut own.record, decision.record),
-            None => state.context.by_name.push(decision),
-        }
-    }
-    for decision in moved.hosted {
-        let same = |own: &&mut HostedDecision<'d>| {
-            own.server.wtf8() == decision.server.wtf8() && own.tool.wtf8() == decision.tool.wtf8()
-        };
-        match state.context.hosted.iter_mut().find(same) {
-            Some(own) => join(&mut own.record, decision.record),
-            None => state.context.hosted.push(decision),
+    for decision in more {
+        match places.entry(about(&decision)) {
+            Entry::Occupied(place) => join(&mut own[*place.get()], decision),
+            Entry::Vacant(place) => {
+                place.insert(own.len());
+                own.push(decision);
+            }
         }
     }
 }

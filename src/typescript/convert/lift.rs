@@ -12,6 +12,7 @@ use crate::model::{Account, Level};
 use crate::typescript::canonical::strict;
 
 use super::decisions::with_singles;
+use super::gather::merge;
 use super::raw::to_api;
 use super::{ECHO, OWN, UNKNOWN, tool_of_call, tool_of_key};
 
@@ -784,35 +785,14 @@ fn hand_down<'d>(state: &mut State<'d>, account: &Account<'d>) {
 fn inherit<'d>(state: &mut State<'d>, outer: &Context<'d>) {
     let mut agents: HashSet<Vec<u8>> = HashSet::default();
     agents_of(state, &mut agents);
-    let own = &mut state.context;
-    for decision in &outer.functions {
-        let mine = decision.agent.wtf8().is_some_and(|agent| agents.contains(&*agent));
-        let same = |own: &&mut FunctionDecision<'_>| {
-            own.agent.wtf8() == decision.agent.wtf8()
-                && super::key_of_tool(&own.tool) == super::key_of_tool(&decision.tool)
-        };
-        if mine {
-            match own.functions.iter_mut().find(same) {
-                Some(own) => own.record.merge(decision.record.clone()),
-                None => own.functions.push(decision.clone()),
-            }
-        }
-    }
-    for decision in &outer.hosted {
-        let same = |own: &&mut HostedDecision<'_>| {
-            own.server.wtf8() == decision.server.wtf8() && own.tool.wtf8() == decision.tool.wtf8()
-        };
-        match own.hosted.iter_mut().find(same) {
-            Some(own) => own.record.merge(decision.record.clone()),
-            None => own.hosted.push(decision.clone()),
-        }
-    }
-    for decision in &outer.by_name {
-        match own.by_name.iter_mut().find(|own| own.name.wtf8() == decision.name.wtf8()) {
-            Some(own) => own.record.merge(decision.record.clone()),
-            None => own.by_name.push(decision.clone()),
-        }
-    }
+    let mine = |own: &&FunctionDecision<'_>| own.agent.wtf8().is_some_and(|agent| agents.contains(&*agent));
+    let handed = Context {
+        functions: outer.functions.iter().filter(mine).cloned().collect(),
+        hosted: outer.hosted.clone(),
+        by_name: outer.by_name.clone(),
+        ..Context::default()
+    };
+    merge(&mut state.context, handed, Record::merge);
     let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);
     for nested in functions.filter_map(|action| action.nested.as_deref_mut()) {
         inherit(nested, outer);
