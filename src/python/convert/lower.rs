@@ -8,6 +8,7 @@ use crate::model::state::{
     Processed, Record, Response, State, Step, ToolKey, Trace, Usage,
 };
 use crate::model::{Account, Level};
+use crate::parallel;
 use crate::python::invocation::{Scoped, completes, standing_scope};
 use crate::python::raw::OutputItem;
 use crate::record::{Wire as _, arrange};
@@ -29,10 +30,9 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let finished = finished(&state.items);
     ungated(&state, &finished, account);
     ended_programs(&state, account);
-    let items: Vec<Value<'d>> = account.map(state.items.iter().collect(), |item: &Item<'d>, _| {
-        Some(lower_item(item.clone(), state.agent.as_ref(), &names))
-    });
     let stored = lower_stored(&state, account);
+    let lower = |item, _: &Account<'d>| Some(lower_item(item, state.agent.as_ref(), &names));
+    let items = account.map(std::mem::take(&mut state.items), lower);
     let kinds = names.kinds;
     let response = |response: Option<Response<'d>>| response.map_or(Value::NULL, |own| lower_response(own, account));
     let indexes: Vec<Value<'d>> = (0..items.len() as u64).map(Value::integer).collect();
@@ -72,10 +72,7 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     if let Some(ownership) = state.ownership {
         lowered.push(Key::Known("current_response_generated_item_ownership"), lower_ownership(ownership));
     }
-    lowered.push(
-        Key::Known("generated_items"),
-        Value::List(account.map(items.iter().collect(), |item: &Value<'d>, _| Some(item.clone()))),
-    );
+    lowered.push(Key::Known("generated_items"), Value::List(parallel::map(items.iter().collect(), Value::clone)));
     lowered.push(Key::Known("session_items"), Value::List(items));
     lowered.push(Key::Known("current_step"), step);
     lowered.push(Key::Known("last_model_response"), response(state.last_response));
