@@ -195,6 +195,9 @@ fn what_cannot_be_decided_is_refused_with_a_reason() {
     // One that exists and does not wait.
     let done = read("python/1.21/pending-after-typed-outputs.json");
     assert_eq!(code(&decide(&done, &with(Said::Approved, ids(&["call_1"]), false, None))), "RS610");
+    // One of a nested run that is over.
+    let over = read("typescript/1.22/nested_agent_failed.json");
+    assert_eq!(code(&decide(&over, &with(Said::Approved, ids(&["l1"]), false, None))), "RS610");
     let none = decide(&state, &with(Said::Approved, Calls::All { tool: Some("bank".to_owned()) }, false, None));
     assert_eq!(code(&none), "RS610");
     for (path, id) in [("python/1.5", "call_1"), ("typescript/1.5", "s1")] {

@@ -241,7 +241,7 @@ fn lift_response<'d>(value: Value<'d>, account: &Account<'d>) -> Response<'d> {
     let mut response = open(value, account);
     let lifted = Response {
         usage: response.take_filled("usage").map(|usage| lift_usage(usage, account)),
-        output: list(&mut response, "output"),
+        output: list(&mut response, "output").into_iter().map(to_api).collect(),
         response_id: response.take_filled("response_id"),
         request_id: response.take_filled("request_id"),
         provider_data: None,
@@ -430,11 +430,18 @@ fn lookup_key<'d>(value: Option<Value<'d>>, account: &Account<'d>) -> Option<Too
     Some(if kind.is("deferred_top_level") { ToolKey::Deferred(name) } else { ToolKey::Bare(name) })
 }
 
+/// A raw item as the API has it.
+fn to_api(mut raw: Value<'_>) -> Value<'_> {
+    let (theirs, own) = super::ASYNCHRONOUS;
+    super::respell(&mut raw, own, theirs);
+    raw
+}
+
 fn lift_item<'d>(value: Value<'d>, account: &Account<'d>) -> Option<Item<'d>> {
     let origin = value.origin();
     let mut item = open(value, account);
     let kind = item.take("type").unwrap_or(Value::NULL);
-    let raw = item.take("raw_item").unwrap_or(Value::NULL);
+    let raw = item.take("raw_item").map_or(Value::NULL, to_api);
     let agent = item.take_filled("agent").map(|agent| agent_ref(agent, account));
     for own in ["tool_name", "tool_namespace", "description", "title", "tool_origin", "allow_bare_name_alias"] {
         if own == "tool_name" && kind.is("tool_approval_item") {
@@ -582,7 +589,7 @@ fn lift_processed<'d>(
     }
     for value in list(&mut response, "handoffs") {
         let mut handoff = open(value, account);
-        let call = handoff.take("tool_call");
+        let call = handoff.take("tool_call").map(to_api);
         let name = handoff.take("handoff").and_then(Value::into_object).and_then(|mut tool| {
             let name = tool.take("tool_name");
             account.rest(tool, Level::Bookkeeping, UNKNOWN);
@@ -614,7 +621,7 @@ fn lift_function<'d>(
     account: &Account<'d>,
 ) -> Option<FunctionAction<'d>> {
     let mut action = open(value, account);
-    let call = action.take("tool_call")?;
+    let call = action.take("tool_call").map(to_api)?;
     let mut tool = action.take_filled("tool").and_then(Value::into_object).unwrap_or_default();
     let nested = action.take_filled("agent_run_state").map(|nested| Box::new(lift(nested, account)));
     account.rest(action, Level::History, UNKNOWN);
@@ -644,7 +651,7 @@ fn lift_function<'d>(
 
 fn lift_action<'d>(value: Value<'d>, tool: &str, account: &Account<'d>) -> Option<Action<'d>> {
     let mut action = open(value, account);
-    let call = action.take("tool_call")?;
+    let call = action.take("tool_call").map(to_api)?;
     let mut tool = action.take_filled(tool).and_then(Value::into_object).unwrap_or_default();
     account.rest(action, Level::History, UNKNOWN);
     let name = tool.take_filled("name");

@@ -1,5 +1,7 @@
 //! The canonical state becomes one of label 1.21, in the member order of release 0.24.0.
 
+use std::borrow::Cow;
+
 use crate::codes;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
@@ -33,6 +35,7 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
         state.items.iter().map(|item| lower_item(item.clone(), state.agent.as_ref(), &names)).collect();
     let stored = lower_stored(&state, account);
     let kinds = names.kinds;
+    let numbered = numbered(&state);
     let response = |response: Option<Response<'d>>| response.map_or(Value::NULL, |own| lower_response(own, account));
     let indexes: Vec<Value<'d>> = (0..items.len() as u64).map(Value::integer).collect();
     let step = lower_step(state.step, state.agent.as_ref(), &names.names);
@@ -53,7 +56,7 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
             "model_responses",
             Value::List(state.responses.into_iter().map(|own| lower_response(own, account)).collect()),
         )
-        .with("context", lower_context(state.context, &kinds))
+        .with("context", lower_context(state.context, &kinds, &numbered))
         .with("tool_use_tracker", Value::Object(state.tools_used.into_iter().collect()))
         .with("max_turns", state.max_turns.unwrap_or(Value::NULL))
         .with("no_active_agent_run", Value::bool(true))
@@ -364,7 +367,11 @@ fn lower_details<'d>(details: &[Value<'d>], always: &[&'static str]) -> Value<'d
     sum.into()
 }
 
-fn lower_context<'d>(context: Context<'d>, kinds: &HashMap<Vec<u8>, &'static str>) -> Value<'d> {
+fn lower_context<'d>(
+    context: Context<'d>,
+    kinds: &HashMap<Vec<u8>, &'static str>,
+    numbered: &HashSet<Vec<u8>>,
+) -> Value<'d> {
     let meta = |kind: &'static str| {
         Object::new()
             .with("original_type", Value::text(kind))
@@ -408,7 +415,7 @@ fn lower_context<'d>(context: Context<'d>, kinds: &HashMap<Vec<u8>, &'static str
     let functions = context.functions.into_iter().map(|decision| {
         let scope = standing_scope(Scoped::Function(&decision.tool));
         Object::new()
-            .with("agent", owner(decision.agent))
+            .with("agent", owner(decision.agent, numbered))
             .with("tool_key", tool_key(&decision.tool))
             .with("decision", lower_record(decision.record, scope))
             .into()
@@ -420,14 +427,25 @@ fn lower_context<'d>(context: Context<'d>, kinds: &HashMap<Vec<u8>, &'static str
     lowered.into()
 }
 
+/// Agents whose own names end like the identity of one of several of the same name.
+fn numbered(state: &State<'_>) -> HashSet<Vec<u8>> {
+    let waiting: &[Item<'_>] = match &state.step {
+        Step::Interrupted { interruptions, .. } => interruptions,
+        _ => &[],
+    };
+    let agents = state.items.iter().chain(waiting).filter_map(|item| item.agent.as_ref()).chain(&state.agent);
+    let names = agents.filter(|agent| agent.identity.is_none()).filter_map(|agent| agent.name.wtf8());
+    names.filter(|name| name.contains(&b'#')).map(Cow::into_owned).collect()
+}
+
 /// The reference to an agent by its identity. One with a number needs the name beside it.
-pub(super) fn owner(identity: Value<'_>) -> Value<'_> {
+fn owner<'d>(identity: Value<'d>, named: &HashSet<Vec<u8>>) -> Value<'d> {
     let text = identity.wtf8().unwrap_or_default().into_owned();
-    let numbered = text.iter().rposition(|byte| *byte == b'#').filter(|at| {
+    let number = text.iter().rposition(|byte| *byte == b'#').filter(|at| {
         let number = &text[at + 1..];
-        !number.is_empty() && number.iter().all(u8::is_ascii_digit)
+        !number.is_empty() && number.iter().all(u8::is_ascii_digit) && !named.contains(&text)
     });
-    match numbered {
+    match number {
         Some(at) => {
             Object::new().with("name", Value::from(text[..at].to_vec())).with("identity", Some(identity)).into()
         }
@@ -518,6 +536,8 @@ pub(super) fn own_key<'d>(call: &Value<'d>) -> Option<ToolKey<'d>> {
 /// A raw item in the form that the SDK reads: it skips messages and thoughts that lack what it expects.
 fn lower_raw(raw: Value<'_>) -> Value<'_> {
     let mut raw = raw;
+    let (theirs, own) = super::ASYNCHRONOUS;
+    super::respell(&mut raw, theirs, own);
     let kind = raw.member("type");
     let is = |name: &str| kind.as_ref().is_some_and(|kind| kind.is(name));
     let assistant = raw.member("role").is_some_and(|role| role.is("assistant"));

@@ -36,9 +36,9 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     unfinished(&mut state, account);
     let items: Vec<Item<'d>> =
         list(&mut state, "generatedItems").into_iter().filter_map(|item| lift_item(item, account)).collect();
-    let mut runs = Runs::of(&mut state, account);
+    let mut runs = Runs::of(&mut state, &items, account);
     let processed = state.take_filled("lastProcessedResponse").map(|own| lift_processed(own, &mut runs, account));
-    runs.rest(&items, account);
+    runs.rest(processed.as_ref(), account);
     let ownership = state.take_filled("currentResponseGeneratedItemOwnership");
     let (ownership, start) = match ownership {
         Some(ownership) => lift_ownership(ownership, account),
@@ -572,14 +572,16 @@ fn answered(items: &[Item<'_>]) -> HashSet<Vec<u8>> {
 struct Runs<'d> {
     runs: Vec<(Vec<u8>, Value<'d>)>,
     aliases: HashMap<Vec<u8>, Vec<u8>>,
+    /// The calls that have an output. The SDK leaves the runs of those behind that failed, and never comes back to them.
+    answered: HashSet<Vec<u8>>,
 }
 
 impl<'d> Runs<'d> {
-    fn of(state: &mut Object<'d>, account: &Account<'d>) -> Self {
+    fn of(state: &mut Object<'d>, items: &[Item<'d>], account: &Account<'d>) -> Self {
         let mut members =
             |key: &str| state.take_filled(key).and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
         let runs = members("pendingAgentToolRuns");
-        let runs = runs.into_iter().map(|(key, run)| (key.wtf8().into_owned(), run)).collect();
+        let runs: Vec<_> = runs.into_iter().map(|(key, run)| (key.wtf8().into_owned(), run)).collect();
         let mut aliases = HashMap::default();
         for (key, alias) in members("pendingAgentToolRunAliases") {
             account.rebuilt(&alias, OWN);
@@ -587,12 +589,13 @@ impl<'d> Runs<'d> {
                 aliases.insert(key.wtf8().into_owned(), alias.into_owned());
             }
         }
-        Self { runs, aliases }
+        let answered = if runs.is_empty() { HashSet::default() } else { answered(items) };
+        Self { runs, aliases, answered }
     }
 
     /// The run of a call.
     fn take(&mut self, tool: Option<&ToolKey<'_>>, call: &Value<'_>) -> Option<Value<'d>> {
-        let id = call_id(call)?;
+        let id = call_id(call).filter(|id| !self.answered.contains(id))?;
         let tool = tool?;
         let key = [&super::key_of_tool(tool)[..], b":", &id].concat();
         let old = [&super::decisions::legacy_name(tool)[..], b":", &id].concat();
@@ -606,12 +609,16 @@ impl<'d> Runs<'d> {
         Some(self.runs.remove(at).1)
     }
 
-    /// What no pending call belongs to. The SDK leaves runs behind whose calls failed: it never comes back to these.
-    fn rest(self, items: &[Item<'d>], account: &Account<'d>) {
-        let outputs = if self.runs.is_empty() { HashSet::default() } else { answered(items) };
+    /// What no call belongs to that waits, or none of the last response: the SDK never comes back to it.
+    fn rest(self, processed: Option<&Processed<'d>>, account: &Account<'d>) {
+        if self.runs.is_empty() {
+            return;
+        }
+        let functions = processed.into_iter().flat_map(|processed| &processed.functions);
+        let asked: HashSet<_> = functions.filter_map(|action| call_id(&action.call)).collect();
         for (key, run) in self.runs {
             let id = key.rsplit(|byte| *byte == b':').next().unwrap_or_default();
-            let level = if outputs.contains(id) {
+            let level = if self.answered.contains(id) || !asked.contains(id) {
                 Level::Bookkeeping
             } else if run.kind() == Kind::Object {
                 Level::Resume
