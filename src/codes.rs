@@ -152,8 +152,8 @@ codes! {
     NESTED_RUN = 432 "nested-run", "Repair the nested state; its own findings say where.";
     /// The sandbox part of the state is not what the reader accepts.
     SANDBOX = 433 "sandbox", "Restore the sandbox state as the SDK wrote it.";
-    /// The SDK throws the trace away when it loads this state.
-    TRACE_LOST = 434 "trace-lost", "Keep the current agent span together with the trace.";
+    /// The SDK throws the trace away when it loads this state, or what one of its spans says of an error.
+    TRACE_LOST = 434 "trace-lost", "Keep the current agent span together with the trace; the error stands in the file alone.";
     /// The input guardrails are not marked as passed: the SDK refuses to resume the run.
     GUARDRAILS_OPEN = 435 "guardrails-open", "If the guardrails are known to have passed, set the mark; otherwise start a new run.";
     /// It is not known which server the call goes to: the call cannot be executed.

@@ -185,6 +185,17 @@ fn an_exact_rejection_is_never_turned_into_an_approval() {
     }
 }
 
+/// The TypeScript SDK heeds a decision about a call itself more than a later one about all calls of its tool.
+#[test]
+fn a_call_that_is_decided_is_decided_again_before_all_calls_of_its_tool() {
+    let state = read("typescript/1.22/shell_rejected.json");
+    let all = with(Said::Approved, ids(&["s1"]), true, None);
+    let refusal = decide(&state, &all).refusal.expect("it is refused");
+    assert_eq!(refusal.help, "Decide about the call itself first, then about all calls of its tool.");
+    let single = decide(&state, &with(Said::Approved, ids(&["s1"]), false, None)).bytes.expect("it is decided");
+    assert!(decide(&single, &all).bytes.is_some());
+}
+
 #[test]
 fn what_cannot_be_decided_is_refused_with_a_reason() {
     let state = read("python/1.21/pending-several.json");

@@ -47,7 +47,7 @@ fn carried_out<'d>(state: &mut State<'d>, account: &Account<'d>) {
         }
         if nested.is_some() {
             let reason = "this nested run belongs to no call that waits";
-            account.note(codes::NO_PLACE, Level::Resume, call.origin(), reason);
+            account.note(codes::NO_PLACE, Level::Bookkeeping, call.origin(), reason);
         }
     }
     for HandoffAction { call, name, target } in processed.handoffs {

@@ -71,7 +71,7 @@ pub fn lift<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
         None => (None, None),
     };
     let step = lift_step(state.take_filled("current_step"), account);
-    let lifted = State {
+    let mut lifted = State {
         origin,
         turn: state.take_filled("current_turn"),
         max_turns: state.take_filled("max_turns"),
@@ -103,7 +103,26 @@ pub fn lift<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
         trace: state.take_filled("trace").map(|trace| lift_trace(trace, account)),
     };
     account.rest(state, Level::History, UNKNOWN);
+    remember_authors(&mut lifted);
     lifted
+}
+
+/// The Python SDK keeps who made a summary in the answer alone. To the TypeScript SDK an item that differs from the
+/// answer is a new one, which it would send to a service that has it already.
+fn remember_authors(state: &mut State<'_>) {
+    let made = |raw: &Value<'_>| raw.member("type").is_some_and(|kind| kind.is("compaction"));
+    let id = |raw: &Value<'_>| Some(raw.member("id")?.wtf8()?.into_owned());
+    let outputs = state.responses.iter().flat_map(|response| &response.output).filter(|raw| made(raw));
+    let authors = outputs.filter_map(|raw| Some((id(raw)?, raw.member("created_by")?)));
+    let authors: HashMap<Vec<u8>, Value<'_>> = authors.collect();
+    let new = state.processed.iter_mut().flat_map(|processed| &mut processed.new_items);
+    for item in state.items.iter_mut().chain(new).filter(|item| matches!(item.kind, ItemKind::Compaction)) {
+        if let Some(author) = id(&item.raw).and_then(|id| authors.get(&id))
+            && let Some(raw) = item.raw.object_mut().filter(|raw| raw.get("created_by").is_none())
+        {
+            raw.set("created_by", author.clone());
+        }
+    }
 }
 
 /// The members of an object. Anything else is lost.

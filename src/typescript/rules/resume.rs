@@ -8,7 +8,7 @@ use crate::hash::HashSet;
 use crate::json::{Node, Text};
 use crate::record::{List, Slot, Wire as _};
 use crate::typescript::calls::AnyCall;
-use crate::typescript::{ApprovalRecord, Decisions, McpToolBinding, RunItem, Step, bounds};
+use crate::typescript::{ApprovalRecord, Decisions, McpToolBinding, PreviousSpan, RunItem, Step, bounds};
 
 use super::Judge;
 
@@ -46,6 +46,18 @@ impl<'d> Judge<'_, 'd> {
         {
             let message = "there is no current agent span, so that the SDK throws the trace away";
             self.cx.raise(codes::TRACE_LOST, Effect::Lost, trace.node(), message);
+        }
+        let mut span = state.current_agent_span.value();
+        while let Some(own) = span {
+            // `deserializeSpan` leaves it out, in all releases to 0.20.0.
+            if let Some(error) = own.error.value() {
+                let message = "the SDK forgets what went wrong in the span";
+                self.cx.raise(codes::TRACE_LOST, Effect::Lost, error.node(), message);
+            }
+            span = match own.previous_span.value() {
+                Some(PreviousSpan::Span(previous)) => Some(&**previous),
+                _ => None,
+            };
         }
     }
 
