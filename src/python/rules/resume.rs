@@ -179,8 +179,12 @@ fn interrupted<'d>(
     cx: &mut Reader<'d>,
 ) {
     let state = view.state;
-    if view.processed.is_none() && !accepted {
-        cx.raise(codes::NO_RESPONSE, Effect::Stuck, step, "the run waits, but the response it works on is missing");
+    if view.processed.is_none() {
+        let message = match accepted {
+            true => "the response was accepted, and what it asks for is not recorded: the SDK refuses to go on",
+            false => "the run waits, but the response it works on is missing",
+        };
+        cx.raise(codes::NO_RESPONSE, Effect::Stuck, step, message);
     }
     if state.model_responses.value().is_none_or(|responses| responses.is_empty()) {
         cx.raise(codes::NO_RESPONSE, Effect::Stuck, step, "the run waits, but there is no model response");
