@@ -179,8 +179,7 @@ fn each_sdk_spells_asynchronous_calls_in_its_own_way() {
 fn there_and_back_and_there_again_is_the_same() {
     for ((dialect, there), (_, back)) in DIRECTIONS.into_iter().zip(DIRECTIONS.into_iter().rev()) {
         let mut count = 0;
-        // Decisions about the calls of a run that stays behind are kept on the way there and not on the way back.
-        for fixture in newest(dialect).into_iter().filter(|fixture| fixture.name != "nested_agent_failed") {
+        for fixture in newest(dialect) {
             let Some(first) = convert(&fixture.bytes, target(there), &Convert::default()).bytes else { continue };
             let mut options = Convert::default();
             options.assume_target_gates = true;

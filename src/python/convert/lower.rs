@@ -30,7 +30,6 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let names = Names::of(&state);
     let finished = finished(&state.items);
     ungated(&state, &finished, account);
-    ended_programs(&state, account);
     let items: Vec<Value<'d>> =
         state.items.iter().map(|item| lower_item(item.clone(), state.agent.as_ref(), &names)).collect();
     let stored = lower_stored(&state, account);
@@ -261,18 +260,6 @@ fn ungated<'d>(state: &State<'d>, finished: &HashSet<Vec<u8>>, account: &Account
         let reason =
             "the Python SDK asks nobody before it uses a computer, and would carry out this call whatever is decided";
         account.note(codes::WOULD_RUN, Level::Authority, call.origin().or(state.origin), reason);
-    }
-}
-
-/// The Python SDK looks at the last answer once more when a call in it was decided, and then finds the program over.
-fn ended_programs<'d>(state: &State<'d>, account: &Account<'d>) {
-    if !matches!(&state.step, Step::Interrupted { interruptions, .. } if !interruptions.is_empty()) {
-        return;
-    }
-    let new = state.processed.iter().flat_map(|processed| &processed.new_items);
-    for item in new.filter(|item| item.raw.member("type").is_some_and(|kind| kind.is("program_output"))) {
-        let reason = "a call waits that came in one answer with the output of a program; the Python SDK does not go on from that";
-        account.note(codes::NOT_CONVERTIBLE, Level::Resume, item.origin, reason);
     }
 }
 
