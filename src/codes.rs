@@ -152,8 +152,8 @@ codes! {
     NESTED_RUN = 432 "nested-run", "Repair the nested state; its own findings say where.";
     /// The sandbox part of the state is not what the reader accepts.
     SANDBOX = 433 "sandbox", "Restore the sandbox state as the SDK wrote it.";
-    /// The SDK throws the trace away when it loads this state.
-    TRACE_LOST = 434 "trace-lost", "Keep the current agent span together with the trace.";
+    /// The SDK throws the trace away when it loads this state, or what one of its spans says of an error.
+    TRACE_LOST = 434 "trace-lost", "Keep the current agent span together with the trace; the error stands in the file alone.";
     /// The input guardrails are not marked as passed: the SDK refuses to resume the run.
     GUARDRAILS_OPEN = 435 "guardrails-open", "If the guardrails are known to have passed, set the mark; otherwise start a new run.";
     /// It is not known which server the call goes to: the call cannot be executed.
@@ -168,6 +168,8 @@ codes! {
     UNHASHABLE_TYPE = 440 "unhashable-type", "Restore the text that the SDK wrote.";
     /// A call belongs to a program that is not there, is finished, or may not call this tool; the Python SDK refuses the state.
     CALLER = 441 "caller", "Restore the call's caller and the program that it belongs to.";
+    /// The answer that waits holds the output of a program; the Python SDK takes it for a second one, and refuses to go on.
+    PROGRAM_OUTPUT = 442 "program-output", "Start a new run, or let the TypeScript SDK go on with the run.";
     /// The state says that the service has a response already, but not in which conversation, or how far it was worked on.
     ACCEPTED_RESPONSE = 460 "accepted-response", "Restore the marks and the conversation id as the SDK wrote them.";
     /// A search for tools and what it found do not belong together.

@@ -20,6 +20,8 @@ pub(crate) struct Run<'d> {
     pub(crate) outer: Option<usize>,
     /// The calls that started it, outermost first.
     pub(crate) path: Vec<Step<'d>>,
+    /// Whether the SDK never comes back to it.
+    pub(crate) over: bool,
 }
 
 /// A call of an agent as a tool.
@@ -36,25 +38,26 @@ pub(crate) struct Step<'d> {
 /// The state and all runs nested in it, each behind the one that it is nested in.
 pub(crate) fn runs<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Vec<Run<'d>> {
     let mut runs: Vec<Run<'d>> = Vec::new();
-    let mut open = vec![(root, None, Vec::new())];
-    while let Some((root, outer, path)) = open.pop() {
+    let mut open = vec![(root, None, Vec::new(), false)];
+    while let Some((root, outer, path, over)) = open.pop() {
         let label = crate::detect::label(root, dialect).effective(dialect);
         let number = runs.len();
         let mut inner = nested(doc, root, dialect);
         inner.reverse();
-        for (step, root) in inner {
+        for (step, root, ended) in inner {
             if path.len() < usize::from(NESTING) {
                 let path: Vec<Step<'d>> = path.iter().cloned().chain([step]).collect();
-                open.push((root, Some(number), path));
+                open.push((root, Some(number), path, over || ended));
             }
         }
-        runs.push(Run { root, label, outer, path });
+        runs.push(Run { root, label, outer, path, over });
     }
     runs
 }
 
-/// The runs right below one.
-fn nested<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Vec<(Step<'d>, Node<'d>)> {
+/// The runs right below one, and whether they are over: the TypeScript SDK leaves runs behind whose calls failed, or which
+/// belong to an earlier response.
+fn nested<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Vec<(Step<'d>, Node<'d>, bool)> {
     let of = |node: Node<'d>, key: &str| node.member(key).and_then(Node::text).map(Text::lossy);
     match dialect {
         Dialect::Python => functions(root, "last_processed_response")
@@ -64,11 +67,18 @@ fn nested<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Vec<(Step<
                 let run = action.member("agent_run_state").filter(|run| run.kind() == Kind::Object)?;
                 let step =
                     Step { tool: of(call, "name"), call: of(call, "call_id").unwrap_or_default(), action: number };
-                Some((step, run))
+                Some((step, run, false))
             })
             .collect(),
         Dialect::TypeScript => {
-            let Some(runs) = root.member("pendingAgentToolRuns") else { return Vec::new() };
+            let Some(runs) = root.member("pendingAgentToolRuns").filter(|runs| runs.members().next().is_some()) else {
+                return Vec::new();
+            };
+            let items = root.member("generatedItems").into_iter().flat_map(Node::elements);
+            let outputs = items.filter(|item| {
+                item.member("type").and_then(Node::text).is_some_and(|kind| kind.is("tool_call_output_item"))
+            });
+            let answered: HashSet<_> = outputs.filter_map(|item| of(item.member("rawItem")?, "callId")).collect();
             let calls: HashMap<Cow<'d, str>, Option<Cow<'d, str>>> = functions(root, "lastProcessedResponse")
                 .filter_map(|action| action.member("toolCall"))
                 .filter_map(|call| Some((of(call, "callId")?, of(call, "name"))))
@@ -78,14 +88,16 @@ fn nested<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Vec<(Step<
                     let run = doc.decode(member.value).ok().filter(|run| run.kind() == Kind::Object)?;
                     let key = member.key.lossy();
                     let known = key.match_indices(':').find_map(|(at, _)| calls.get_key_value(&key[at + 1..]));
-                    let step = match known {
-                        Some((call, tool)) => Step { tool: tool.clone(), call: call.clone(), action: 0 },
+                    Some(match known {
+                        Some((call, tool)) => {
+                            let step = Step { tool: tool.clone(), call: call.clone(), action: 0 };
+                            (step, run, answered.contains(call))
+                        }
                         None => {
                             let call = key.rsplit_once(':').map_or(&*key, |(_, call)| call).to_owned();
-                            Step { tool: None, call: call.into(), action: 0 }
+                            (Step { tool: None, call: call.into(), action: 0 }, run, true)
                         }
-                    };
-                    Some((step, run))
+                    })
                 })
                 .collect()
         }
@@ -123,7 +135,7 @@ pub(crate) fn waiting<'d>(runs: &[Run<'d>], dialect: Dialect) -> Vec<Waiting<'d>
     type Seen<'d> = HashMap<(Option<Cow<'d, str>>, Option<Cow<'d, str>>), usize>;
     let mut below: Vec<Seen<'d>> = runs.iter().map(|_| Seen::default()).collect();
     let mut found: Vec<Vec<Waiting<'d>>> = Vec::new();
-    for (number, run) in runs.iter().enumerate().rev() {
+    for (number, run) in runs.iter().enumerate().rev().filter(|(_, run)| !run.over) {
         let mut inner = std::mem::take(&mut below[number]);
         let mut own = Vec::new();
         for item in interruptions(run.root, dialect) {

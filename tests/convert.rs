@@ -23,14 +23,14 @@ fn newest(dialect: &str) -> Vec<Fixture> {
     fixtures.into_iter().filter(|fixture| fixture.dialect == dialect && fixture.label == label).collect()
 }
 
+fn read(path: &str) -> Vec<u8> {
+    std::fs::read(common::root().join("fixtures").join(path)).expect("the fixture is there")
+}
+
 /// Old labels do not say that a call goes to a local MCP server. Where the agents do, it is not taken for one of the
 /// program's own tools.
 #[test]
 fn an_old_call_of_a_local_server_is_not_converted_as_one_of_a_function() {
-    let read = |path: &str| {
-        let path = format!("{}/fixtures/{path}", env!("CARGO_MANIFEST_DIR"));
-        std::fs::read(path).expect("the fixture is there")
-    };
     let served = json!({"version": 1, "start": "Teller", "agents": [{"name": "Teller", "mcp_servers": [
         {"name": "ledger", "tools": ["wire", "audit", "lookup"], "require_approval": "always"}]}]});
     let python = serde_json::from_slice(&read("python/agents/local-mcp-pending.json")).expect("the document is JSON");
@@ -133,6 +133,45 @@ fn a_plain_approval_loses_nothing_that_matters() {
             assert!(done.level() <= Some(Level::Bookkeeping), "{name}: {}", told(&done));
             assert!(done.losses.len() <= 10, "{name}: {} entries", done.losses.len());
         }
+    }
+}
+
+/// The Python SDK goes on with a nested run when all of its calls are decided, the TypeScript SDK at once.
+#[test]
+fn a_half_decided_nested_run_goes_on_at_another_time() {
+    for (path, to) in [
+        ("python/1.21/nested-partly-decided.json", "typescript@0.20.0"),
+        ("typescript/1.22/nested_agent_partly_decided.json", "python@0.24.0"),
+    ] {
+        let done = convert(&read(path), target(to), &Convert::default());
+        let told: Vec<_> = done.losses.iter().filter(|loss| loss.level > Level::Bookkeeping).collect();
+        let [loss] = told.as_slice() else { panic!("{path}: {told:?}") };
+        assert!(loss.level == Level::Resume && loss.reason.contains("some calls are approved and others open"));
+    }
+}
+
+/// A run whose call has an output stays in the state, and the SDK never comes back to it.
+#[test]
+fn a_nested_run_that_is_over_stays_behind() {
+    let done = convert(&read("typescript/1.22/nested_agent_failed.json"), target("python@0.24.0"), &Convert::default());
+    assert_eq!(done.level(), Some(Level::Bookkeeping), "{}", told(&done));
+    let text = String::from_utf8(done.bytes.expect("it is converted")).expect("the state is UTF-8");
+    let state: Value = serde_json::from_str(&text).expect("the state is JSON");
+    assert_eq!(state["last_processed_response"]["functions"][0]["agent_run_state"], Value::Null);
+    assert_eq!(state["current_step"]["data"]["interruptions"].as_array().map(Vec::len), Some(1));
+}
+
+/// The API has a member whose name is a keyword of Python.
+#[test]
+fn each_sdk_spells_asynchronous_calls_in_its_own_way() {
+    let (python, typescript) = (r#""async_": true"#, r#""async":true"#);
+    for (path, to, own, theirs) in [
+        ("python/1.21/asynchronous-call.json", "typescript@0.20.0", "async_", typescript),
+        ("typescript/1.22/asynchronous_call.json", "python@0.24.0", r#""async""#, python),
+    ] {
+        let done = convert(&read(path), target(to), &Convert::default());
+        let text = String::from_utf8(done.bytes.expect("it is converted")).expect("the state is UTF-8");
+        assert!(text.contains(theirs) && !text.contains(own), "{path}");
     }
 }
 
@@ -322,7 +361,17 @@ fn typescript_runs(state: &Value, runs: &mut Vec<Run>) -> BTreeSet<(Tool, String
     let at = runs.len();
     runs.push(Run::default());
     let mut inner = BTreeSet::new();
-    for text in state["pendingAgentToolRuns"].as_object().into_iter().flatten().filter_map(|(_, run)| run.as_str()) {
+    let answered: BTreeSet<String> = list(&state["generatedItems"])
+        .iter()
+        .filter(|item| item["type"] == "tool_call_output_item")
+        .map(|item| text(&item["rawItem"]["callId"]))
+        .collect();
+    for (key, nested) in state["pendingAgentToolRuns"].as_object().into_iter().flatten() {
+        // The SDK never comes back to the run of a call that has an output.
+        if key.rsplit(':').next().is_some_and(|call| answered.contains(call)) {
+            continue;
+        }
+        let text = nested.as_str().expect("a nested run is a text");
         let nested: Value = serde_json::from_str(text).expect("a nested run is JSON");
         inner.extend(typescript_runs(&nested, runs));
     }

@@ -185,6 +185,17 @@ fn an_exact_rejection_is_never_turned_into_an_approval() {
     }
 }
 
+/// The TypeScript SDK heeds a decision about a call itself more than a later one about all calls of its tool.
+#[test]
+fn a_call_that_is_decided_is_decided_again_before_all_calls_of_its_tool() {
+    let state = read("typescript/1.22/shell_rejected.json");
+    let all = with(Said::Approved, ids(&["s1"]), true, None);
+    let refusal = decide(&state, &all).refusal.expect("it is refused");
+    assert_eq!(refusal.help, "Decide about the call itself first, then about all calls of its tool.");
+    let single = decide(&state, &with(Said::Approved, ids(&["s1"]), false, None)).bytes.expect("it is decided");
+    assert!(decide(&single, &all).bytes.is_some());
+}
+
 #[test]
 fn what_cannot_be_decided_is_refused_with_a_reason() {
     let state = read("python/1.21/pending-several.json");
@@ -195,6 +206,9 @@ fn what_cannot_be_decided_is_refused_with_a_reason() {
     // One that exists and does not wait.
     let done = read("python/1.21/pending-after-typed-outputs.json");
     assert_eq!(code(&decide(&done, &with(Said::Approved, ids(&["call_1"]), false, None))), "RS610");
+    // One of a nested run that is over.
+    let over = read("typescript/1.22/nested_agent_failed.json");
+    assert_eq!(code(&decide(&over, &with(Said::Approved, ids(&["l1"]), false, None))), "RS610");
     let none = decide(&state, &with(Said::Approved, Calls::All { tool: Some("bank".to_owned()) }, false, None));
     assert_eq!(code(&none), "RS610");
     for (path, id) in [("python/1.5", "call_1"), ("typescript/1.5", "s1")] {

@@ -43,6 +43,11 @@ fn asked(state: &Value, path: &[String], decided: &mut Vec<Value>) -> Vec<Asked>
         for (key, run) in members(state, "pendingAgentToolRuns") {
             let run = serde_json::from_str(text(run).expect("a run is a text")).expect("the text is JSON");
             let (_, call) = key.rsplit_once(':').expect("the key ends with the call's id");
+            // The SDK never comes back to the run of a call that has an output.
+            let is_output = |item: &Value| item["type"] == "tool_call_output_item" && item["rawItem"]["callId"] == call;
+            if list(state, "generatedItems").into_iter().any(is_output) {
+                continue;
+            }
             inner.extend(asked(&run, &[path, &[call.to_owned()]].concat(), decided));
         }
     }

@@ -10,7 +10,7 @@ use crate::model::state::{
     Action, AgentRef, Binding, Decided, FunctionAction, HandoffAction, Item, ItemKind, McpRequest, Record, State, Step,
     ToolKey,
 };
-use crate::model::{Account, Level};
+use crate::model::{Account, Level, Verdict};
 
 use super::Convert;
 
@@ -22,6 +22,7 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
         unreadable(state, account);
     }
     gates(state, target.format.dialect, options, account);
+    half_decided(state, target.format.dialect, account);
     let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);
     for nested in functions.filter_map(|action| action.nested.as_deref_mut()) {
         prepare(nested, target, options, account);
@@ -46,7 +47,7 @@ fn carried_out<'d>(state: &mut State<'d>, account: &Account<'d>) {
         }
         if nested.is_some() {
             let reason = "this nested run belongs to no call that waits";
-            account.note(codes::NO_PLACE, Level::Resume, call.origin(), reason);
+            account.note(codes::NO_PLACE, Level::Bookkeeping, call.origin(), reason);
         }
     }
     for HandoffAction { call, name, target } in processed.handoffs {
@@ -220,7 +221,7 @@ fn gates<'d>(state: &State<'d>, target: Dialect, options: &Convert, account: &Ac
     for item in interruptions {
         let is = |kind: &str| item.raw.member("type").is_some_and(|own| own.is(kind));
         // A run repeats what waits in those within it.
-        if is("mcp_approval_request") || inner.contains(&asked(item)) || is_decided(state, item) {
+        if is("mcp_approval_request") || inner.contains(&asked(item)) || verdict(state, item).is_some() {
             continue;
         }
         let gated = options.agents.as_ref().and_then(|graph| gate(graph, state, item));
@@ -240,6 +241,44 @@ fn gates<'d>(state: &State<'d>, target: Dialect, options: &Convert, account: &Ac
             let reason = "the call waits for a decision; the target asks about it if its program makes the tool ask";
             account.assumed(Level::Bookkeeping, item.origin, reason);
         }
+    }
+}
+
+/// Takes down nested runs of which some calls are approved and others open: the TypeScript SDK goes on with such a run at
+/// once, the Python SDK only when all of its calls are decided, or one is rejected (`_nested_interruptions_status`).
+fn half_decided<'d>(state: &State<'d>, target: Dialect, account: &Account<'d>) {
+    let functions = state.processed.iter().flat_map(|processed| &processed.functions);
+    for (call, nested) in functions.filter_map(|action| Some((&action.call, action.nested.as_deref()?))) {
+        let mut found = Vec::new();
+        verdicts(nested, &mut found);
+        let has = |verdict| found.contains(&verdict);
+        if has(Some(Verdict::Approved)) && has(None) && !has(Some(Verdict::Rejected)) {
+            let reason = match target {
+                Dialect::TypeScript => {
+                    "of this nested run some calls are approved and others open: the TypeScript SDK runs the approved \
+                     ones at once, the Python SDK when all are decided"
+                }
+                Dialect::Python => {
+                    "of this nested run some calls are approved and others open: the Python SDK runs the approved ones \
+                     when all are decided, the TypeScript SDK at once"
+                }
+            };
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, call.origin().or(nested.origin), reason);
+        }
+    }
+}
+
+/// What was decided about each call that waits in a run or in those within it, each in the run that it belongs to.
+fn verdicts(state: &State<'_>, found: &mut Vec<Option<Verdict>>) {
+    let mut inner = HashSet::default();
+    let functions = state.processed.iter().flat_map(|processed| &processed.functions);
+    for nested in functions.filter_map(|action| action.nested.as_deref()) {
+        waiting(nested, &mut inner);
+        verdicts(nested, found);
+    }
+    if let Step::Interrupted { interruptions, .. } = &state.step {
+        let own = interruptions.iter().filter(|item| !inner.contains(&asked(item)));
+        found.extend(own.map(|item| verdict(state, item)));
     }
 }
 
@@ -296,14 +335,19 @@ fn binding<'s, 'd>(state: &'s State<'d>, item: &Item<'d>) -> Option<&'s Binding<
     bindings.find(|binding| !matches!(binding, Binding::Local))
 }
 
-/// Whether a decision covers the call.
-fn is_decided(state: &State<'_>, item: &Item<'_>) -> bool {
-    let Some(id) = call_id(&item.raw) else { return false };
-    let covers = |record: &Record<'_>, tool: bool| {
-        [&record.approved, &record.rejected].into_iter().any(|decided| match decided {
-            Decided::Always => tool,
-            Decided::Calls(calls) => calls.iter().any(|call| call.wtf8().as_deref() == Some(&id[..])),
-        })
+/// What was decided about a call; one about the call itself is stronger than one about all calls of its tool.
+fn verdict(state: &State<'_>, item: &Item<'_>) -> Option<Verdict> {
+    let id = call_id(&item.raw)?;
+    let mut found: [Option<Verdict>; 2] = [None, None];
+    let mut see = |record: &Record<'_>, tool: bool| {
+        for (decided, verdict) in [(&record.approved, Verdict::Approved), (&record.rejected, Verdict::Rejected)] {
+            let place = match decided {
+                Decided::Always if tool => 1,
+                Decided::Calls(calls) if calls.iter().any(|call| call.wtf8().as_deref() == Some(&id[..])) => 0,
+                _ => continue,
+            };
+            found[place].get_or_insert(verdict);
+        }
     };
     let agent = item.agent.as_ref().and_then(|agent| agent.key().wtf8());
     let name = item.raw.member("name").and_then(|name| name.wtf8());
@@ -311,26 +355,22 @@ fn is_decided(state: &State<'_>, item: &Item<'_>) -> bool {
         ItemKind::Approval { name, .. } => name.as_ref().and_then(|name| name.wtf8()),
         _ => None,
     };
-    let functions = state.context.functions.iter().any(|decision| {
+    for decision in &state.context.functions {
         let tool = match &decision.tool {
             ToolKey::Bare(own) | ToolKey::Deferred(own) | ToolKey::Namespaced(_, own) => own.wtf8() == name,
         };
-        decision.agent.wtf8() == agent && covers(&decision.record, tool)
-    });
-    let hosted = || {
-        let label = item.raw.member("server_label").and_then(|label| label.wtf8());
-        let of_tool = |own: &Value<'_>, server: &Value<'_>| own.wtf8() == name && server.wtf8() == label;
-        state.context.hosted.iter().any(|decision| covers(&decision.record, of_tool(&decision.tool, &decision.server)))
-    };
-    let named = || {
-        let own = shown.as_ref().or(name.as_ref());
-        state.context.by_name.iter().any(|decision| {
-            covers(
-                &decision.record,
-                decision.name.wtf8().as_ref() == own
-                    && !item.raw.member("type").is_some_and(|kind| kind.is("function_call")),
-            )
-        })
-    };
-    functions || hosted() || named()
+        if decision.agent.wtf8() == agent {
+            see(&decision.record, tool);
+        }
+    }
+    let label = item.raw.member("server_label").and_then(|label| label.wtf8());
+    for decision in &state.context.hosted {
+        see(&decision.record, decision.tool.wtf8() == name && decision.server.wtf8() == label);
+    }
+    let own = shown.as_ref().or(name.as_ref());
+    let is_function = item.raw.member("type").is_some_and(|kind| kind.is("function_call"));
+    for decision in &state.context.by_name {
+        see(&decision.record, !is_function && decision.name.wtf8().as_ref() == own);
+    }
+    found[0].or(found[1])
 }

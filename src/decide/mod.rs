@@ -349,7 +349,13 @@ fn prove(
         if chosen.contains(&at) {
             if new.decided != Some(wanted) {
                 let message = "an earlier decision about it, or about all calls of its tool, is stronger in this label";
-                return refuse(format!("the call \"{}\" would not be decided so: {message}", id(old)));
+                let message = format!("the call \"{}\" would not be decided so: {message}", id(old));
+                let refusal = Refusal::new(codes::UNDECIDABLE, message);
+                if !options.always || old.decided.is_none() || old.standing {
+                    return Err(refusal);
+                }
+                let help = "Decide about the call itself first, then about all calls of its tool.";
+                return Err(refusal.with_help(help.to_owned()));
             }
         } else if new.decided != old.decided {
             let same_tool = chosen.iter().any(|one| before[*one].tool == old.tool);

@@ -28,7 +28,6 @@ NOT_THE_STATE = {
     r"Sandbox client must be configured": "the sandbox belongs to the program",
     r"surrogates not allowed": "the text that the user gave cannot be sent",
     r"Unsupported (in|out)put content type": "the state was made by another model class",
-    r"parent program is already completed": "the program's output repeats what the service has told",
     r"missing or different recipient binding": "labels before 1.18 do not tell a tool of a server from a function",
 }
 

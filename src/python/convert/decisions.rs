@@ -21,6 +21,8 @@ const SCOPED_PATCH: &[u8] = b"apply_patch:";
 struct Call<'d> {
     /// The identity of the agent that calls.
     agent: Value<'d>,
+    /// The reference to that agent.
+    reference: Value<'d>,
     id: Value<'d>,
     tool: Tool<'d>,
     /// Whether it waits for a decision.
@@ -36,16 +38,16 @@ enum Tool<'d> {
 impl<'d> Call<'d> {
     fn of(item: &Value<'d>, waits: bool) -> Option<Self> {
         let raw = item.member("raw_item")?;
-        let agent = item.member("agent").filter(|agent| !agent.is_null());
-        let agent = agent.map(|agent| match agent.member("identity").filter(|own| own.kind() == Kind::String) {
+        let reference = item.member("agent").filter(|agent| !agent.is_null())?;
+        let agent = match reference.member("identity").filter(|own| own.kind() == Kind::String) {
             Some(identity) => identity,
-            None => agent.member("name").unwrap_or(agent),
-        })?;
+            None => reference.member("name").unwrap_or_else(|| reference.clone()),
+        };
         let text = |value: Option<Value<'d>>| value.filter(|value| value.kind() == Kind::String && !value.is(""));
         let kind = raw.member("type")?;
         if kind.is("mcp_approval_request") {
             let tool = Tool::Hosted { server: text(raw.member("server_label"))?, name: text(raw.member("name"))? };
-            return Some(Self { agent, id: text(raw.member("id"))?, tool, waits });
+            return Some(Self { agent, reference, id: text(raw.member("id"))?, tool, waits });
         }
         let id = text(raw.member("call_id"))?;
         if kind.is("function_call") {
@@ -56,7 +58,7 @@ impl<'d> Call<'d> {
                 (Some(ToolKey::Bare(name)), Some(kind)) if kind.is("deferred_top_level") => ToolKey::Deferred(name),
                 (tool, _) => tool?,
             };
-            return Some(Self { agent, id, tool: Tool::Function(tool), waits });
+            return Some(Self { agent, reference, id, tool: Tool::Function(tool), waits });
         }
         let kind = super::STANDING_KINDS.into_iter().find(|own| kind.is(own))?;
         let usual = match kind {
@@ -67,7 +69,7 @@ impl<'d> Call<'d> {
             _ => None,
         };
         let name = text(item.member("tool_name")).or_else(|| text(raw.member("name"))).or(usual)?;
-        Some(Self { agent, id, tool: Tool::Named { kind, name }, waits })
+        Some(Self { agent, reference, id, tool: Tool::Named { kind, name }, waits })
     }
 
     /// The names under which old labels keep decisions about the call.
@@ -195,7 +197,7 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             }
             owned.push(
                 Object::new()
-                    .with("agent", lower::owner(call.agent.clone()))
+                    .with("agent", call.reference.clone())
                     .with("tool_key", key)
                     .with("decision", lower_record(part, own))
                     .into(),

@@ -71,7 +71,7 @@ pub fn lift<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
         None => (None, None),
     };
     let step = lift_step(state.take_filled("current_step"), account);
-    let lifted = State {
+    let mut lifted = State {
         origin,
         turn: state.take_filled("current_turn"),
         max_turns: state.take_filled("max_turns"),
@@ -104,7 +104,26 @@ pub fn lift<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
         trace: state.take_filled("trace").map(|trace| lift_trace(trace, account)),
     };
     account.rest(state, Level::History, UNKNOWN);
+    remember_authors(&mut lifted);
     lifted
+}
+
+/// The Python SDK keeps who made a summary in the answer alone. To the TypeScript SDK an item that differs from the
+/// answer is a new one, which it would send to a service that has it already.
+fn remember_authors(state: &mut State<'_>) {
+    let made = |raw: &Value<'_>| raw.member("type").is_some_and(|kind| kind.is("compaction"));
+    let id = |raw: &Value<'_>| Some(raw.member("id")?.wtf8()?.into_owned());
+    let outputs = state.responses.iter().flat_map(|response| &response.output).filter(|raw| made(raw));
+    let authors = outputs.filter_map(|raw| Some((id(raw)?, raw.member("created_by")?)));
+    let authors: HashMap<Vec<u8>, Value<'_>> = authors.collect();
+    let new = state.processed.iter_mut().flat_map(|processed| &mut processed.new_items);
+    for item in state.items.iter_mut().chain(new).filter(|item| matches!(item.kind, ItemKind::Compaction)) {
+        if let Some(author) = id(&item.raw).and_then(|id| authors.get(&id))
+            && let Some(raw) = item.raw.object_mut().filter(|raw| raw.get("created_by").is_none())
+        {
+            raw.set("created_by", author.clone());
+        }
+    }
 }
 
 /// The members of an object. Anything else is lost.
@@ -242,7 +261,7 @@ fn lift_response<'d>(value: Value<'d>, account: &Account<'d>) -> Response<'d> {
     let mut response = open(value, account);
     let lifted = Response {
         usage: response.take_filled("usage").map(|usage| lift_usage(usage, account)),
-        output: list(&mut response, "output"),
+        output: list(&mut response, "output").into_iter().map(to_api).collect(),
         response_id: response.take_filled("response_id"),
         request_id: response.take_filled("request_id"),
         provider_data: None,
@@ -431,11 +450,18 @@ fn lookup_key<'d>(value: Option<Value<'d>>, account: &Account<'d>) -> Option<Too
     Some(if kind.is("deferred_top_level") { ToolKey::Deferred(name) } else { ToolKey::Bare(name) })
 }
 
+/// A raw item as the API has it.
+fn to_api(mut raw: Value<'_>) -> Value<'_> {
+    let (theirs, own) = super::ASYNCHRONOUS;
+    super::respell(&mut raw, own, theirs);
+    raw
+}
+
 fn lift_item<'d>(value: Value<'d>, account: &Account<'d>) -> Option<Item<'d>> {
     let origin = value.origin();
     let mut item = open(value, account);
     let kind = item.take("type").unwrap_or(Value::NULL);
-    let raw = item.take("raw_item").unwrap_or(Value::NULL);
+    let raw = item.take("raw_item").map_or(Value::NULL, to_api);
     let agent = item.take_filled("agent").map(|agent| agent_ref(agent, account));
     for own in ["tool_name", "tool_namespace", "description", "title", "tool_origin", "allow_bare_name_alias"] {
         if own == "tool_name" && kind.is("tool_approval_item") {
@@ -583,7 +609,7 @@ fn lift_processed<'d>(
     }
     for value in list(&mut response, "handoffs") {
         let mut handoff = open(value, account);
-        let call = handoff.take("tool_call");
+        let call = handoff.take("tool_call").map(to_api);
         let name = handoff.take("handoff").and_then(Value::into_object).and_then(|mut tool| {
             let name = tool.take("tool_name");
             account.rest(tool, Level::Bookkeeping, UNKNOWN);
@@ -615,7 +641,7 @@ fn lift_function<'d>(
     account: &Account<'d>,
 ) -> Option<FunctionAction<'d>> {
     let mut action = open(value, account);
-    let call = action.take("tool_call")?;
+    let call = action.take("tool_call").map(to_api)?;
     let mut tool = action.take_filled("tool").and_then(Value::into_object).unwrap_or_default();
     let nested = action.take_filled("agent_run_state").map(|nested| Box::new(lift(nested, account)));
     account.rest(action, Level::History, UNKNOWN);
@@ -645,7 +671,7 @@ fn lift_function<'d>(
 
 fn lift_action<'d>(value: Value<'d>, tool: &str, account: &Account<'d>) -> Option<Action<'d>> {
     let mut action = open(value, account);
-    let call = action.take("tool_call")?;
+    let call = action.take("tool_call").map(to_api)?;
     let mut tool = action.take_filled(tool).and_then(Value::into_object).unwrap_or_default();
     account.rest(action, Level::History, UNKNOWN);
     let name = tool.take_filled("name");

@@ -1,5 +1,7 @@
 //! The canonical state becomes one of label 1.21, in the member order of release 0.24.0.
 
+use std::borrow::Cow;
+
 use crate::codes;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
@@ -29,7 +31,7 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let names = Names::of(&state);
     let finished = finished(&state.items);
     ungated(&state, &finished, account);
-    ended_programs(&state, account);
+    let numbered = numbered(&state);
     let stored = lower_stored(&state, account);
     let lower = |item, _: &Account<'d>| Some(lower_item(item, state.agent.as_ref(), &names));
     let items = account.map(std::mem::take(&mut state.items), lower);
@@ -54,7 +56,7 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
             "model_responses",
             Value::List(account.map(state.responses, |own, account| Some(lower_response(own, account)))),
         )
-        .with("context", lower_context(state.context, &kinds))
+        .with("context", lower_context(state.context, &kinds, &numbered))
         .with("tool_use_tracker", Value::Object(state.tools_used.into_iter().collect()))
         .with("max_turns", state.max_turns.unwrap_or(Value::NULL))
         .with("no_active_agent_run", Value::bool(true))
@@ -262,18 +264,6 @@ fn ungated<'d>(state: &State<'d>, finished: &HashSet<Vec<u8>>, account: &Account
     }
 }
 
-/// The Python SDK looks at the last answer once more when a call in it was decided, and then finds the program over.
-fn ended_programs<'d>(state: &State<'d>, account: &Account<'d>) {
-    if !matches!(&state.step, Step::Interrupted { interruptions, .. } if !interruptions.is_empty()) {
-        return;
-    }
-    let new = state.processed.iter().flat_map(|processed| &processed.new_items);
-    for item in new.filter(|item| item.raw.member("type").is_some_and(|kind| kind.is("program_output"))) {
-        let reason = "a call waits that came in one answer with the output of a program; the Python SDK does not go on from that";
-        account.note(codes::NOT_CONVERTIBLE, Level::Resume, item.origin, reason);
-    }
-}
-
 fn lower_agent(agent: AgentRef<'_>) -> Value<'_> {
     Object::new().with("name", agent.name).with("identity", agent.identity).into()
 }
@@ -365,7 +355,11 @@ fn lower_details<'d>(details: &[Value<'d>], always: &[&'static str]) -> Value<'d
     sum.into()
 }
 
-fn lower_context<'d>(context: Context<'d>, kinds: &HashMap<Vec<u8>, &'static str>) -> Value<'d> {
+fn lower_context<'d>(
+    context: Context<'d>,
+    kinds: &HashMap<Vec<u8>, &'static str>,
+    numbered: &HashSet<Vec<u8>>,
+) -> Value<'d> {
     let meta = |kind: &'static str| {
         Object::new()
             .with("original_type", Value::text(kind))
@@ -409,7 +403,7 @@ fn lower_context<'d>(context: Context<'d>, kinds: &HashMap<Vec<u8>, &'static str
     let functions = context.functions.into_iter().map(|decision| {
         let scope = standing_scope(Scoped::Function(&decision.tool));
         Object::new()
-            .with("agent", owner(decision.agent))
+            .with("agent", owner(decision.agent, numbered))
             .with("tool_key", tool_key(&decision.tool))
             .with("decision", lower_record(decision.record, scope))
             .into()
@@ -421,14 +415,25 @@ fn lower_context<'d>(context: Context<'d>, kinds: &HashMap<Vec<u8>, &'static str
     lowered.into()
 }
 
+/// Agents whose own names end like the identity of one of several of the same name.
+fn numbered(state: &State<'_>) -> HashSet<Vec<u8>> {
+    let waiting: &[Item<'_>] = match &state.step {
+        Step::Interrupted { interruptions, .. } => interruptions,
+        _ => &[],
+    };
+    let agents = state.items.iter().chain(waiting).filter_map(|item| item.agent.as_ref()).chain(&state.agent);
+    let names = agents.filter(|agent| agent.identity.is_none()).filter_map(|agent| agent.name.wtf8());
+    names.filter(|name| name.contains(&b'#')).map(Cow::into_owned).collect()
+}
+
 /// The reference to an agent by its identity. One with a number needs the name beside it.
-pub(super) fn owner(identity: Value<'_>) -> Value<'_> {
+fn owner<'d>(identity: Value<'d>, named: &HashSet<Vec<u8>>) -> Value<'d> {
     let text = identity.wtf8().unwrap_or_default().into_owned();
-    let numbered = text.iter().rposition(|byte| *byte == b'#').filter(|at| {
+    let number = text.iter().rposition(|byte| *byte == b'#').filter(|at| {
         let number = &text[at + 1..];
-        !number.is_empty() && number.iter().all(u8::is_ascii_digit)
+        !number.is_empty() && number.iter().all(u8::is_ascii_digit) && !named.contains(&text)
     });
-    match numbered {
+    match number {
         Some(at) => {
             Object::new().with("name", Value::from(text[..at].to_vec())).with("identity", Some(identity)).into()
         }
@@ -519,6 +524,8 @@ pub(super) fn own_key<'d>(call: &Value<'d>) -> Option<ToolKey<'d>> {
 /// A raw item in the form that the SDK reads: it skips messages and thoughts that lack what it expects.
 fn lower_raw(raw: Value<'_>) -> Value<'_> {
     let mut raw = raw;
+    let (theirs, own) = super::ASYNCHRONOUS;
+    super::respell(&mut raw, theirs, own);
     let kind = raw.member("type");
     let is = |name: &str| kind.as_ref().is_some_and(|kind| kind.is(name));
     let assistant = raw.member("role").is_some_and(|role| role.is("assistant"));

@@ -13,7 +13,7 @@ pub use steps::{LEDGER, SERVERS, bring};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::json::{Document, Node, Value};
+use crate::json::{Document, Kind, Node, Value};
 
 /// The state as a tree. Nested runs are objects in it already.
 #[must_use]
@@ -28,4 +28,24 @@ const STANDING_KINDS: [&str; 5] =
 /// What the SDK keeps of a tracing key.
 fn key_hash(key: &[u8]) -> String {
     Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The API's name of a member that is a keyword of Python, and the SDK's: releases since 0.21.0 write the latter into states.
+const ASYNCHRONOUS: (&str, &str) = ("async", "async_");
+
+/// Gives that member of a call, or of the tools that a search found, its other name.
+fn respell<'d>(raw: &mut Value<'d>, from: &str, to: &'static str) {
+    let kind = raw.member("type");
+    let is = |name: &str| kind.as_ref().is_some_and(|kind| kind.is(name));
+    if is("tool_search_output") || is("namespace") {
+        let has_tools = raw.member("tools").is_some_and(|tools| tools.kind() == Kind::Array && !tools.is_empty());
+        if let Some(tools) = raw.object_mut().filter(|_| has_tools).and_then(|raw| raw.get_mut("tools")) {
+            tools.elements_mut().iter_mut().for_each(|tool| respell(tool, from, to));
+        }
+    } else if ["function_call", "custom_tool_call", "function", "custom"].into_iter().any(is)
+        && raw.member(from).is_some()
+        && let Some(raw) = raw.object_mut()
+    {
+        raw.rename(from, to);
+    }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::codes;
 use crate::finding::Effect;
 use crate::hash::HashSet;
-use crate::json::{Kind, Node};
+use crate::json::{Kind, Node, Text};
 use crate::record::{Reader, Wire as _};
 
 use super::super::State;
@@ -56,9 +56,7 @@ impl<'d> Programs<'d> {
                 if managed {
                     programs.known.insert(id.wtf8());
                 }
-                if raw.member("status").and_then(Node::text).is_some_and(|status| status.is("completed")) {
-                    programs.finished.insert(id.wtf8());
-                }
+                programs.finished.extend(ended(raw).map(Text::wtf8));
             }
             if let Some(id) = caller(raw).filter(|id| managed && !id.is_empty()) {
                 programs.known.insert(id.wtf8());
@@ -68,12 +66,19 @@ impl<'d> Programs<'d> {
     }
 }
 
+/// The program that has ended with this output.
+pub(super) fn ended(raw: Node<'_>) -> Option<Text<'_>> {
+    let completed = raw.member("status").and_then(Node::text).is_some_and(|status| status.is("completed"));
+    let id = raw.member("call_id").and_then(Node::text).filter(|id| !id.is_empty());
+    id.filter(|_| completed && is_kind(raw, "program_output"))
+}
+
 fn is_kind(raw: Node<'_>, wanted: &str) -> bool {
     raw.member("type").and_then(Node::text).is_some_and(|kind| kind.is(wanted))
 }
 
 /// The program that called, if one did.
-fn caller(raw: Node<'_>) -> Option<crate::json::Text<'_>> {
+fn caller(raw: Node<'_>) -> Option<Text<'_>> {
     let caller = raw.member("caller").filter(|caller| caller.kind() == Kind::Object)?;
     if is_kind(caller, "program") { caller.member("caller_id").and_then(Node::text) } else { None }
 }

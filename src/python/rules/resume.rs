@@ -19,6 +19,7 @@ use super::super::weigh::is_falsy;
 use super::View;
 use super::gates;
 use super::history::{History, approval_lookup};
+use super::programs;
 use super::restore::has_unhashable_type;
 use super::roster::{Found, resolve};
 
@@ -178,8 +179,12 @@ fn interrupted<'d>(
     cx: &mut Reader<'d>,
 ) {
     let state = view.state;
-    if view.processed.is_none() && !accepted {
-        cx.raise(codes::NO_RESPONSE, Effect::Stuck, step, "the run waits, but the response it works on is missing");
+    if view.processed.is_none() {
+        let message = match accepted {
+            true => "the response was accepted, and what it asks for is not recorded: the SDK refuses to go on",
+            false => "the run waits, but the response it works on is missing",
+        };
+        cx.raise(codes::NO_RESPONSE, Effect::Stuck, step, message);
     }
     if state.model_responses.value().is_none_or(|responses| responses.is_empty()) {
         cx.raise(codes::NO_RESPONSE, Effect::Stuck, step, "the run waits, but there is no model response");
@@ -188,13 +193,22 @@ fn interrupted<'d>(
         cx.raise(codes::NOTHING_PENDING, Effect::Note, step, "the run waits, but no call is pending");
     }
     half_done(view, pending, sought, cx);
+    if !accepted {
+        ended_programs(view, cx);
+    }
     let current = state.current_agent.node().and_then(agent_key);
     for approval in pending {
         let raw = approval.raw_item.node();
         let Some(call) = raw.and_then(Call::of) else { continue };
         unbound(view, approval, &call, sought, cx);
-        if let (Some(current), Some(agent)) = (&current, approval.agent.node().and_then(agent_key)) {
-            homeless(approval, &call, agent == *current, sought, cx);
+        let agent = approval.agent.node().and_then(agent_key);
+        let own = agent.is_some() && agent == current;
+        if current.is_some() && agent.is_some() {
+            homeless(approval, &call, own, sought, cx);
+        }
+        // A call of a nested run stands in that run's ledger; here its id can be another call's.
+        if !own && call.id.is_some_and(|id| sought.inside.contains(&id.wtf8())) {
+            continue;
         }
         let known = Known {
             lookup: raw.and_then(|raw| approval_lookup(approval.node(), raw)),
@@ -268,6 +282,27 @@ fn half_done<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], sought: &So
     }
 }
 
+/// The SDK looks at the last answer once more (`classifier_context_items` in `resolve_interrupted_turn`), and finds its program over.
+fn ended_programs<'d>(view: &View<'_, 'd>, cx: &mut Reader<'d>) {
+    if !cx.reader_has(V1_13) {
+        return;
+    }
+    let ended = view.generated.iter().filter_map(|item| programs::ended(item.raw));
+    let ended: HashSet<_> = ended.map(Text::wtf8).collect();
+    let responses = view.state.model_responses.value();
+    let last = responses.and_then(|responses| responses.items.last()).and_then(Slot::node);
+    for raw in last.and_then(|last| last.member("output")).into_iter().flat_map(Node::elements) {
+        if let Some(id) = programs::ended(raw).filter(|id| ended.contains(&id.wtf8())) {
+            let message = format!(
+                "the answer that waits holds the output of the program \"{}\": the SDK takes it for a second one, and refuses \
+                 to go on",
+                id.lossy()
+            );
+            cx.raise(codes::PROGRAM_OUTPUT, Effect::Stuck, raw, message);
+        }
+    }
+}
+
 fn is_set(flag: &Slot<'_, Flag<'_>>) -> bool {
     flag.value().is_some_and(|flag| flag.get())
 }
@@ -280,9 +315,9 @@ fn agent_key<'d>(agent: Node<'d>) -> Option<Cow<'d, [u8]>> {
 
 /// A call of a nested run is decided in that run. One that the SDK takes for a call of this run is asked about for ever.
 fn homeless<'d>(approval: &ApprovalItem<'d>, call: &Call<'d>, own: bool, sought: &Sought<'_, 'd>, cx: &mut Reader<'d>) {
-    let Some(id) = call.id.filter(|_| cx.reader_has(V1_13) && call.kind == "function_call") else { return };
+    let Some(id) = call.id.filter(|_| cx.reader_has(V1_13)) else { return };
     let inside = sought.inside.contains(&id.wtf8());
-    let message = if own && inside && !sought.functions.contains(&id.wtf8()) {
+    let message = if own && inside && call.kind == "function_call" && !sought.functions.contains(&id.wtf8()) {
         format!(
             "\"{}\" waits in a nested run of the agent that waits here, too: the SDK asks again whatever is decided",
             id.lossy()

@@ -36,9 +36,9 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     rebuilt(&mut state, account);
     unfinished(&mut state, account);
     let items = account.map(list(&mut state, "generatedItems"), lift_item);
-    let mut runs = Runs::of(&mut state, account);
+    let mut runs = Runs::of(&mut state, &items, account);
     let processed = state.take_filled("lastProcessedResponse").map(|own| lift_processed(own, &mut runs, account));
-    runs.rest(&items, account);
+    let gone = runs.rest(processed.as_ref(), account);
     let ownership = state.take_filled("currentResponseGeneratedItemOwnership");
     let (ownership, start) = match ownership {
         Some(ownership) => lift_ownership(ownership, account),
@@ -52,7 +52,7 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     let bound = Bound::of(context.as_ref());
     let calls = Calls::of(&items, processed.as_ref(), &step);
     let context = context.map(|context| lift_context(context, &bound, &calls, account)).unwrap_or_default();
-    let lifted = State {
+    let mut lifted = State {
         origin,
         turn: state.take_filled("currentTurn"),
         max_turns: state.take_filled("maxTurns"),
@@ -87,6 +87,7 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
         trace: state.take_filled("trace").map(|trace| lift_trace(trace, account)),
     };
     account.rest(state, Level::History, UNKNOWN);
+    forget(&mut lifted, gone, account);
     lifted
 }
 
@@ -572,14 +573,16 @@ fn answered(items: &[Item<'_>]) -> HashSet<Vec<u8>> {
 struct Runs<'d> {
     runs: Vec<(Vec<u8>, Value<'d>)>,
     aliases: HashMap<Vec<u8>, Vec<u8>>,
+    /// The calls that have an output. The SDK leaves the runs of those behind that failed, and never comes back to them.
+    answered: HashSet<Vec<u8>>,
 }
 
 impl<'d> Runs<'d> {
-    fn of(state: &mut Object<'d>, account: &Account<'d>) -> Self {
+    fn of(state: &mut Object<'d>, items: &[Item<'d>], account: &Account<'d>) -> Self {
         let mut members =
             |key: &str| state.take_filled(key).and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
         let runs = members("pendingAgentToolRuns");
-        let runs = runs.into_iter().map(|(key, run)| (key.wtf8().into_owned(), run)).collect();
+        let runs: Vec<_> = runs.into_iter().map(|(key, run)| (key.wtf8().into_owned(), run)).collect();
         let mut aliases = HashMap::default();
         for (key, alias) in members("pendingAgentToolRunAliases") {
             account.rebuilt(&alias, OWN);
@@ -587,12 +590,13 @@ impl<'d> Runs<'d> {
                 aliases.insert(key.wtf8().into_owned(), alias.into_owned());
             }
         }
-        Self { runs, aliases }
+        let answered = if runs.is_empty() { HashSet::default() } else { answered(items) };
+        Self { runs, aliases, answered }
     }
 
     /// The run of a call.
     fn take(&mut self, tool: Option<&ToolKey<'_>>, call: &Value<'_>) -> Option<Value<'d>> {
-        let id = call_id(call)?;
+        let id = call_id(call).filter(|id| !self.answered.contains(id))?;
         let tool = tool?;
         let key = [&super::key_of_tool(tool)[..], b":", &id].concat();
         let old = [&super::decisions::legacy_name(tool)[..], b":", &id].concat();
@@ -606,23 +610,61 @@ impl<'d> Runs<'d> {
         Some(self.runs.remove(at).1)
     }
 
-    /// What no pending call belongs to. The SDK leaves runs behind whose calls failed: it never comes back to these.
-    fn rest(self, items: &[Item<'d>], account: &Account<'d>) {
-        let outputs = if self.runs.is_empty() { HashSet::default() } else { answered(items) };
+    /// What no call belongs to that waits, or none of the last response: the SDK never comes back to it. Gives the calls of
+    /// these runs.
+    fn rest(self, processed: Option<&Processed<'d>>, account: &Account<'d>) -> HashSet<Vec<u8>> {
+        const REASON: &str = "this nested run belongs to no call that waits";
+        let mut gone = HashSet::default();
+        if self.runs.is_empty() {
+            return gone;
+        }
+        let functions = processed.into_iter().flat_map(|processed| &processed.functions);
+        let asked: HashSet<_> = functions.filter_map(|action| call_id(&action.call)).collect();
         for (key, run) in self.runs {
             let id = key.rsplit(|byte| *byte == b':').next().unwrap_or_default();
-            let level = if outputs.contains(id) {
-                Level::Bookkeeping
-            } else if run.kind() == Kind::Object {
-                Level::Resume
-            } else {
-                Level::History
-            };
-            if let Some(node) = run.origin() {
-                account.note(codes::NO_PLACE, level, Some(node), "this nested run belongs to no call that waits");
+            if self.answered.contains(id) || !asked.contains(id) {
+                calls_within(&run, &mut gone);
+                account.rebuilt(&run, REASON);
+            } else if let Some(node) = run.origin() {
+                let level = if run.kind() == Kind::Object { Level::Resume } else { Level::History };
+                account.note(codes::NO_PLACE, level, Some(node), REASON);
             }
         }
+        gone
     }
+}
+
+/// The ids of the calls that a run and those within it have made.
+fn calls_within(run: &Value<'_>, found: &mut HashSet<Vec<u8>>) {
+    let list = |key: &str| run.member(key).map_or_else(Vec::new, Value::into_elements);
+    for item in list("generatedItems") {
+        found.extend(item.member("rawItem").and_then(|raw| Some(raw.member("callId")?.wtf8()?.into_owned())));
+    }
+    let runs = run.member("pendingAgentToolRuns").and_then(Value::into_object);
+    runs.into_iter().flat_map(Object::into_members).for_each(|(_, run)| calls_within(&run, found));
+}
+
+/// Takes out decisions about the calls of runs that are over: nothing waits for them.
+fn forget<'d>(state: &mut State<'d>, mut gone: HashSet<Vec<u8>>, account: &Account<'d>) {
+    if gone.is_empty() {
+        return;
+    }
+    let mut runs = vec![&*state];
+    while let Some(run) = runs.pop() {
+        run.items.iter().filter_map(|item| call_id(&item.raw)).for_each(|id| {
+            gone.remove(&id);
+        });
+        let functions = run.processed.iter().flat_map(|processed| &processed.functions);
+        runs.extend(functions.filter_map(|action| action.nested.as_deref()));
+    }
+    let is_left = |record: &mut Record<'d>| {
+        record.void(|id| !gone.contains(id), account);
+        *record = record.only(|id| !gone.contains(id));
+        !record.is_empty()
+    };
+    state.context.functions.retain_mut(|decision| is_left(&mut decision.record));
+    state.context.hosted.retain_mut(|decision| is_left(&mut decision.record));
+    state.context.by_name.retain_mut(|decision| is_left(&mut decision.record));
 }
 
 fn lift_processed<'d>(value: Value<'d>, runs: &mut Runs<'d>, account: &Account<'d>) -> Processed<'d> {

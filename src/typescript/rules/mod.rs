@@ -182,8 +182,11 @@ impl<'s, 'd> Judge<'s, 'd> {
             return;
         }
         let state = self.state;
-        for (key, run) in state.pending_agent_tool_runs.value().into_iter().flat_map(|map| map.values()) {
-            let Some(nested) = &run.state else { continue };
+        let Some(runs) = state.pending_agent_tool_runs.value().filter(|runs| !runs.is_empty()) else { return };
+        let open = self.open_functions();
+        for (key, run) in runs.values() {
+            // The SDK leaves runs behind whose calls failed, and never comes back to them.
+            let Some(nested) = run.state.as_ref().filter(|_| is_of(&key.wtf8(), &open)) else { continue };
             let graph = self.graph;
             let tool = tool_behind(&key.wtf8());
             let start = tool.and_then(|tool| {
@@ -206,6 +209,12 @@ impl<'s, 'd> Judge<'s, 'd> {
             self.cx.raise(codes::NESTED_RUN, Effect::Stuck, run.text.node(), message);
         }
     }
+}
+
+/// Whether the key of a nested run names one of these calls, whose ids can hold a few colons, too.
+fn is_of(key: &[u8], calls: &HashSet<Cow<'_, [u8]>>) -> bool {
+    let ends = key.iter().enumerate().rev().filter(|(_, byte)| **byte == b':').take(8);
+    ends.into_iter().any(|(end, _)| calls.contains(&key[end + 1..]))
 }
 
 /// The tool's name in the key of a nested run, such as `["bare","ask"]:call_1`, or `ask:call_1` before 1.16.

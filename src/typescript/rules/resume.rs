@@ -1,12 +1,14 @@
 //! What loads but does not work: the run cannot be resumed, or the pending tool would not run.
 
+use std::borrow::Cow;
+
 use crate::codes;
 use crate::finding::Effect;
 use crate::hash::HashSet;
 use crate::json::{Node, Text};
 use crate::record::{List, Slot, Wire as _};
 use crate::typescript::calls::AnyCall;
-use crate::typescript::{ApprovalRecord, Decisions, McpToolBinding, RunItem, Step, bounds};
+use crate::typescript::{ApprovalRecord, Decisions, McpToolBinding, PreviousSpan, RunItem, Step, bounds};
 
 use super::Judge;
 
@@ -44,6 +46,18 @@ impl<'d> Judge<'_, 'd> {
         {
             let message = "there is no current agent span, so that the SDK throws the trace away";
             self.cx.raise(codes::TRACE_LOST, Effect::Lost, trace.node(), message);
+        }
+        let mut span = state.current_agent_span.value();
+        while let Some(own) = span {
+            // `deserializeSpan` leaves it out, in all releases to 0.20.0.
+            if let Some(error) = own.error.value() {
+                let message = "the SDK forgets what went wrong in the span";
+                self.cx.raise(codes::TRACE_LOST, Effect::Lost, error.node(), message);
+            }
+            span = match own.previous_span.value() {
+                Some(PreviousSpan::Span(previous)) => Some(&**previous),
+                _ => None,
+            };
         }
     }
 
@@ -83,12 +97,26 @@ impl<'d> Judge<'_, 'd> {
         }
     }
 
+    /// The calls that have an output.
+    fn answered(&self) -> HashSet<Cow<'d, [u8]>> {
+        self.state.history().filter_map(answered_id).map(Text::wtf8).collect()
+    }
+
+    /// The functions that the last response calls and that have no output.
+    pub(super) fn open_functions(&self) -> HashSet<Cow<'d, [u8]>> {
+        let answered = self.answered();
+        let functions = self.state.last_processed_response.value().and_then(|last| last.functions.value());
+        let actions = functions.into_iter().flat_map(List::values);
+        let ids = actions.filter_map(|action| Some(action.tool_call.value()?.call_id.value()?.wtf8()));
+        ids.filter(|id| !answered.contains(id)).collect()
+    }
+
     /// A pending call stands in the history as call and as request, in the step, and among the actions.
     fn pending_calls(&mut self) {
         let state = self.state;
         let asked: HashSet<_> = state.history().filter_map(request_id).map(Text::wtf8).collect();
         let called: HashSet<_> = state.history().filter_map(called_id).map(Text::wtf8).collect();
-        let answered: HashSet<_> = state.history().filter_map(answered_id).map(Text::wtf8).collect();
+        let answered = self.answered();
         let step = state.current_step.value();
         if !matches!(step, Some(Step::Interruption(_))) {
             let over = matches!(step, Some(Step::FinalOutput(_) | Step::Handoff(_)));
@@ -205,7 +233,7 @@ impl<'d> Judge<'_, 'd> {
     }
 
     /// What an accepted response asks for is not carried out a second time (`resumeAcceptedModelResponse`).
-    fn half_done(&mut self, answered: &HashSet<std::borrow::Cow<'d, [u8]>>) {
+    fn half_done(&mut self, answered: &HashSet<Cow<'d, [u8]>>) {
         let Some(Step::Interruption(step)) = self.state.current_step.value() else { return };
         let Some(started) = step.data.value().and_then(|data| data.local_processing_started.node()) else { return };
         let last = self.state.last_processed_response.node();
@@ -223,7 +251,7 @@ impl<'d> Judge<'_, 'd> {
     }
 
     /// A function whose server is not known is not executed (release 0.19.0).
-    fn bindings(&mut self, answered: &HashSet<std::borrow::Cow<'d, [u8]>>) {
+    fn bindings(&mut self, answered: &HashSet<Cow<'d, [u8]>>) {
         if !self.has(bounds::BINDINGS) {
             return;
         }

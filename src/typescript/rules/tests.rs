@@ -92,6 +92,11 @@ const CASES: &[Case] = &[
         found: &[("RS434", Effect::Lost, "/trace"), ("RS531", Effect::Exposed, "/trace/tracing_api_key")],
     },
     Case {
+        from: r#""trace":null"#,
+        to: r#""trace":{"object":"trace","id":"t","workflow_name":"w","group_id":null,"metadata":{}},"currentAgentSpan":{"object":"trace.span","id":"s","trace_id":"t","parent_id":null,"started_at":null,"ended_at":null,"error":{"message":"m"},"span_data":{"type":"agent","name":"A"}}"#,
+        found: &[("RS434", Effect::Lost, "/currentAgentSpan/error")],
+    },
+    Case {
         from: r#""context":{}}"#,
         to: r#""context":{"n":9007199254740993}}"#,
         found: &[("RS109", Effect::Lost, "/context/context/n")],
@@ -154,8 +159,20 @@ fn a_call_goes_to_a_server_of_the_program_where_the_state_says_so() {
 
 #[test]
 fn what_makes_a_nested_run_unreadable_leaves_the_state_around_it_readable() {
-    let text = r#""pendingAgentToolRuns":{"ask:c9":"{\"$schemaVersion\":\"1.22\"}"}"#;
+    let text = r#""pendingAgentToolRuns":{"pay:c1":"{\"$schemaVersion\":\"1.22\"}"}"#;
     let findings = found(&MINIMAL.replace(r#""pendingAgentToolRuns":{}"#, text));
-    assert!(findings.iter().all(|(_, effect, at)| *effect == Effect::Stuck && at == "/pendingAgentToolRuns/ask:c9"));
+    assert!(findings.iter().all(|(_, effect, at)| *effect == Effect::Stuck && at == "/pendingAgentToolRuns/pay:c1"));
     assert_eq!(findings.last().map(|(code, ..)| code.as_str()), Some("RS432"));
+}
+
+#[test]
+fn a_nested_run_whose_call_has_an_output_is_over() {
+    let run = r#""pendingAgentToolRuns":{"pay:c1":"{\"$schemaVersion\":\"1.22\"}"}"#;
+    let state = MINIMAL.replace(r#""pendingAgentToolRuns":{}"#, run);
+    let has_run = |state: &str| found(state).iter().any(|(code, _, at)| code == "RS432" && at.ends_with("pay:c1"));
+    let output = r#",{"type":"tool_call_output_item","rawItem":{"type":"function_call_result","name":"pay","callId":"c1","status":"completed","output":"ok"},"agent":{"name":"A"},"output":"ok"}],"pendingAgentToolRuns""#;
+    assert!(has_run(&state));
+    let over = state.replace(r#"],"pendingAgentToolRuns""#, output);
+    assert_ne!(over, state);
+    assert!(!has_run(&over));
 }
