@@ -101,14 +101,14 @@ fn two_states_are_compared_the_same_on_several_cores() {
 /// So many wrong elements that the rest of the list is not looked at: before its middle, behind it, or nowhere.
 #[test]
 fn what_is_not_looked_at_is_the_same_on_several_cores() {
-    let fixture = common::fixtures().into_iter().find(|own| own.name == "pending-first-turn" && own.label == 21);
+    let fixture = common::fixtures().into_iter().find(|own| own.name == "pending-after-typed-outputs" && own.label == 21);
     let bytes = fixture.expect("the state is there").bytes;
     let doc = Document::parse(bytes.clone()).expect("a fixture is JSON");
-    let used = doc.root().member("tool_use_tracker").expect("a Python state has one").span();
-    for (front, wrong, behind) in [(0, 250_000, 0), (60_000, 150_000, 60_000), (0, 99_999, 400_000), (200_000, 20, 0)] {
-        let list = [vec!["\"a\""; front], vec!["1"; wrong], vec!["\"a\""; behind]].concat();
-        let list = format!("{{\"Agent\": [{}]}}", list.join(","));
-        let state = [&bytes[..used.start], list.as_bytes(), &bytes[used.end..]].concat();
+    let items = doc.root().member("generated_items").expect("a Python state has items");
+    let item = items.elements().next().expect("an item is there").raw();
+    for (front, wrong, behind) in [(0, 250_000, 0), (600, 150_000, 600), (0, 99_999, 600), (600, 20, 0)] {
+        let list = [vec![item; front], vec!["1"; wrong], vec![item; behind]].concat().join(",");
+        let state = [&bytes[..items.span().start], b"[", list.as_bytes(), b"]", &bytes[items.span().end..]].concat();
         let told = || format!("{:?}", validate(&state, &Validate::default()));
         assert_eq!(on_cores(1, told).contains("too much in here is wrong"), wrong >= 100_000);
         same(&format!("{front} {wrong} {behind}"), told);

@@ -614,6 +614,8 @@ impl fmt::Display for Shape {
 pub trait Wire<'d>: Sized + Send {
     /// Whether `null` is a value of the type.
     const TAKES_NULL: bool = false;
+    /// Whether values are large enough for a list of them to be read in halves.
+    const IS_LARGE: bool = false;
 
     /// Reads a value, or gives `None` when it is none; the caller then raises the finding. Faults further down are
     /// raised here.

@@ -486,8 +486,8 @@ impl<'d> Reader<'d> {
         self.raise_fault(codes::MISSING_FIELD, None, node, format!("expected {}", known.join(" or ")));
     }
 
-    /// Reads the elements of the list or the values of the map that the row being read holds: both halves of a large one
-    /// at the same time, where that is allowed.
+    /// Reads the elements of the list or the values of the map that the row being read holds: both halves of a list of large
+    /// elements at the same time, where that is allowed.
     pub fn elements<T: Wire<'d>, R, E: Send>(
         &mut self,
         whole: Node<'d>,
@@ -497,7 +497,7 @@ impl<'d> Reader<'d> {
     ) -> Vec<E> {
         let row = self.row.take();
         // Deep within a state the stack is precious: a thread that waits for the other half takes up something else.
-        if self.depth > 0 || !parallel::is_worth_it(whole.raw().len()) {
+        if !T::IS_LARGE || self.depth > 0 || !parallel::is_worth_it(whole.raw().len()) {
             return self.some(row, items, 0, &value, &keep).0;
         }
         let middle = whole.span().start.midpoint(whole.span().end);

@@ -77,6 +77,7 @@ impl<'d> Wire<'d> for Text<'d> {
 
 impl<'d, T: Wire<'d>> Wire<'d> for Box<T> {
     const TAKES_NULL: bool = T::TAKES_NULL;
+    const IS_LARGE: bool = true;
 
     fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         T::read(node, cx).map(Box::new)
