@@ -19,10 +19,7 @@ const LARGE: usize = 256 << 10;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn on_cores<T: Send>(cores: usize, work: impl FnOnce() -> T + Send) -> T {
-    match threads::start(cores) {
-        Some(pool) => pool.install(work),
-        None => work(),
-    }
+    threads::run(cores, work)
 }
 
 /// Whether [`both`] would ask another thread for so many bytes.
@@ -97,20 +94,23 @@ pub(crate) fn ahead<A: Send, B: Send, F: FnOnce() -> B + Send>(
 
 #[cfg(feature = "parallel")]
 mod threads {
-    use rayon::{ThreadPool, ThreadPoolBuilder};
+    use rayon::ThreadPoolBuilder;
 
     pub(crate) use rayon::join;
 
     /// Twice the main thread's: nested runs are read recursively, and a thread that waits takes up something else.
     const STACK: usize = 16 << 20;
 
-    pub(super) fn start(cores: usize) -> Option<ThreadPool> {
+    pub(super) fn run<T: Send>(cores: usize, work: impl FnOnce() -> T + Send) -> T {
         let cores = match cores {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             cores => cores,
         };
-        let pool = (cores > 1).then(|| ThreadPoolBuilder::new().num_threads(cores).stack_size(STACK).build());
-        pool?.ok()
+        let pool = ThreadPoolBuilder::new().num_threads(cores).stack_size(STACK);
+        match (cores > 1).then(|| pool.build()) {
+            Some(Ok(pool)) => pool.install(work),
+            _ => work(),
+        }
     }
 
     pub(super) fn are_there() -> bool {
@@ -120,16 +120,8 @@ mod threads {
 
 #[cfg(not(feature = "parallel"))]
 mod threads {
-    pub(super) struct Pool;
-
-    impl Pool {
-        pub(super) fn install<T>(&self, work: impl FnOnce() -> T) -> T {
-            work()
-        }
-    }
-
-    pub(super) fn start(_cores: usize) -> Option<Pool> {
-        None
+    pub(super) fn run<T>(_cores: usize, work: impl FnOnce() -> T) -> T {
+        work()
     }
 
     pub(super) fn are_there() -> bool {

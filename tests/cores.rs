@@ -101,7 +101,8 @@ fn two_states_are_compared_the_same_on_several_cores() {
 /// So many wrong elements that the rest of the list is not looked at: before its middle, behind it, or nowhere.
 #[test]
 fn what_is_not_looked_at_is_the_same_on_several_cores() {
-    let fixture = common::fixtures().into_iter().find(|own| own.name == "pending-after-typed-outputs" && own.label == 21);
+    let fixture =
+        common::fixtures().into_iter().find(|own| own.name == "pending-after-typed-outputs" && own.label == 21);
     let bytes = fixture.expect("the state is there").bytes;
     let doc = Document::parse(bytes.clone()).expect("a fixture is JSON");
     let items = doc.root().member("generated_items").expect("a Python state has items");

@@ -74,26 +74,11 @@ impl<'d> Text<'d> {
     pub fn is(self, other: &str) -> bool {
         let entry = self.0.entry();
         if entry.is_escaped() {
-            return self.is_escaped(other);
+            return self.is_escaped(other.as_bytes());
         }
         // Most strings differ in their length, which the tape knows.
         let (start, end) = (entry.start as usize + 1, entry.end as usize - 1);
         end - start == other.len() && scan::same(&self.0.source().text().as_bytes()[start..end], other.as_bytes())
-    }
-
-    #[inline(never)]
-    fn is_escaped(self, other: &str) -> bool {
-        let mut rest = other;
-        for piece in Pieces(self.raw()) {
-            let left = match piece {
-                Piece::Plain(run) => rest.strip_prefix(run),
-                // A lone surrogate is no `char`, and no `str` holds one.
-                Piece::Unit(unit) => char::from_u32(unit).and_then(|char| rest.strip_prefix(char)),
-            };
-            let Some(left) = left else { return false };
-            rest = left;
-        }
-        rest.is_empty()
     }
 
     /// Whether both strings are equal once decoded.
@@ -101,8 +86,8 @@ impl<'d> Text<'d> {
     pub fn same_text(self, other: Text<'_>) -> bool {
         match (self.plain_bytes(), other.plain_bytes()) {
             (Some(one), Some(two)) => one == two,
-            (Some(_), None) => other.is_escaped(self.raw()),
-            (None, Some(_)) => self.is_escaped(other.raw()),
+            (Some(one), None) => other.is_escaped(one),
+            (None, Some(two)) => self.is_escaped(two),
             (None, None) => self.raw() == other.raw() || self.units().eq(other.units()),
         }
     }
@@ -110,9 +95,15 @@ impl<'d> Text<'d> {
     /// Whether the decoded string is `other`, in generalized UTF-8.
     #[must_use]
     pub fn is_wtf8(self, other: &[u8]) -> bool {
-        if let Some(plain) = self.plain_bytes() {
-            return plain == other;
+        match self.plain_bytes() {
+            Some(plain) => plain == other,
+            None => self.is_escaped(other),
         }
+    }
+
+    /// The same of a string that is written with escapes. No `str` holds the bytes of a lone surrogate.
+    #[inline(never)]
+    fn is_escaped(self, other: &[u8]) -> bool {
         let (mut raw, mut rest) = (self.raw().as_bytes(), other);
         loop {
             let same = scan::same_plain(raw, rest);

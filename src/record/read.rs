@@ -505,11 +505,8 @@ impl<'d> Reader<'d> {
         let mut apart = self.apart();
         let (first, second) = (items.clone().take(half), items.skip(half));
         let behind = second.clone();
-        let ((mut kept, wrong), (mut behind, wrong_behind)) = parallel::both(
-            whole.raw().len(),
-            || self.some(row, first, 0, &value, &keep),
-            || apart.some(row, behind, 0, &value, &keep),
-        );
+        let ((mut kept, wrong), (mut behind, wrong_behind)) =
+            parallel::join(|| self.some(row, first, 0, &value, &keep), || apart.some(row, behind, 0, &value, &keep));
         if wrong + wrong_behind < WRONG_ELEMENTS {
             self.join(apart);
         } else {

@@ -13,6 +13,7 @@ use crate::detect::{Identity, Label, identify};
 use crate::finding::{Effect, Finding};
 use crate::format::{Dialect, Format, Target};
 use crate::json::{Document, Kind, Node, Problem, SyntaxError};
+use crate::model::Run;
 use crate::parallel::both;
 use crate::record::{Raised, Reader, Rows, Writers};
 use crate::{python, typescript};
@@ -172,26 +173,22 @@ fn judge_state<'d>(
         let _ = source.duplicates();
         secrets::places(source.text().as_bytes())
     };
+    let mut common = |run: Run<'d>| {
+        checks::check(&run, &mut apart);
+        text()
+    };
     let suspects = match cx.dialect {
         Dialect::Python => match python::State::read_from(root, cx) {
             Some(state) => {
                 and(cx.dialect, &state);
-                let common = || {
-                    checks::check(&python::lift(&state), &mut apart);
-                    text()
-                };
-                both(bytes, || python::judge(&state, agents, cx), common).1
+                both(bytes, || python::judge(&state, agents, cx), || common(python::lift(&state))).1
             }
             None => text(),
         },
         Dialect::TypeScript => match typescript::State::read_from(root, cx) {
             Some(state) => {
                 and(cx.dialect, &state);
-                let common = || {
-                    checks::check(&typescript::lift(&state), &mut apart);
-                    text()
-                };
-                both(bytes, || typescript::judge(&state, agents, cx), common).1
+                both(bytes, || typescript::judge(&state, agents, cx), || common(typescript::lift(&state))).1
             }
             None => text(),
         },
