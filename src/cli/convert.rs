@@ -1,5 +1,6 @@
 //! `runstate convert`.
 
+use std::fmt;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -100,7 +101,9 @@ pub(crate) fn run(arguments: &Convert) -> Result<Exit, Failure> {
     if !several && !one {
         return Err(Failure::Usage("several states need --out-dir, --ndjson or --check".to_owned()));
     }
-    let mut sink = Sink::new(arguments, existing)?;
+    // What hardly matters would bury the rest.
+    let least = if one && !arguments.inputs.ndjson { Level::Bookkeeping } else { Level::Display };
+    let mut sink = Sink::new(arguments, existing, least)?;
     batch::in_order(
         tasks(&arguments.inputs),
         arguments.inputs.jobs,
@@ -179,7 +182,10 @@ fn one_state(task: Task, arguments: &Convert, options: &runstate::Convert) -> Do
             }
         }
     };
-    let converted = Document::parse(bytes.clone()).ok().map(|doc| convert_document(&doc, arguments.to, options));
+    let mut converted = Document::parse(bytes.clone()).ok().map(|doc| convert_document(&doc, arguments.to, options));
+    if let Some(conversion) = converted.as_mut().filter(|_| line.is_some()) {
+        conversion.bytes = conversion.bytes.take().map(on_one_line);
+    }
     let original = line.is_some().then(|| bytes.clone());
     let what = match converted {
         Some(conversion) if conversion.bytes.is_some() || !conversion.losses.is_empty() => What::Converted(conversion),
@@ -222,6 +228,8 @@ struct Sink<'a> {
     report: Option<BufWriter<tempfile::NamedTempFile>>,
     /// What is said in a form for other programs.
     said: Option<Output<'static>>,
+    /// The lowest level that people are told about, state by state.
+    least: Level,
     count: Count,
     exit: Exit,
 }
@@ -229,12 +237,33 @@ struct Sink<'a> {
 #[derive(Default)]
 struct Count {
     converted: usize,
+    /// Of the converted ones, by the highest level of what changed.
+    levels: [usize; Level::ALL.len()],
     refused: usize,
     skipped: usize,
 }
 
+impl Count {
+    fn all(&self) -> usize {
+        self.converted + self.refused + self.skipped
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} converted", self.converted)?;
+        let mut mark = " (worst change: ";
+        for (level, count) in Level::ALL.into_iter().zip(self.levels).filter(|(_, count)| *count > 0) {
+            write!(f, "{mark}{count} {}", level.name())?;
+            mark = ", ";
+        }
+        let end = if mark == ", " { ")" } else { "" };
+        write!(f, "{end}, {} not converted, {} done before", self.refused, self.skipped)
+    }
+}
+
 impl<'a> Sink<'a> {
-    fn new(arguments: &'a Convert, existing: Existing) -> Result<Self, Failure> {
+    fn new(arguments: &'a Convert, existing: Existing, least: Level) -> Result<Self, Failure> {
         let begin = |path: &Option<PathBuf>| path.as_deref().map(save::begin).transpose();
         let output = if arguments.inputs.ndjson && !arguments.check { begin(&arguments.output)? } else { None };
         let stdout = || Some(Box::new(BufWriter::new(io::stdout())) as Box<dyn Write>);
@@ -256,7 +285,7 @@ impl<'a> Sink<'a> {
             _ => None,
         };
         let (count, exit) = (Count::default(), Exit::Clean);
-        Ok(Self { arguments, existing, lines, output, rejects, report, said, count, exit })
+        Ok(Self { arguments, existing, lines, output, rejects, report, said, least, count, exit })
     }
 
     fn take(&mut self, done: &Done) -> Result<(), Failure> {
@@ -265,7 +294,12 @@ impl<'a> Sink<'a> {
                 self.count.skipped += 1;
                 return Ok(());
             }
-            What::Converted(conversion) if conversion.bytes.is_some() => Exit::Clean,
+            What::Converted(conversion) if conversion.bytes.is_some() => {
+                if let Some(level) = conversion.level() {
+                    self.count.levels[level as usize] += 1;
+                }
+                Exit::Clean
+            }
             What::Converted(_) => Exit::Findings,
             What::Refused(checked, _) => checked.exit(super::args::FailOn::Error).max(Exit::Findings),
         };
@@ -312,7 +346,7 @@ impl<'a> Sink<'a> {
             save::save(path, sidecar, Existing::Replace)?;
         }
         if let Some(lines) = &mut self.lines {
-            lines.write_all(&on_one_line(bytes))?;
+            lines.write_all(bytes)?;
             return Ok(lines.write_all(b"\n")?);
         }
         match (&self.arguments.out_dir, &done.origin) {
@@ -349,7 +383,7 @@ impl<'a> Sink<'a> {
                     line.push('\n');
                     line
                 }
-                _ => human(done, conversion, self.arguments),
+                _ => human(done, conversion, self.arguments, self.least),
             },
         };
         if self.arguments.check {
@@ -379,28 +413,32 @@ impl<'a> Sink<'a> {
             Some(said) => said.finish().map(|_| true)?,
             None => false,
         };
-        let Count { converted, refused, skipped } = self.count;
-        if converted + refused + skipped > 1 && !self.arguments.quiet && !documented {
-            let _ =
-                writeln!(anstream::stderr(), "{converted} converted, {refused} not converted, {skipped} done before");
+        if self.count.all() > 1 && !self.arguments.quiet && !documented {
+            let human = self.arguments.format == Format::Human && self.arguments.report.is_none();
+            let hint = if human && self.count.levels.iter().any(|count| *count > 0) {
+                "; --report FILE lists every change"
+            } else {
+                ""
+            };
+            let _ = writeln!(anstream::stderr(), "{}{hint}", self.count);
         }
         Ok(self.exit)
     }
 }
 
-/// A state on one line, as a line of NDJSON. What the SDKs write holds line breaks only between its tokens.
-fn on_one_line(bytes: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+/// A state as a line of NDJSON. What the SDKs write holds line breaks only between its tokens.
+fn on_one_line(bytes: Vec<u8>) -> Vec<u8> {
     if !bytes.contains(&b'\n') {
-        return bytes.into();
+        return bytes;
     }
-    match Document::parse(bytes.to_vec()) {
-        Ok(doc) => {
-            let mut out = runstate::json::Writer::new(runstate::json::Style::PythonLine);
-            out.node(doc.root());
-            out.finish().into()
+    let mut line = Vec::with_capacity(bytes.len());
+    for part in bytes.split(|byte| *byte == b'\n') {
+        if line.ends_with(b",") {
+            line.push(b' ');
         }
-        Err(_) => bytes.into(),
+        line.extend_from_slice(part.trim_ascii_start());
     }
+    line
 }
 
 fn entry(done: &Done, to: Target) -> Entry<'_> {
@@ -464,7 +502,7 @@ fn case<'d>(done: &'d Done, arguments: &Convert, exit: Exit) -> Case<'d> {
     }
 }
 
-fn human(done: &Done, conversion: &Conversion, arguments: &Convert) -> String {
+fn human(done: &Done, conversion: &Conversion, arguments: &Convert, least: Level) -> String {
     use std::fmt::Write as _;
     const BOLD: Style = Style::new().bold();
     let mut text = String::new();
@@ -476,7 +514,7 @@ fn human(done: &Done, conversion: &Conversion, arguments: &Convert) -> String {
     let head = if converted { "" } else { ", not converted" };
     // Writing into a string cannot fail.
     let _ = writeln!(text, "{BOLD}{place}{BOLD:#}: {from} to {to} ({}){head}", to.format);
-    for loss in &conversion.losses {
+    for loss in conversion.losses.iter().filter(|loss| loss.level >= least) {
         let style = color(loss.level);
         let more = if loss.count > 1 { format!(" and {} more", loss.count - 1) } else { String::new() };
         let pointer = if loss.pointer.is_empty() { "the state" } else { &loss.pointer };

@@ -149,8 +149,8 @@ pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Co
     let opened = Opened::of(doc, root, format, target);
     let translated = || {
         let account = Account::default();
-        let bytes = translate(doc, root, format, target, opened, options, &account);
-        (bytes, account.into_entries())
+        let (bytes, tree) = translate(doc, root, format, target, opened, options, &account);
+        (bytes, tree, account.into_entries())
     };
     // A large state is translated while it is judged; most are not refused.
     let (verdict, translated) = ahead(root.raw().len(), judged, translated);
@@ -179,17 +179,22 @@ pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Co
             account.note(codes::NOT_CONVERTIBLE, Level::Resume, Some(root), reason);
         }
     }
-    let (bytes, entries) = translated.done();
+    let (bytes, tree, entries) = translated.done();
     // Where the label has no place for servers, the conversion says where calls go, and has to be right.
     let counts = |code: &Code| *code != codes::MCP_BINDING || knows_servers(format);
     let before: Vec<Code> = verdict.findings.iter().map(|finding| finding.code).filter(counts).collect();
     let mut noted = account.into_entries();
     noted.extend(entries);
-    let output = bytes.as_deref().filter(|_| format != target.format);
-    let (mut losses, proven) = both(
+    let (mut losses, (bytes, proven)) = both(
         root.raw().len(),
-        || report::losses(doc, noted),
-        || output.map_or_else(Vec::new, |bytes| prove(bytes, root, target, options, &before)),
+        || {
+            drop(tree);
+            report::losses(doc, noted)
+        },
+        || match bytes {
+            Some(bytes) if format != target.format => prove(bytes, root, target, options, &before),
+            bytes => (bytes, Vec::new()),
+        },
     );
     losses.extend(report::losses(doc, proven));
     losses.sort_by_key(|loss| std::cmp::Reverse(loss.level));
@@ -208,8 +213,8 @@ fn restored(root: Node<'_>, format: Format, target: Target, options: &Convert) -
     let strip = options.carry == Carry::Stripped;
     let text = options.sidecar.clone().filter(|_| !strip).or_else(|| inside.clone())?;
     let plain = Convert { at: None, carry: Carry::Nothing, sidecar: None, ..options.clone() };
-    let stripped = || match inside {
-        Some(_) => write(tree, format.dialect),
+    let mut stripped = || match inside {
+        Some(_) => write(&mut tree, format.dialect),
         None => root.raw().as_bytes().to_vec(),
     };
     if strip {
@@ -225,7 +230,7 @@ fn restored(root: Node<'_>, format: Format, target: Target, options: &Convert) -
     let done = convert(&stripped(), between, &plain);
     let Some(bytes) = done.bytes.clone() else { return Some(done) };
     let back = Document::parse(bytes).ok()?;
-    let bytes = write(carry::restore(left.root(), &back)?, own.dialect);
+    let bytes = write(&mut carry::restore(left.root(), &back)?, own.dialect);
     let done = Conversion { bytes: Some(bytes), ..done };
     if between == target {
         return Some(done);
@@ -327,6 +332,8 @@ impl<'d> Opened<'d> {
     }
 }
 
+/// The state in the target's format, if it has one there, and the tree that it was written from: to take it apart takes
+/// time, too.
 fn translate<'d>(
     doc: &'d Document,
     root: Node<'d>,
@@ -335,15 +342,15 @@ fn translate<'d>(
     opened: Opened<'d>,
     options: &Convert,
     account: &Account<'d>,
-) -> Option<Vec<u8>> {
+) -> (Option<Vec<u8>>, Value<'d>) {
+    let Opened { mut tree, numbers, impossible } = opened;
     let newest_of_label = target.release == newest_release(target.format);
     if from == target.format && newest_of_label && root.same(doc.root()) {
-        return Some(doc.source(0).text().as_bytes().to_vec());
+        return (Some(doc.source(0).text().as_bytes().to_vec()), tree);
     }
-    let Opened { mut tree, numbers, impossible } = opened;
     account.extend(numbers);
     if impossible {
-        return None;
+        return (None, tree);
     }
     let same = from.dialect == target.format.dialect;
     let typed = target.format.dialect == Dialect::Python || target.format.label >= typescript::convert::TYPED_OUTPUTS;
@@ -369,7 +376,7 @@ fn translate<'d>(
     if target.format.dialect == Dialect::TypeScript && from != target.format {
         typescript::convert::finish(&mut tree, target, account);
     }
-    Some(write(tree, target.format.dialect))
+    (Some(write(&mut tree, target.format.dialect)), tree)
 }
 
 /// The release that a label alone stands for.
@@ -410,24 +417,37 @@ fn bring<'d>(tree: &mut Value<'d>, target: Target, account: &Account<'d>) {
     }
 }
 
-fn write(tree: Value<'_>, dialect: Dialect) -> Vec<u8> {
-    let mut tree = tree;
+fn write(tree: &mut Value<'_>, dialect: Dialect) -> Vec<u8> {
     let mut out = Writer::new(match dialect {
         Dialect::Python => Style::Python,
         Dialect::TypeScript => Style::TypeScript,
     });
     if dialect == Dialect::TypeScript {
-        typescript::convert::close(&mut tree);
+        typescript::convert::close(tree);
     }
     tree.write(&mut out);
     out.finish()
 }
 
 /// Runs the output through the rules of the one who will read it. What was wrong before may be wrong afterwards.
-fn prove<'d>(bytes: &[u8], root: Node<'d>, target: Target, options: &Convert, before: &[Code]) -> Vec<Entry<'d>> {
+fn prove<'d>(
+    bytes: Vec<u8>,
+    root: Node<'d>,
+    target: Target,
+    options: &Convert,
+    before: &[Code],
+) -> (Option<Vec<u8>>, Vec<Entry<'d>>) {
     let account = Account::default();
+    let doc = match Document::parse(bytes) {
+        Ok(doc) => doc,
+        Err(error) => {
+            let reason = format!("{target}: {}", unreadable(error).message);
+            account.note(codes::NOT_CONVERTIBLE, Level::Resume, Some(root), reason);
+            return (None, account.into_entries());
+        }
+    };
     let validate = Validate { reader: Some(target), agents: options.agents.clone(), at: None };
-    for finding in crate::validate::validate(bytes, &validate) {
+    for finding in judge(&doc, &validate).findings {
         let (code, level) = match finding.effect {
             Effect::Unsafe => (codes::WOULD_RUN, Level::Authority),
             Effect::Refused => (codes::NOT_CONVERTIBLE, Level::Resume),
@@ -437,13 +457,11 @@ fn prove<'d>(bytes: &[u8], root: Node<'d>, target: Target, options: &Convert, be
         account.note(code, level, Some(root), format!("{target}: {} ({})", finding.message, finding.code));
     }
     #[cfg(feature = "check")]
-    if options.prove
-        && let Ok(doc) = Document::parse(bytes.to_vec())
-    {
+    if options.prove {
         for fault in crate::check::Checker::new(target.format).check(doc.root()) {
             let reason = format!("{target}: {} is not what the schema says ({})", fault.pointer, fault.keyword);
             account.note(codes::NOT_CONVERTIBLE, Level::Resume, Some(root), reason);
         }
     }
-    account.into_entries()
+    (Some(doc.into_bytes()), account.into_entries())
 }

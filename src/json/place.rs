@@ -67,30 +67,28 @@ pub fn places(source: &Source, wanted: &[(u32, Aim)]) -> Vec<Place> {
 /// The JSON pointers of nodes, in the same order; behind `!`, where in a text that stands there. Nothing for no node.
 #[must_use]
 pub fn pointers(doc: &Document, nodes: &[Option<Node<'_>>]) -> Vec<String> {
-    let mut wanted: Vec<(u32, u32, usize, usize)> = Vec::new();
-    for (at, node) in nodes.iter().enumerate() {
-        let (mut node, mut depth) = (*node, 0);
+    let mut wanted: Vec<(u32, u32, usize)> = Vec::with_capacity(nodes.len());
+    for (slot, node) in nodes.iter().enumerate() {
+        let mut node = *node;
         while let Some(own) = node {
-            wanted.push((own.source().id(), own.index(), at, depth));
+            wanted.push((own.source().id(), own.index(), slot));
             node = doc.holder(own);
-            depth += 1;
         }
     }
+    // A text has a higher number than the source that it stands in: the way from the outside to the inside.
     wanted.sort_unstable();
-    let mut parts: Vec<Vec<(usize, String)>> = vec![Vec::new(); nodes.len()];
+    let mut found = vec![String::new(); nodes.len()];
     for group in wanted.chunk_by(|one, two| one.0 == two.0) {
         let source = doc.source(group[0].0);
-        let aims: Vec<(u32, Aim)> = group.iter().map(|&(_, index, ..)| (index, Aim::Value)).collect();
-        for (place, &(.., at, depth)) in places(source, &aims).into_iter().zip(group) {
-            parts[at].push((depth, place.pointer));
+        let mark = if doc.holder(source.root()).is_some() { "!" } else { "" };
+        let mut path = Path::new(source);
+        for &(_, index, slot) in group {
+            path.walk(index);
+            found[slot] += mark;
+            found[slot] += &path.pointer;
         }
     }
-    let join = |mut parts: Vec<(usize, String)>| {
-        parts.sort_by_key(|(depth, _)| std::cmp::Reverse(*depth));
-        let parts: Vec<String> = parts.into_iter().map(|(_, pointer)| pointer).collect();
-        parts.join("!")
-    };
-    parts.into_iter().map(join).collect()
+    found
 }
 
 /// The way from the root to a node, and its pointer. It only ever goes forward.

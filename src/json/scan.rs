@@ -58,17 +58,53 @@ fn stops(byte: u8) -> bool {
 
 /// The first quote, backslash or control character from `at` on, or the end.
 #[inline(always)]
-pub(super) fn string_stop(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn string_stop(bytes: &[u8], at: usize) -> usize {
+    let hits = |word| zeros(word ^ QUOTES) | zeros(word ^ BACKSLASHES) | below_space(word);
+    stop(bytes, at, hits, stops)
+}
+
+/// The first byte that stops, or the end. `hits` marks in a word what `stops` says of a byte.
+#[inline(always)]
+fn stop(bytes: &[u8], mut at: usize, hits: impl Fn(u64) -> u64, stops: impl Fn(u8) -> bool) -> usize {
     // Most strings of a state are keys and tags, which end within a few words.
     for _ in 0..4 {
-        let Some(word) = word(bytes, at) else { return tail(bytes, at, stops) };
-        let hits = (zeros(word ^ QUOTES) | zeros(word ^ BACKSLASHES) | below_space(word)) & HIGHS;
+        let Some(word) = word(bytes, at) else { return last(bytes, at, hits, stops) };
+        let hits = hits(word) & HIGHS;
         if hits != 0 {
             return at + first(hits);
         }
         at += 8;
     }
-    long(bytes, at, stops)
+    long(bytes, at, hits, stops)
+}
+
+#[inline(never)]
+fn long(bytes: &[u8], mut at: usize, hits: impl Fn(u64) -> u64, stops: impl Fn(u8) -> bool) -> usize {
+    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
+        if block.iter().fold(false, |any, &byte| any | stops(byte)) {
+            break;
+        }
+        at += BLOCK;
+    }
+    while let Some(word) = word(bytes, at) {
+        let hits = hits(word) & HIGHS;
+        if hits != 0 {
+            return at + first(hits);
+        }
+        at += 8;
+    }
+    last(bytes, at, hits, stops)
+}
+
+/// The same with fewer than eight bytes left.
+#[inline(always)]
+fn last(bytes: &[u8], at: usize, hits: impl Fn(u64) -> u64, stops: impl Fn(u8) -> bool) -> usize {
+    let passed = bytes.len().saturating_sub(8);
+    match word(bytes, passed) {
+        // In the place of the bytes in front of `at` come zeros behind the end, which stop.
+        Some(word) if at < bytes.len() => at + first(hits(word >> (8 * (at - passed))) & HIGHS),
+        _ => tail(bytes, at, stops),
+    }
 }
 
 #[inline(always)]
@@ -76,18 +112,7 @@ fn below_space(word: u64) -> u64 {
     word.wrapping_sub(SPACES) & !word
 }
 
-#[inline(never)]
-fn long(bytes: &[u8], mut at: usize, stops: impl Fn(u8) -> bool) -> usize {
-    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
-        if block.iter().fold(false, |any, &byte| any | stops(byte)) {
-            break;
-        }
-        at += BLOCK;
-    }
-    tail(bytes, at, stops)
-}
-
-/// Byte by byte: the last bytes of a text, or of a block.
+/// Byte by byte: the last bytes of a text.
 #[inline(always)]
 fn tail(bytes: &[u8], at: usize, stops: impl Fn(u8) -> bool) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
@@ -132,17 +157,12 @@ pub(super) fn copy_plain(bytes: &[u8], mut at: usize, out: &mut Vec<u8>) -> usiz
 
 /// The first byte from `at` on that Python's writer escapes, or the end.
 #[inline]
-pub(super) fn not_python(bytes: &[u8], mut at: usize) -> usize {
-    for _ in 0..4 {
-        let Some(word) = word(bytes, at) else { return tail(bytes, at, |byte| stops(byte) || byte >= 0x7F) };
+pub(super) fn not_python(bytes: &[u8], at: usize) -> usize {
+    let hits = |word| {
         let high = word | zeros(word ^ DELETES);
-        let hits = (zeros(word ^ QUOTES) | zeros(word ^ BACKSLASHES) | below_space(word) | high) & HIGHS;
-        if hits != 0 {
-            return at + first(hits);
-        }
-        at += 8;
-    }
-    long(bytes, at, |byte| stops(byte) || byte >= 0x7F)
+        zeros(word ^ QUOTES) | zeros(word ^ BACKSLASHES) | below_space(word) | high
+    };
+    stop(bytes, at, hits, |byte| stops(byte) || byte >= 0x7F)
 }
 
 /// The first byte from `at` on that is no JSON white space, and whether any was passed.
@@ -176,7 +196,7 @@ fn spaces(bytes: &[u8], mut at: usize) -> usize {
 pub(super) fn hex(bytes: &[u8], at: usize) -> Result<u32, usize> {
     let digits = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>());
     if let Some(&[a, b, c, d]) = digits {
-        let [a, b, c, d] = [a, b, c, d].map(|digit| HEX[digit as usize]);
+        let (a, b, c, d) = (HEX[a as usize], HEX[b as usize], HEX[c as usize], HEX[d as usize]);
         if a | b | c | d < 16 {
             return Ok(u32::from(a) << 12 | u32::from(b) << 8 | u32::from(c) << 4 | u32::from(d));
         }
@@ -218,6 +238,9 @@ mod tests {
                     let here = format!("byte {byte} at {distance} of {}", bytes.len());
                     assert_eq!(string_stop(&bytes, 0), tail(&bytes, 0, stops), "{here}");
                     assert_eq!(not_python(&bytes, 0), tail(&bytes, 0, |byte| stops(byte) || byte >= 0x7F), "{here}");
+                    for from in 0..=bytes.len() {
+                        assert_eq!(string_stop(&bytes, from), tail(&bytes, from, stops), "{here} from {from}");
+                    }
                     bytes[..distance].fill(b' ');
                     let blank = |byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
                     assert_eq!(space(&bytes, 0), tail(&bytes, 0, |byte| !blank(byte)), "{here}");

@@ -271,7 +271,7 @@ impl<'d> Value<'d> {
                 out.begin_object();
                 for (key, value) in &object.members {
                     match key {
-                        Key::Known(key) => out.key(key),
+                        Key::Known(key) => out.name(key),
                         Key::Text(text) => out.key_text(*text),
                         Key::Made(key) => out.key_wtf8(key),
                     }

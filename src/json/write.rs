@@ -130,6 +130,15 @@ impl Writer {
         self.colon();
     }
 
+    /// Writes a key that both styles write as it is: the name of a field.
+    pub(super) fn name(&mut self, name: &'static str) {
+        self.separate();
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.push(b'"');
+        self.colon();
+    }
+
     /// Writes a key of a document.
     pub fn key_text(&mut self, key: Text<'_>) {
         self.separate();

@@ -4,6 +4,7 @@
 #[allow(unreachable_pub, reason = "other test files use it, too")]
 mod common;
 
+mod conversions;
 mod decisions;
 mod diff;
 mod formats;
