@@ -344,16 +344,33 @@ impl Writer {
                 }
                 _ => {
                     self.out.extend_from_slice(&bytes[done..at]);
-                    for char in raw[at..].chars().take_while(|&char| char > '~') {
-                        for &mut unit in char.encode_utf16(&mut [0; 2]) {
-                            self.half(u32::from(unit));
-                        }
-                        at += char.len_utf8();
-                    }
+                    at += self.escaped(&raw[at..]);
                     done = at;
                 }
             }
         }
+    }
+
+    /// Writes the characters at the front that only Python escapes. How many bytes they take as they are.
+    fn escaped(&mut self, text: &str) -> usize {
+        let mut units = [[0; 6]; 32];
+        let (mut filled, mut width) = (0, 0);
+        for char in text.chars().take_while(|&char| char > '~') {
+            let (unit, more) = (u32::from(char), u32::from(char).checked_sub(0x1_0000));
+            units[filled] = spelt(more.map_or(unit, |more| 0xD800 + (more >> 10)));
+            filled += 1;
+            if more.is_some() {
+                units[filled] = spelt(0xDC00 + (unit & 0x3FF));
+                filled += 1;
+            }
+            width += char.len_utf8();
+            if filled > units.len() - 2 {
+                self.out.extend_from_slice(units[..filled].as_flattened());
+                filled = 0;
+            }
+        }
+        self.out.extend_from_slice(units[..filled].as_flattened());
+        width
     }
 
     /// Writes the valid characters at the front of `wtf8`; where the others start, if there are any.
@@ -406,28 +423,30 @@ impl Writer {
             0x0A => self.out.extend_from_slice(b"\\n"),
             0x0D => self.out.extend_from_slice(b"\\r"),
             0x09 => self.out.extend_from_slice(b"\\t"),
-            0x20.. if unit < 0x7F || !self.style.is_ascii() => match char::from_u32(unit) {
-                Some(char) => self.out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
-                None => self.half(unit),
+            _ => match char::from_u32(unit) {
+                Some(char) if unit >= 0x20 && (unit < 0x7F || !self.style.is_ascii()) => {
+                    self.out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+                Some(char) => {
+                    for &mut half in char.encode_utf16(&mut [0; 2]) {
+                        self.out.extend_from_slice(&spelt(half.into()));
+                    }
+                }
+                None => self.out.extend_from_slice(&spelt(unit)),
             },
-            0x1_0000.. => {
-                self.half(0xD800 + ((unit - 0x1_0000) >> 10));
-                self.half(0xDC00 + (unit & 0x3FF));
-            }
-            _ => self.half(unit),
         }
     }
+}
 
-    /// Writes one unit of UTF-16.
-    #[inline]
-    fn half(&mut self, unit: u32) {
-        // The four digits in the four bytes of a word, the first one lowest.
-        let digits = (unit >> 12 & 15) | (unit >> 8 & 15) << 8 | (unit >> 4 & 15) << 16 | (unit & 15) << 24;
-        let letters = (digits + 0x0606_0606) >> 4 & 0x0101_0101;
-        let digits = digits + 0x3030_3030 + letters * u32::from(b'a' - b'0' - 10);
-        let [a, b, c, d] = digits.to_le_bytes();
-        self.out.extend_from_slice(&[b'\\', b'u', a, b, c, d]);
-    }
+/// A unit of UTF-16 as an escape.
+#[inline]
+fn spelt(unit: u32) -> [u8; 6] {
+    // The four digits in the four bytes of a word, the first one lowest.
+    let digits = (unit >> 12 & 15) | (unit >> 8 & 15) << 8 | (unit >> 4 & 15) << 16 | (unit & 15) << 24;
+    let letters = (digits + 0x0606_0606) >> 4 & 0x0101_0101;
+    let digits = digits + 0x3030_3030 + letters * u32::from(b'a' - b'0' - 10);
+    let [a, b, c, d] = digits.to_le_bytes();
+    [b'\\', b'u', a, b, c, d]
 }
 
 fn backslash(bytes: &[u8]) -> usize {

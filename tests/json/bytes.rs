@@ -31,6 +31,20 @@ fn decoded_strings_are_written_as_the_languages_write_them() {
     }
 }
 
+/// Runs of all lengths, of characters that take one escape and of those that take two.
+#[test]
+fn runs_of_characters_are_escaped_one_by_one() {
+    let escaped = |text: &str| text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+    for length in 0..70 {
+        for last in ["", "\u{7f}", "\u{1f600}", "\u{10ffff}\u{e000}"] {
+            let run = ["\u{6f22}\u{e9}", last].concat().repeat(length / 2) + last;
+            let text = format!("\"a{run}\\tb\"");
+            assert_eq!(write(&read(text.as_str()), Style::Python), format!("\"a{}\\tb\"", escaped(&run)));
+            assert_eq!(write(&read(text.as_str()), Style::TypeScript), text);
+        }
+    }
+}
+
 #[test]
 fn strings_that_are_no_generalized_utf8_are_still_written() {
     let string = |style, bytes: &[u8]| {
