@@ -1,8 +1,8 @@
 //! Time grows with the size of a state and no faster, whatever there is much of.
 //!
-//! Every list and every map of the newest fixtures is filled with many copies of what it holds, once with the ids that stand
-//! there and once with ids of their own. Four times as much may take [`MOST`] times as long: a walk over all for each one
-//! would take sixteen times. A measurement can only be too long, so that the best of some counts.
+//! Every list and every map of fixtures is filled with many copies of what it holds, once with the ids that stand there and
+//! once with ids of their own. Four times as much may take [`MOST`] times as long: a walk over all for each one would take
+//! sixteen times. A measurement can only be too long, so that the best of some counts.
 
 mod common;
 
@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use runstate::agents::Graph;
-use runstate::{Validate, verdict};
+use runstate::{Convert, Diff, Inspect, Level, Normalize, Validate, convert, diff, inspect, normalize, verdict};
 use serde_json::{Value, json};
 
 #[path = "../benches/states/mod.rs"]
@@ -33,14 +33,54 @@ enum Copies {
     Own,
 }
 
+/// What is done with a state.
+type Work<'w> = &'w dyn Fn(&[u8]);
+
 #[test]
 fn python_lists_and_maps() {
-    lists_and_maps("python");
+    lists_and_maps("python@1.21", &validate);
 }
 
 #[test]
 fn typescript_lists_and_maps() {
-    lists_and_maps("typescript");
+    lists_and_maps("typescript@1.22", &validate);
+}
+
+#[test]
+fn conversions() {
+    for (from, to) in [
+        ("python@1.21", "typescript@1.22"),
+        ("typescript@1.22", "python@1.21"),
+        ("python@1.21", "python@1.13"),
+        ("typescript@1.22", "typescript@1.15"),
+        ("python@1.21", "python@1.0"),
+        ("typescript@1.22", "typescript@1.0"),
+        ("python@1.13", "typescript@1.22"),
+        ("typescript@1.15", "python@1.21"),
+        ("python@1.4", "typescript@1.22"),
+        ("typescript@1.8", "python@1.21"),
+    ] {
+        let target = to.parse().expect("it is a target");
+        let mut options = Convert::default();
+        options.allow_loss = Level::Resume;
+        options.accept_invalid = true;
+        options.assume_target_gates = true;
+        lists_and_maps(from, &|state| assert!(convert(state, target, &options).from.is_some()));
+    }
+}
+
+#[test]
+fn everyday_verbs() {
+    let mut normal = Normalize::default();
+    normal.volatile = true;
+    for from in ["python@1.21", "typescript@1.22"] {
+        lists_and_maps(from, &|state| assert!(normalize(state, &normal).findings.len() < usize::MAX));
+        lists_and_maps(from, &|state| drop(inspect(state, &Inspect::default())));
+        lists_and_maps(from, &|state| {
+            let other = String::from_utf8_lossy(state).replace("0", "9");
+            drop(diff(state, other.as_bytes(), &Diff::default()));
+        });
+    }
 }
 
 /// Items, responses, ledger and evidence grow together, as in a long run: what is looked up in one another is all there.
@@ -56,7 +96,7 @@ fn everything_at_once() {
         places.retain(|place| is_of_many(at(&state, place)));
         let all = places.clone();
         places.retain(|place| !all.iter().any(|outer| outer.len() < place.len() && place.starts_with(outer)));
-        slow.extend(filled(&format!("{} {}", fixture.dialect, fixture.name), &state, &places));
+        slow.extend(filled(&format!("{} {}", fixture.dialect, fixture.name), &state, &places, &validate));
     }
     assert!(slow.is_empty(), "{}", slow.join("\n"));
 }
@@ -94,7 +134,8 @@ fn one_call_id_many_times() {
     for (dialect, sets) in [("python", python), ("typescript", typescript)] {
         let state = serde_json::from_slice(&streamed(dialect)).expect("the fixture is JSON");
         for places in sets {
-            let slow = judge(&places.join(", "), |part| copied(&state, places, 2_000 / common::SHARE / part));
+            let slow =
+                judge(&places.join(", "), &validate, |part| copied(&state, places, 2_000 / common::SHARE / part));
             assert!(slow.is_none(), "{slow:?}");
         }
     }
@@ -135,8 +176,9 @@ fn agents() {
             options.agents = Some(graph(&format!("{start}1"), count));
             (many(state, std::slice::from_ref(&place), count, Copies::Own).into_bytes(), options)
         });
-        assert!(verdict(part.0.clone(), &Validate::default()).format.is_some());
-        let slow = compare(dialect, &part, &whole);
+        let judged = |(state, options): &(Vec<u8>, Validate)| drop(verdict(state.clone(), options));
+        validate(&part.0);
+        let slow = compare(dialect, &|| judged(&part), &|| judged(&whole));
         assert!(slow.is_none(), "{slow:?}");
     }
 }
@@ -167,7 +209,7 @@ fn depth() {
         ),
     ] {
         for (open, close) in [("[", "]"), (r#"{"k":"#, "}"), (r#"[0,{"k":0,"":"#, "}]")] {
-            let slow = judge(&format!("{dialect} {open}"), |part| {
+            let slow = judge(&format!("{dialect} {open}"), &validate, |part| {
                 let levels = 200_000 / part;
                 format!("{state}{}0{}}}", open.repeat(levels), close.repeat(levels))
             });
@@ -181,19 +223,23 @@ fn depth() {
 #[ignore = "takes gigabytes of memory"]
 fn three_hundred_megabytes() {
     for (name, dialect, script) in states::KINDS {
-        let slow = judge(name, |part| {
+        let slow = judge(name, &validate, |part| {
             String::from_utf8(states::grow(dialect, script, 300_000_000 / part)).expect("a grown state is UTF-8")
         });
         assert!(slow.is_none(), "{slow:?}");
     }
 }
 
-fn lists_and_maps(dialect: &str) {
-    let fixtures = common::fixtures();
-    let newest = common::newest_label(&fixtures, dialect);
+fn validate(state: &[u8]) {
+    assert!(verdict(state.to_vec(), &Validate::default()).format.is_some(), "it is looked at as a state");
+}
+
+/// Fills the lists and maps of all fixtures of a format, each place once.
+fn lists_and_maps(format: &str, work: Work<'_>) {
     let mut seen = BTreeSet::new();
     let mut slow = Vec::new();
-    for fixture in fixtures.iter().filter(|fixture| fixture.dialect == dialect && fixture.label == newest) {
+    let is_own = |fixture: &common::Fixture| format == format!("{}@1.{}", fixture.dialect, fixture.label);
+    for fixture in common::fixtures().into_iter().filter(is_own) {
         // It reads neither `NaN` nor half surrogate pairs, which two fixtures hold.
         let Ok(state) = serde_json::from_slice(&fixture.bytes) else { continue };
         let mut places = Vec::new();
@@ -203,7 +249,7 @@ fn lists_and_maps(dialect: &str) {
             let general = |step: &String| if has_digit(step) { "*".to_owned() } else { step.clone() };
             if seen.insert(place.iter().map(general).collect::<Vec<_>>()) && seen.len() % common::SHARE == 0 {
                 let name = format!("{} /{}", fixture.name, place.join("/"));
-                slow.extend(filled(&name, &state, &[place]));
+                slow.extend(filled(&name, &state, &[place], work));
             }
         }
     }
@@ -212,11 +258,11 @@ fn lists_and_maps(dialect: &str) {
 }
 
 /// Fills the containers at `places`, and says which take too long.
-fn filled(name: &str, state: &Value, places: &[Vec<String>]) -> Vec<String> {
+fn filled(name: &str, state: &Value, places: &[Vec<String>], work: Work<'_>) -> Vec<String> {
     let [none, one] = [1, 2].map(|count| many(state, places, count, Copies::Own).len());
     let count = COPIES.min(LONGEST / (one - none));
     let judged = [Copies::Same, Copies::Own]
-        .map(|copies| judge(&format!("{name} {copies:?}"), |part| many(state, places, count / part, copies)));
+        .map(|copies| judge(&format!("{name} {copies:?}"), work, |part| many(state, places, count / part, copies)));
     judged.into_iter().flatten().collect()
 }
 
@@ -291,12 +337,13 @@ fn write(value: &Value, places: &[&[String]], count: usize, copies: Copies, mark
 }
 
 /// Compares a state with a quarter of it, and says so when it takes too long.
-fn judge(name: &str, state: impl Fn(usize) -> String) -> Option<String> {
-    let [part, whole] = [4, 1].map(|part| (state(part).into_bytes(), Validate::default()));
-    compare(name, &part, &whole)
+fn judge(name: &str, work: Work<'_>, state: impl Fn(usize) -> String) -> Option<String> {
+    let [part, whole] = [4, 1].map(|part| state(part).into_bytes());
+    let slow = compare(name, &|| work(&part), &|| work(&whole))?;
+    Some(format!("{slow}, for {} and {} bytes", part.len(), whole.len()))
 }
 
-fn compare(name: &str, part: &(Vec<u8>, Validate), whole: &(Vec<u8>, Validate)) -> Option<String> {
+fn compare(name: &str, part: &dyn Fn(), whole: &dyn Fn()) -> Option<String> {
     let (mut short, mut long) = (Duration::MAX, Duration::MAX);
     for attempt in 0..ATTEMPTS {
         // Times below this say nothing, and a walk that matters takes longer.
@@ -306,16 +353,13 @@ fn compare(name: &str, part: &(Vec<u8>, Validate), whole: &(Vec<u8>, Validate)) 
             return None;
         }
     }
-    Some(format!("{name}: {} bytes take {short:?}, {} take {long:?}", part.0.len(), whole.0.len()))
+    Some(format!("{name}: {short:?} and {long:?}"))
 }
 
-fn time((state, options): &(Vec<u8>, Validate)) -> Duration {
-    let owned = state.clone();
+fn time(work: &dyn Fn()) -> Duration {
     let start = clock();
-    let verdict = verdict(owned, options);
-    let took = clock() - start;
-    assert!(verdict.format.is_some(), "it is looked at as a state");
-    took
+    work();
+    clock() - start
 }
 
 /// The time of the processor that this thread has had, so that it does not count who else runs.

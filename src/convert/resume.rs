@@ -4,7 +4,7 @@
 use crate::agents::{Agent, Graph, Handoff};
 use crate::codes;
 use crate::format::{Dialect, Target};
-use crate::hash::HashSet;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Node, Value};
 use crate::model::state::{
     Action, AgentRef, Binding, Decided, FunctionAction, HandoffAction, Item, ItemKind, McpRequest, Record, State, Step,
@@ -198,7 +198,7 @@ fn names(state: &State<'_>) -> Vec<Vec<u8>> {
 /// they are; the TypeScript SDK does neither.
 fn unreadable<'d>(state: &State<'d>, account: &Account<'d>) {
     let Step::Interrupted { interruptions, .. } = &state.step else { return };
-    for item in interruptions.iter().filter(|item| item.raw.member("type").is_some_and(|own| own.is("function_call"))) {
+    for item in interruptions.iter().filter(|item| item.raw.is_type("function_call")) {
         let text = item.raw.member("arguments").and_then(|text| Some(text.wtf8()?.into_owned()));
         let sound = text.and_then(|text| Document::parse(text).ok()).is_some_and(|doc| {
             let source = doc.root().source();
@@ -218,14 +218,16 @@ fn gates<'d>(state: &State<'d>, target: Dialect, options: &Convert, account: &Ac
     let mut inner = HashSet::default();
     let functions = state.processed.iter().flat_map(|processed| &processed.functions);
     functions.filter_map(|action| action.nested.as_deref()).for_each(|nested| waiting(nested, &mut inner));
+    let (verdicts, bindings) = (Verdicts::of(state), bindings(state));
     for item in interruptions {
-        let is = |kind: &str| item.raw.member("type").is_some_and(|own| own.is(kind));
+        let binding = call_id(&item.raw).and_then(|id| bindings.get(&id).copied());
+        let is = |kind: &str| item.raw.is_type(kind);
         // A run repeats what waits in those within it.
-        if is("mcp_approval_request") || inner.contains(&asked(item)) || verdict(state, item).is_some() {
+        if is("mcp_approval_request") || inner.contains(&asked(item)) || verdicts.about(item).is_some() {
             continue;
         }
-        let gated = options.agents.as_ref().and_then(|graph| gate(graph, state, item));
-        if target == Dialect::TypeScript && binding(state, item).is_some() && gated != Some(true) {
+        let gated = options.agents.as_ref().and_then(|graph| gate(graph, binding, item));
+        if target == Dialect::TypeScript && binding.is_some() && gated != Some(true) {
             if options.assume_target_gates {
                 let reason = "the program is taken at its word that it asks before it runs tools of local MCP servers";
                 account.assumed(Level::Display, item.origin, reason);
@@ -277,8 +279,9 @@ fn verdicts(state: &State<'_>, found: &mut Vec<Option<Verdict>>) {
         verdicts(nested, found);
     }
     if let Step::Interrupted { interruptions, .. } = &state.step {
+        let verdicts = Verdicts::of(state);
         let own = interruptions.iter().filter(|item| !inner.contains(&asked(item)));
-        found.extend(own.map(|item| verdict(state, item)));
+        found.extend(own.map(|item| verdicts.about(item)));
     }
 }
 
@@ -300,9 +303,9 @@ fn waiting(state: &State<'_>, found: &mut HashSet<Asked>) {
 }
 
 /// Whether the program makes the tool of a call ask, where the document says so.
-fn gate(graph: &Graph, state: &State<'_>, item: &Item<'_>) -> Option<bool> {
+fn gate(graph: &Graph, binding: Option<&Binding<'_>>, item: &Item<'_>) -> Option<bool> {
     let agent = find(graph, item.agent.as_ref()?)?;
-    if let Some(Binding::Server(server, tool, _)) = binding(state, item) {
+    if let Some(Binding::Server(server, tool, _)) = binding {
         let (server, tool) = (server.wtf8()?, tool.wtf8()?);
         let server = agent.mcp_servers.iter().find(|own| *own.name.as_bytes() == *server)?;
         return server.asks(std::str::from_utf8(&tool).ok()?);
@@ -323,54 +326,105 @@ fn gate(graph: &Graph, state: &State<'_>, item: &Item<'_>) -> Option<bool> {
 }
 
 fn call_id(raw: &Value<'_>) -> Option<Vec<u8>> {
-    let key = if raw.member("type").is_some_and(|kind| kind.is("mcp_approval_request")) { "id" } else { "call_id" };
+    let key = if raw.is_type("mcp_approval_request") { "id" } else { "call_id" };
     raw.member(key)?.wtf8().map(|id| id.into_owned())
 }
 
-/// The local MCP server behind the tool of a call, where there is one or may be one.
-fn binding<'s, 'd>(state: &'s State<'d>, item: &Item<'d>) -> Option<&'s Binding<'d>> {
-    let id = call_id(&item.raw)?;
-    let functions = state.processed.iter().flat_map(|processed| &processed.functions);
-    let mut bindings = functions.filter(|action| call_id(&action.call).as_ref() == Some(&id)).map(|own| &own.binding);
-    bindings.find(|binding| !matches!(binding, Binding::Local))
+/// The local MCP servers behind the tools of calls, by call id, where there is one or may be one.
+fn bindings<'s, 'd>(state: &'s State<'d>) -> HashMap<Vec<u8>, &'s Binding<'d>> {
+    let mut found = HashMap::default();
+    for action in state.processed.iter().flat_map(|processed| &processed.functions) {
+        if let Some(id) = call_id(&action.call).filter(|_| !matches!(action.binding, Binding::Local)) {
+            found.entry(id).or_insert(&action.binding);
+        }
+    }
+    found
 }
 
-/// What was decided about a call; one about the call itself is stronger than one about all calls of its tool.
-fn verdict(state: &State<'_>, item: &Item<'_>) -> Option<Verdict> {
-    let id = call_id(&item.raw)?;
-    let mut found: [Option<Verdict>; 2] = [None, None];
-    let mut see = |record: &Record<'_>, tool: bool| {
-        for (decided, verdict) in [(&record.approved, Verdict::Approved), (&record.rejected, Verdict::Rejected)] {
-            let place = match decided {
-                Decided::Always if tool => 1,
-                Decided::Calls(calls) if calls.iter().any(|call| call.wtf8().as_deref() == Some(&id[..])) => 0,
-                _ => continue,
+/// What was decided; one about the call itself is stronger than one about all calls of its tool.
+#[derive(Default)]
+struct Verdicts {
+    /// About single calls of functions, by agent and call id.
+    functions: HashMap<Asked, Verdict>,
+    /// About other calls, by call id.
+    others: HashMap<Vec<u8>, Verdict>,
+    /// About all calls of a tool.
+    standing: HashMap<Tool, Verdict>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Tool {
+    /// An agent's function.
+    Function(Option<Vec<u8>>, Option<Vec<u8>>),
+    /// A hosted server's tool.
+    Hosted(Option<Vec<u8>>, Option<Vec<u8>>),
+    Named(Option<Vec<u8>>),
+}
+
+impl Verdicts {
+    fn of(state: &State<'_>) -> Self {
+        let mut all = Self::default();
+        for own in &state.context.functions {
+            let name = match &own.tool {
+                ToolKey::Bare(name) | ToolKey::Deferred(name) | ToolKey::Namespaced(_, name) => text(name),
             };
-            found[place].get_or_insert(verdict);
+            let agent = text(&own.agent);
+            let calls = &mut all.functions;
+            let mut single = |id, verdict| {
+                calls.entry((agent.clone(), Some(id))).or_insert(verdict);
+            };
+            each_half(&own.record, Tool::Function(agent.clone(), name), &mut all.standing, &mut single);
         }
-    };
-    let agent = item.agent.as_ref().and_then(|agent| agent.key().wtf8());
-    let name = item.raw.member("name").and_then(|name| name.wtf8());
-    let shown = match &item.kind {
-        ItemKind::Approval { name, .. } => name.as_ref().and_then(|name| name.wtf8()),
-        _ => None,
-    };
-    for decision in &state.context.functions {
-        let tool = match &decision.tool {
-            ToolKey::Bare(own) | ToolKey::Deferred(own) | ToolKey::Namespaced(_, own) => own.wtf8() == name,
+        let mut single = |id, verdict| {
+            all.others.entry(id).or_insert(verdict);
         };
-        if decision.agent.wtf8() == agent {
-            see(&decision.record, tool);
+        for own in &state.context.hosted {
+            let tool = Tool::Hosted(text(&own.server), text(&own.tool));
+            each_half(&own.record, tool, &mut all.standing, &mut single);
+        }
+        for own in &state.context.by_name {
+            each_half(&own.record, Tool::Named(text(&own.name)), &mut all.standing, &mut single);
+        }
+        all
+    }
+
+    /// What was decided about a call.
+    fn about(&self, item: &Item<'_>) -> Option<Verdict> {
+        let call = asked(item);
+        let id = call.1.as_ref()?;
+        let member = |key: &str| item.raw.get(key).and_then(|value| text(&value));
+        let shown = match &item.kind {
+            ItemKind::Approval { name, .. } => name.as_ref().and_then(text),
+            _ => None,
+        };
+        let name = member("name");
+        let own = Tool::Named(shown.or_else(|| name.clone()));
+        let function = Tool::Function(call.0.clone(), name.clone());
+        let hosted = Tool::Hosted(member("server_label"), name);
+        let standing = |tool: &Tool| self.standing.get(tool);
+        let by_name = || standing(&own).filter(|_| !item.raw.is_type("function_call"));
+        let single = self.functions.get(&call).or_else(|| self.others.get(id));
+        single.or_else(|| standing(&function)).or_else(|| standing(&hosted)).or_else(by_name).copied()
+    }
+}
+
+fn each_half(
+    record: &Record<'_>,
+    tool: Tool,
+    standing: &mut HashMap<Tool, Verdict>,
+    single: &mut impl FnMut(Vec<u8>, Verdict),
+) {
+    let halves = [(&record.approved, Verdict::Approved), (&record.rejected, Verdict::Rejected)];
+    for (decided, verdict) in halves {
+        if let Decided::Calls(ids) = decided {
+            ids.iter().filter_map(text).for_each(|id| single(id, verdict));
         }
     }
-    let label = item.raw.member("server_label").and_then(|label| label.wtf8());
-    for decision in &state.context.hosted {
-        see(&decision.record, decision.tool.wtf8() == name && decision.server.wtf8() == label);
+    if let Some((_, verdict)) = halves.into_iter().find(|(decided, _)| matches!(decided, Decided::Always)) {
+        standing.entry(tool).or_insert(verdict);
     }
-    let own = shown.as_ref().or(name.as_ref());
-    let is_function = item.raw.member("type").is_some_and(|kind| kind.is("function_call"));
-    for decision in &state.context.by_name {
-        see(&decision.record, !is_function && decision.name.wtf8().as_ref() == own);
-    }
-    found[0].or(found[1])
+}
+
+fn text(value: &Value<'_>) -> Option<Vec<u8>> {
+    value.wtf8().map(|text| text.into_owned())
 }

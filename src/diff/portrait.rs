@@ -134,10 +134,6 @@ fn put_filled<'d>(object: &mut Object<'d>, key: &'static str, value: impl Into<V
     }
 }
 
-fn is_type(value: &Value<'_>, kind: &str) -> bool {
-    value.member("type").is_some_and(|own| own.is(kind))
-}
-
 fn text(value: &Value<'_>) -> Vec<u8> {
     value.wtf8().map(|text| text.into_owned()).unwrap_or_default()
 }
@@ -154,13 +150,13 @@ fn key<'d>(agent: AgentRef<'d>) -> Value<'d> {
 
 /// The id that decisions name a call by.
 fn call_id(raw: &Value<'_>) -> Option<Vec<u8>> {
-    let key = if is_type(raw, "mcp_approval_request") { "id" } else { "call_id" };
+    let key = if raw.is_type("mcp_approval_request") { "id" } else { "call_id" };
     Some(raw.member(key)?.wtf8()?.into_owned())
 }
 
 /// What a function is found by, from its call alone.
 fn own_key<'d>(raw: &Value<'d>) -> Option<ToolKey<'d>> {
-    if !is_type(raw, "function_call") {
+    if !raw.is_type("function_call") {
         return None;
     }
     let name = raw.member("name").filter(|name| name.kind() == Kind::String)?;
@@ -410,7 +406,7 @@ impl<'d> Painter<'d> {
                 } else {
                     let computer = |name: &Value<'_>| name.is("computer_use_preview") || name.is("computer");
                     let name = name.or_else(|| item.raw.member("name"));
-                    let name = name.filter(|name| !computer(name) || !is_type(&item.raw, "computer_call"));
+                    let name = name.filter(|name| !computer(name) || !item.raw.is_type("computer_call"));
                     put(&mut more, "name", name.filter(|name| !by_type(&item.raw, name)));
                 }
                 "approval"
@@ -439,7 +435,7 @@ impl<'d> Painter<'d> {
     /// A raw item without what says nothing.
     fn raw(&self, raw: Value<'d>) -> Value<'d> {
         let mut raw = raw;
-        let is = |name: &str| is_type(&raw, name);
+        let is = |name: &str| raw.is_type(name);
         let assistant = raw.member("role").is_some_and(|role| role.is("assistant"));
         // What calls of these tools are when nobody says how far they are.
         let begun = is("computer_call") || is("apply_patch_call");
@@ -627,7 +623,7 @@ fn by_type(raw: &Value<'_>, name: &Value<'_>) -> bool {
         ("computer_call", "computer_use_preview"),
         ("local_shell_call", "local_shell"),
     ];
-    usual.iter().any(|(kind, own)| is_type(raw, kind) && name.is(own))
+    usual.iter().any(|(kind, own)| raw.is_type(kind) && name.is(own))
         || raw.member("name").is_some_and(|own| own.wtf8() == name.wtf8())
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Kind, Node, Text, Writer};
+use crate::hash::{HashMap, HashSet};
 use crate::parallel;
 
 /// A value as it stands in a document, or a new one.
@@ -150,6 +151,12 @@ impl<'d> Value<'d> {
             Self::Text(own) => **own == *text.as_bytes(),
             _ => false,
         }
+    }
+
+    /// Whether this is an object whose `type` is this one, as everything in a state that has kinds says it.
+    #[must_use]
+    pub fn is_type(&self, kind: &str) -> bool {
+        self.get("type").is_some_and(|own| own.is(kind))
     }
 
     /// The member of an object, the last one of several.
@@ -385,6 +392,12 @@ impl<'d> Object<'d> {
         self.take(key).filter(|value| !value.is_null())
     }
 
+    /// Removes a member and gives its elements; nothing for what is no array.
+    #[must_use]
+    pub fn take_elements(&mut self, key: &str) -> Vec<Value<'d>> {
+        self.take(key).map_or_else(Vec::new, Value::into_elements)
+    }
+
     /// Gives a member this value, at its place if it is there, at the end if not.
     pub fn set(&mut self, key: &'static str, value: impl Into<Value<'d>>) {
         match self.get_mut(key) {
@@ -396,6 +409,24 @@ impl<'d> Object<'d> {
     /// Adds a member that is not there yet.
     pub fn push(&mut self, key: Key<'d>, value: impl Into<Value<'d>>) {
         self.members.push((key, value.into()));
+    }
+
+    /// Adds the members whose keys are not there yet, in order, and gives `taken` the values of the others. Linear in the
+    /// members.
+    pub fn fill(&mut self, members: Vec<(Key<'d>, Value<'d>)>, mut taken: impl FnMut(Value<'d>)) {
+        let mut many = (self.members.len() + members.len() > SMALL)
+            .then(|| self.members.iter().map(|(key, _)| key.wtf8().into_owned()).collect::<HashSet<_>>());
+        for (key, value) in members {
+            let is_new = match &mut many {
+                Some(keys) => keys.insert(key.wtf8().into_owned()),
+                None => !self.members.iter().any(|(own, _)| same(own, &key)),
+            };
+            if is_new {
+                self.push(key, value);
+            } else {
+                taken(value);
+            }
+        }
     }
 
     /// The same with a key that the program knows; nothing is added for `None`. For objects that are made in order.
@@ -453,9 +484,11 @@ impl<'d> FromIterator<(Key<'d>, Value<'d>)> for Object<'d> {
     }
 }
 
-/// Of several members with one key, the last value at the first place. Small objects are compared key by key.
+/// The members of objects with so many are compared one by one.
+const SMALL: usize = 24;
+
+/// Of several members with one key, the last value at the first place.
 fn settle(members: &mut Vec<(Key<'_>, Value<'_>)>) {
-    const SMALL: usize = 24;
     if members.len() <= SMALL {
         let mut at = 1;
         while at < members.len() {
@@ -469,7 +502,7 @@ fn settle(members: &mut Vec<(Key<'_>, Value<'_>)>) {
         }
         return;
     }
-    let mut first: crate::hash::HashMap<Vec<u8>, usize> = crate::hash::HashMap::default();
+    let mut first: HashMap<Vec<u8>, usize> = HashMap::default();
     let mut kept: Vec<(Key<'_>, Value<'_>)> = Vec::with_capacity(members.len());
     for (key, value) in members.drain(..) {
         match first.entry(key.wtf8().into_owned()) {

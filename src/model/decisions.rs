@@ -1,9 +1,10 @@
 //! What can be done with decisions without changing what they mean, or only so that they reach less far.
 
 use std::borrow::Cow;
+use std::hash::Hash;
 
 use crate::codes;
-use crate::hash::HashSet;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
 
 use super::state::{Decided, Record};
@@ -84,7 +85,8 @@ impl<'d> Record<'d> {
     }
 
     /// The calls that are decided one by one.
-    fn single(&self) -> HashSet<Cow<'d, [u8]>> {
+    #[must_use]
+    pub fn single(&self) -> HashSet<Cow<'d, [u8]>> {
         let ids = |half: &Decided<'d>| match half {
             Decided::Calls(ids) => ids.iter().filter_map(Value::wtf8).collect(),
             Decided::Always => Vec::new(),
@@ -114,6 +116,24 @@ impl<'d> Record<'d> {
             self.void(mine, account);
         }
         kept
+    }
+
+    /// Single decisions win over standing ones. What a standing one overruled is no decision.
+    #[must_use]
+    pub fn exact_first(mut self, waiting: &[Value<'d>], account: &Account<'d>) -> Self {
+        if matches!(self.approved, Decided::Always) {
+            let single = self.single();
+            if waiting.iter().filter_map(Value::wtf8).any(|id| single.contains(&id)) {
+                let reason = "the call is rejected, which older releases overlook because all calls are approved";
+                account.note(codes::NARROWED, Level::Resume, self.origin, reason);
+            }
+        } else if let Decided::Calls(ids) = std::mem::take(&mut self.approved) {
+            for id in ids {
+                let reason = "older releases overlook this approval because all calls are rejected";
+                account.lost(Level::Bookkeeping, &id, reason);
+            }
+        }
+        self
     }
 
     /// The same as [`Record::listed`], told where there is a standing part.
@@ -156,24 +176,144 @@ impl<'d> Record<'d> {
 
     /// Adds what another record says of single calls, and its standing part. Of one call, what is there already stays.
     pub fn merge(&mut self, other: Self) {
-        let single = self.single();
-        let fresh = |ids: Vec<Value<'d>>| -> Vec<Value<'d>> {
-            ids.into_iter().filter(|id| id.wtf8().is_some_and(|id| !single.contains(&id))).collect()
+        *self = std::mem::take(self).join([other]);
+    }
+
+    /// The same of several records, one after the other.
+    #[must_use]
+    pub fn join(mut self, others: impl IntoIterator<Item = Self>) -> Self {
+        let ids = |half: &Decided<'d>| match half {
+            Decided::Calls(ids) => ids.iter().filter_map(Value::wtf8).collect(),
+            Decided::Always => HashSet::default(),
         };
-        let split = |half: Decided<'d>| match half {
-            Decided::Calls(ids) => (ids, false),
-            Decided::Always => (Vec::new(), true),
-        };
-        let ((approved, all), (rejected, none)) = (split(other.approved), split(other.rejected));
-        let (approved, rejected) = (fresh(approved), fresh(rejected));
-        for (half, ids, always) in [(&mut self.approved, approved, all), (&mut self.rejected, rejected, none)] {
-            match half {
-                Decided::Calls(own) if !always => own.extend(ids),
-                half => *half = Decided::Always,
+        let mut known: [HashSet<Cow<'d, [u8]>>; 2] = [ids(&self.approved), ids(&self.rejected)];
+        let mut told: HashSet<Vec<u8>> = self.messages.iter().map(|(key, _)| key.wtf8().into_owned()).collect();
+        for other in others {
+            let is_fresh = |id: &Value<'d>| id.wtf8().is_some_and(|id| !known.iter().any(|half| half.contains(&id)));
+            let fresh = [other.approved, other.rejected].map(|half| match half {
+                Decided::Calls(ids) => Some(ids.into_iter().filter(is_fresh).collect::<Vec<_>>()),
+                Decided::Always => None,
+            });
+            let halves = [&mut self.approved, &mut self.rejected];
+            for ((half, known), fresh) in halves.into_iter().zip(&mut known).zip(fresh) {
+                match (half, fresh) {
+                    (Decided::Calls(own), Some(fresh)) => {
+                        known.extend(fresh.iter().filter_map(Value::wtf8));
+                        own.extend(fresh);
+                    }
+                    (half, _) => {
+                        *half = Decided::Always;
+                        known.clear();
+                    }
+                }
+            }
+            self.messages.extend(other.messages.into_iter().filter(|(key, _)| told.insert(key.wtf8().into_owned())));
+            self.standing_message = self.standing_message.take().or(other.standing_message);
+        }
+        self
+    }
+
+    /// What the record says of calls, by what they have in common, in order; with the first of these calls. Each call comes with
+    /// that and with its id, if one is meant. Every part has the standing part of the record.
+    pub fn by<C, K: Eq + Hash>(&self, calls: impl IntoIterator<Item = (C, K, Option<Vec<u8>>)>) -> Vec<(C, Self)> {
+        let mut parts: Vec<(C, Self)> = Vec::new();
+        let mut places: HashMap<K, usize> = HashMap::default();
+        let mut of: HashMap<Vec<u8>, Vec<usize>> = HashMap::default();
+        let standing = self.only(|_| false);
+        for (call, key, id) in calls {
+            let at = *places.entry(key).or_insert(parts.len());
+            if at == parts.len() {
+                parts.push((call, standing.clone()));
+            }
+            if let Some(id) = id {
+                of.entry(id).or_default().push(at);
             }
         }
-        let told: HashSet<Vec<u8>> = self.messages.iter().map(|(key, _)| key.wtf8().into_owned()).collect();
-        self.messages.extend(other.messages.into_iter().filter(|(key, _)| !told.contains(&*key.wtf8())));
-        self.standing_message = self.standing_message.take().or(other.standing_message);
+        for own in of.values_mut() {
+            own.sort_unstable();
+            own.dedup();
+        }
+        let mut give = |half: &Decided<'d>, own: fn(&mut Self) -> &mut Decided<'d>| {
+            let Decided::Calls(ids) = half else { return };
+            for id in ids {
+                for &at in id.wtf8().and_then(|id| of.get(&*id)).into_iter().flatten() {
+                    if let Decided::Calls(own) = own(&mut parts[at].1) {
+                        own.push(id.clone());
+                    }
+                }
+            }
+        };
+        give(&self.approved, |own| &mut own.approved);
+        give(&self.rejected, |own| &mut own.rejected);
+        for (id, message) in &self.messages {
+            for &at in of.get(&*id.wtf8()).into_iter().flatten() {
+                parts[at].1.messages.push((id.clone(), message.clone()));
+            }
+        }
+        parts
     }
+}
+
+/// Records under names, to which others are added.
+#[derive(Debug)]
+pub struct Named<'d> {
+    records: Vec<(Key<'d>, Option<Value<'d>>, Vec<Record<'d>>)>,
+    /// The first record of each name.
+    places: HashMap<Vec<u8>, usize>,
+}
+
+impl<'d> Named<'d> {
+    /// The records as they are written.
+    #[must_use]
+    pub fn new(members: Vec<(Key<'d>, Value<'d>)>) -> Self {
+        let mut places = HashMap::default();
+        for (at, (name, _)) in members.iter().enumerate() {
+            places.entry(name.wtf8().into_owned()).or_insert(at);
+        }
+        let records = members.into_iter().map(|(name, value)| (name, Some(value), Vec::new())).collect();
+        Self { records, places }
+    }
+
+    /// Adds what is decided under a name.
+    pub fn add(&mut self, name: Vec<u8>, record: Record<'d>) {
+        if record.is_empty() {
+            return;
+        }
+        let at = *self.places.entry(name.clone()).or_insert(self.records.len());
+        if at == self.records.len() {
+            self.records.push((Key::Made(name), None, Vec::new()));
+        }
+        self.records[at].2.push(record);
+    }
+
+    /// The records as they are written. Those to which something was added are written by `lower`, which also gets what stood
+    /// there before.
+    pub fn finish(
+        self,
+        spelling: Spelling,
+        account: &Account<'d>,
+        lower: impl Fn(Record<'d>, Option<Value<'d>>) -> Value<'d>,
+    ) -> Vec<(Key<'d>, Value<'d>)> {
+        let written = |(name, value, more): (Key<'d>, Option<Value<'d>>, Vec<Record<'d>>)| {
+            let mut more = more.into_iter();
+            let value = match value {
+                Some(value) if more.len() == 0 => value,
+                Some(value) => lower(Record::read(value.clone(), spelling, account).join(more), Some(value)),
+                None => lower(more.next().unwrap_or_default().join(more), None),
+            };
+            (name, value)
+        };
+        self.records.into_iter().map(written).collect()
+    }
+}
+
+/// What is looked up by keys, of which each may have several.
+pub fn index<'c, T, K: Eq + Hash>(all: &'c [T], keys: impl Fn(&T) -> Vec<K>) -> HashMap<K, Vec<&'c T>> {
+    let mut found: HashMap<K, Vec<&'c T>> = HashMap::default();
+    for own in all {
+        for key in keys(own) {
+            found.entry(key).or_default().push(own);
+        }
+    }
+    found
 }

@@ -24,10 +24,8 @@ impl<'d> State<'d> {
     /// response, and answers the others so. Gives the items that were changed.
     pub fn settle_ignored_handoffs(&mut self) -> Vec<&Item<'d>> {
         let id = |raw: &Value<'d>| raw.member("call_id").and_then(|id| Some(id.wtf8()?.into_owned()));
-        let is_answer = |item: &&Item<'d>| {
-            matches!(item.kind, ItemKind::Output { .. })
-                && item.raw.member("type").is_some_and(|kind| kind.is("function_call_output"))
-        };
+        let is_answer =
+            |item: &&Item<'d>| matches!(item.kind, ItemKind::Output { .. }) && item.raw.is_type("function_call_output");
         let answered: HashSet<Vec<u8>> = self.items.iter().filter(is_answer).filter_map(|item| id(&item.raw)).collect();
         let new = self.processed.iter_mut().flat_map(|processed| &mut processed.new_items);
         let mut changed = Vec::new();

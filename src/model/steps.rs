@@ -2,9 +2,14 @@
 
 use std::cmp::Ordering;
 
+use crate::codes;
 use crate::json::{Object, Value};
+use crate::record::{Misfit, Row};
 
-use super::Account;
+use super::{Account, Level};
+
+/// More turns than any run has.
+const MANY_TURNS: u64 = 1_000_000_000;
 
 /// Changes a state in place.
 pub type Turn = for<'d> fn(&mut Object<'d>, &Account<'d>);
@@ -33,6 +38,34 @@ pub fn turn<'d>(steps: &[Step], state: &mut Object<'d>, from: u16, to: u16, acco
             steps.iter().rev().filter(between).filter_map(|step| step.down).for_each(|down| down(state, account));
         }
         Ordering::Equal => {}
+    }
+}
+
+/// Takes down that the target has no place for something. `known` says of members how much that matters, and why; for any
+/// other it is taken to matter.
+pub fn no_place<'d>(
+    known: &[(&str, Level, &'static str)],
+    misfit: Misfit,
+    row: &Row,
+    value: &Value<'d>,
+    account: &Account<'d>,
+) {
+    let impossible = |reason| account.note(codes::NOT_CONVERTIBLE, Level::Resume, value.origin(), reason);
+    match misfit {
+        Misfit::Member => match known.iter().find(|(key, ..)| *key == row.key) {
+            Some((_, level, reason)) => account.lost(*level, value, reason),
+            None => account.lost(Level::Resume, value, "the target has no place for this member"),
+        },
+        Misfit::Object => impossible("the target has no items of this type"),
+        Misfit::Kind => impossible("the target cannot hold a value of this kind here"),
+    }
+}
+
+/// Gives a run without a turn limit one that no run reaches.
+pub fn limit_turns<'d>(state: &mut Object<'d>, key: &'static str, account: &Account<'d>) {
+    if let Some(limit) = state.get(key).filter(|limit| limit.is_null()) {
+        account.assumed(Level::Bookkeeping, limit.origin(), "no turn limit becomes one that no run reaches");
+        state.set(key, Value::integer(MANY_TURNS));
     }
 }
 

@@ -1,9 +1,14 @@
 //! Where labels keep decisions: by the name of the tool, or by whose tool it is, each with what the label can say.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::hash::Hash;
+
 use crate::codes;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
-use crate::model::state::{Decided, Record, ToolKey};
-use crate::model::{Account, Level, Spelling, UNHEEDED};
+use crate::model::state::{Record, ToolKey};
+use crate::model::{Account, Level, Named, Spelling, UNHEEDED, index};
 use crate::python::invocation::{Scoped, standing_scope};
 
 use super::lower::{self, lower_record};
@@ -73,12 +78,31 @@ impl<'d> Call<'d> {
     }
 
     /// The names under which old labels keep decisions about the call.
-    fn is_named(&self, name: &[u8]) -> bool {
-        let is = |own: &Value<'_>| own.wtf8().as_deref() == Some(name);
+    fn names(&self) -> Vec<Vec<u8>> {
         match &self.tool {
-            Tool::Function(tool @ ToolKey::Deferred(own)) => is(own) || is(&lower::tool_key(tool)),
-            Tool::Function(tool) => is(&lower::tool_key(tool)),
-            Tool::Hosted { name: own, .. } | Tool::Named { name: own, .. } => is(own),
+            Tool::Function(tool @ ToolKey::Deferred(own)) => vec![text(own), text(&lower::tool_key(tool))],
+            Tool::Function(tool) => vec![text(&lower::tool_key(tool))],
+            Tool::Hosted { name, .. } | Tool::Named { name, .. } => vec![text(name)],
+        }
+    }
+
+    fn id(&self) -> Vec<u8> {
+        text(&self.id)
+    }
+
+    /// The agent and the key of the function.
+    fn function(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+        match &self.tool {
+            Tool::Function(tool) => Some((text(&self.agent), text(&lower::tool_key(tool)))),
+            _ => None,
+        }
+    }
+
+    /// The server and the name of the hosted tool.
+    fn hosted(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+        match &self.tool {
+            Tool::Hosted { server, name } => Some((text(server), text(name))),
+            _ => None,
         }
     }
 
@@ -92,10 +116,23 @@ impl<'d> Call<'d> {
             Tool::Named { kind, name } => standing_scope(Scoped::Named { kind, name: &text(name) }),
         }
     }
+}
 
-    fn is(&self, id: &[u8]) -> bool {
-        self.id.wtf8().as_deref() == Some(id)
-    }
+fn text(value: &Value<'_>) -> Vec<u8> {
+    value.wtf8().unwrap_or_default().into_owned()
+}
+
+fn ids(calls: &[&Call<'_>]) -> HashSet<Vec<u8>> {
+    calls.iter().map(|call| call.id()).collect()
+}
+
+/// The ids of the calls that wait.
+fn waiting<'d>(calls: &[&Call<'d>]) -> Vec<Value<'d>> {
+    calls.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect()
+}
+
+fn found<'c, 'd, K: Eq + Hash>(calls: &'c HashMap<K, Vec<&'c Call<'d>>>, key: &K) -> &'c [&'c Call<'d>] {
+    calls.get(key).map_or(&[], Vec::as_slice)
 }
 
 /// The calls of a run, those of the runs within it that wait included.
@@ -135,21 +172,12 @@ fn has_decisions(state: &Object<'_>, members: &[&str]) -> bool {
         .any(|key| context.and_then(|context| context.member(key)).is_some_and(|own| !own.is_null() && !own.is_empty()))
 }
 
-/// Adds a record to the one under a name.
-fn merge_named<'d>(records: &mut Vec<(Key<'d>, Value<'d>)>, name: Vec<u8>, record: Record<'d>, account: &Account<'d>) {
-    if record.is_empty() {
-        return;
-    }
-    match records.iter_mut().find(|(own, _)| *own.wtf8() == *name) {
-        Some((_, own)) => {
-            let scope = own.member("sticky_scope").and_then(|scope| scope.wtf8());
-            let mut merged = Record::read(own.clone(), SPELLING, account);
-            merged.merge(record);
-            let scope = scope.and_then(|scope| String::from_utf8(scope.into_owned()).ok());
-            *own = lower_record(merged, scope);
-        }
-        None => records.push((Key::Made(name), lower_record(record, None))),
-    }
+/// The records under their names as they are written, with the scopes that they have.
+fn lowered<'d>(records: Named<'d>, account: &Account<'d>) -> Vec<(Key<'d>, Value<'d>)> {
+    records.finish(SPELLING, account, |record, before| {
+        let scope = before.and_then(|before| before.member("sticky_scope")?.wtf8());
+        lower_record(record, scope.and_then(|scope| String::from_utf8(scope.into_owned()).ok()))
+    })
 }
 
 /// Functions' decisions by name become those of the agents whose calls they are.
@@ -158,47 +186,33 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         return;
     }
     let calls = calls(state);
+    let by_name = index(&calls, Call::names);
     let mut kept: Vec<(Key<'d>, Value<'d>)> = Vec::new();
     let mut owned: Vec<Value<'d>> = Vec::new();
     for (name, value) in take_named(state) {
-        let text = name.wtf8().into_owned();
-        let mine: Vec<&Call<'d>> = calls.iter().filter(|call| call.is_named(&text)).collect();
-        let functions = mine.iter().filter(|call| matches!(call.tool, Tool::Function(_)));
-        let functions: Vec<&Call<'d>> = functions.copied().collect();
+        let mine = found(&by_name, &name.wtf8().into_owned());
+        let is_function = |call: &&&Call<'d>| matches!(call.tool, Tool::Function(_));
+        let functions: Vec<&Call<'d>> = mine.iter().filter(is_function).copied().collect();
         if functions.is_empty() {
             kept.push((name, value));
             continue;
         }
         let scope = value.member("sticky_scope").and_then(|scope| scope.wtf8());
         let record = Record::read(value.clone(), SPELLING, account);
-        let mut seen: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
-        for call in &functions {
+        for (call, mut part) in record.by(functions.iter().map(|call| (*call, call.function(), Some(call.id())))) {
             let Tool::Function(tool) = &call.tool else { continue };
-            let key = lower::tool_key(tool);
-            let place =
-                (call.agent.wtf8().unwrap_or_default().into_owned(), key.wtf8().unwrap_or_default().into_owned());
-            if seen.contains(&place) {
-                continue;
-            }
-            let same = |other: &&&Call<'d>| {
-                other.agent.wtf8().as_deref() == Some(&place.0[..])
-                    && matches!(&other.tool, Tool::Function(tool) if lower::tool_key(tool).wtf8().as_deref() == Some(&place.1[..]))
-            };
-            let ids: Vec<&Call<'d>> = functions.iter().filter(same).copied().collect();
-            let mut part = record.only(|id| ids.iter().any(|call| call.is(id)));
             let own = call.scope();
             // A standing decision holds for the tool that it was made on.
             if part.is_standing() && scope.as_deref() != own.as_deref().map(str::as_bytes) {
                 part = part.listed(&[]);
             }
-            seen.push(place);
             if part.is_empty() {
                 continue;
             }
             owned.push(
                 Object::new()
                     .with("agent", call.reference.clone())
-                    .with("tool_key", key)
+                    .with("tool_key", lower::tool_key(tool))
                     .with("decision", lower_record(part, own))
                     .into(),
             );
@@ -211,7 +225,8 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             kept.push((name, value));
             continue;
         }
-        record.void(|id| functions.iter().any(|call| call.is(id)), account);
+        let known = ids(&functions);
+        record.void(|id| known.contains(id), account);
     }
     put_named(state, kept);
     if !owned.is_empty()
@@ -229,14 +244,16 @@ pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) 
         return;
     }
     let calls = calls(state);
-    let (scoped, mut records): (Vec<_>, Vec<_>) =
+    let by_name = index(&calls, Call::names);
+    let by_scope = index(&calls, |call| call.scope().map(String::into_bytes).into_iter().collect());
+    let by_function = index(&calls, |call| call.function().into_iter().collect());
+    let (scoped, records): (Vec<_>, Vec<_>) =
         take_named(state).into_iter().partition(|(name, _)| name.wtf8().starts_with(SCOPED_PATCH));
+    let mut records = Named::new(records);
     for (name, value) in scoped {
-        let scope = name.wtf8()[SCOPED_PATCH.len()..].to_vec();
-        let covered = calls.iter().filter(|call| call.waits && call.scope().is_some_and(|own| own.as_bytes() == scope));
-        let covered: Vec<Value<'d>> = covered.map(|call| call.id.clone()).collect();
+        let covered = waiting(found(&by_scope, &name.wtf8()[SCOPED_PATCH.len()..].to_vec()));
         let record = Record::read(value, SPELLING, account).narrowed(&covered, account);
-        merge_named(&mut records, b"apply_patch".to_vec(), record, account);
+        records.add(b"apply_patch".to_vec(), record);
     }
     let owned = context(state).and_then(|context| context.take("function_tool_approvals"));
     for entry in owned.map_or_else(Vec::new, Value::into_elements) {
@@ -258,27 +275,23 @@ pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) 
             account.lost(Level::Bookkeeping, &entry, UNHEEDED);
             continue;
         };
-        let mine = calls.iter().filter(|call| {
-            call.agent.wtf8().as_deref() == Some(&*agent)
-                && matches!(&call.tool, Tool::Function(tool) if lower::tool_key(tool).wtf8() == Some(name.clone()))
-        });
-        let mine: Vec<&Call<'d>> = mine.collect();
-        let covered: Vec<Value<'d>> = mine.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect();
-        let record = standing_of(&decision, Record::read(decision.clone(), SPELLING, account), &calls, &name);
-        let record = record.heeded(&entry, |id| mine.iter().any(|call| call.is(id)), account);
-        merge_named(&mut records, name.into_owned(), record.narrowed(&covered, account), account);
+        let mine = found(&by_function, &(agent.into_owned(), name.clone().into_owned()));
+        let known = ids(mine);
+        let record = Record::read(decision.clone(), SPELLING, account);
+        let record = standing_of(&decision, record, found(&by_name, &name.clone().into_owned()));
+        let record = record.heeded(&entry, |id| known.contains(id), account);
+        records.add(name.into_owned(), record.narrowed(&waiting(mine), account));
     }
-    put_named(state, records);
+    put_named(state, lowered(records, account));
 }
 
 /// A standing decision whose scope is not that of the tool does not hold.
-fn standing_of<'d>(wire: &Value<'d>, record: Record<'d>, calls: &[Call<'d>], name: &[u8]) -> Record<'d> {
+fn standing_of<'d>(wire: &Value<'d>, record: Record<'d>, calls: &[&Call<'d>]) -> Record<'d> {
     if !record.is_standing() {
         return record;
     }
     let scope = wire.member("sticky_scope").and_then(|scope| scope.wtf8());
-    let known = calls.iter().filter(|call| call.is_named(name)).filter_map(Call::scope);
-    let mut known = known.peekable();
+    let mut known = calls.iter().filter_map(|call| call.scope()).peekable();
     if known.peek().is_some() && !known.any(|own| Some(own.as_bytes()) == scope.as_deref()) {
         return record.listed(&[]);
     }
@@ -291,52 +304,41 @@ pub(super) fn own_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         return;
     }
     let calls = calls(state);
+    let by_name = index(&calls, Call::names);
     let mut kept: Vec<(Key<'d>, Value<'d>)> = Vec::new();
     let mut owned: Vec<Value<'d>> = Vec::new();
-    for (key, value) in take_named(state) {
-        let text = key.wtf8().into_owned();
-        let mine: Vec<&Call<'d>> = calls.iter().filter(|call| call.is_named(&text)).collect();
-        let hosted = |call: &&&Call<'d>| matches!(call.tool, Tool::Hosted { .. });
-        let requests: Vec<&Call<'d>> = mine.iter().filter(hosted).copied().collect();
+    for (name, value) in take_named(state) {
+        let mine = found(&by_name, &name.wtf8().into_owned());
+        let is_hosted = |call: &&&Call<'d>| matches!(call.tool, Tool::Hosted { .. });
+        let requests: Vec<&Call<'d>> = mine.iter().filter(is_hosted).copied().collect();
         if requests.is_empty() {
-            kept.push((key, value));
+            kept.push((name, value));
             continue;
         }
         let record = Record::read(value.clone(), SPELLING, account);
-        let mut seen: Vec<Vec<u8>> = Vec::new();
-        for call in &requests {
+        for (call, part) in record.by(requests.iter().map(|call| (*call, call.hosted(), Some(call.id())))) {
             let Tool::Hosted { server, name } = &call.tool else { continue };
-            let label = server.wtf8().unwrap_or_default().into_owned();
-            if seen.contains(&label) {
+            if part.is_empty() {
                 continue;
             }
-            let own = |id: &[u8]| {
-                requests.iter().any(|other| {
-                    other.is(id)
-                        && matches!(&other.tool, Tool::Hosted { server, .. } if server.wtf8().as_deref() == Some(&label[..]))
-                })
-            };
-            let part = record.only(own);
-            if !part.is_empty() {
-                let queries = lower::queries(name, &part);
-                let identity = Object::new()
-                    .with("type", Value::text("server_tool"))
-                    .with("server_label", server.clone())
-                    .with("tool_name", name.clone());
-                let decision = lower_record(part, call.scope());
-                owned.push(Object::new().with("identity", Value::Object(identity)).with("decision", decision).into());
-                owned.extend(queries);
-            }
-            seen.push(label);
+            let queries = lower::queries(name, &part);
+            let identity = Object::new()
+                .with("type", Value::text("server_tool"))
+                .with("server_label", server.clone())
+                .with("tool_name", name.clone());
+            let decision = lower_record(part, call.scope());
+            owned.push(Object::new().with("identity", Value::Object(identity)).with("decision", decision).into());
+            owned.extend(queries);
         }
         if record.is_standing() {
             let reason = "the decision is given to the servers that have asked; others will ask";
             account.note(codes::NARROWED, Level::Bookkeeping, record.origin, reason);
         }
         if mine.len() > requests.len() {
-            kept.push((key, value));
+            kept.push((name, value));
         } else {
-            record.void(|id| requests.iter().any(|call| call.is(id)), account);
+            let known = ids(&requests);
+            record.void(|id| known.contains(id), account);
         }
     }
     put_named(state, kept);
@@ -357,7 +359,9 @@ pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         return;
     }
     let calls = calls(state);
-    let mut records = take_named(state);
+    let by_id = index(&calls, |call| vec![call.id()]);
+    let by_tool = index(&calls, |call| call.hosted().into_iter().collect());
+    let mut records = Named::new(take_named(state));
     let owned = context(state).and_then(|context| context.take("hosted_mcp_approvals"));
     for entry in owned.map_or_else(Vec::new, Value::into_elements) {
         let (Some(identity), Some(decision)) = (entry.member("identity"), entry.member("decision")) else {
@@ -375,12 +379,8 @@ pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         let tool = identity.member("tool_name").and_then(|name| name.wtf8());
         if is("request") {
             let id = identity.member("request_id").and_then(|id| id.wtf8()).unwrap_or_default();
-            let call = calls.iter().find(|call| call.is(&id));
-            match call.map(|call| &call.tool) {
-                Some(Tool::Hosted { name, .. }) => {
-                    let name = name.wtf8().unwrap_or_default().into_owned();
-                    merge_named(&mut records, name, record.only(|own| *own == *id), account);
-                }
+            match found(&by_id, &id.clone().into_owned()).first().map(|call| &call.tool) {
+                Some(Tool::Hosted { name, .. }) => records.add(text(name), record.only(|own| *own == *id)),
                 _ => account.note(
                     codes::NARROWED,
                     Level::Resume,
@@ -394,16 +394,12 @@ pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             account.lost(Level::Bookkeeping, &entry, UNHEEDED);
             continue;
         };
-        let mine = calls.iter().filter(|call| {
-            matches!(&call.tool, Tool::Hosted { server: own, name: tool }
-                if own.wtf8() == Some(server.clone()) && tool.wtf8() == Some(name.clone()))
-        });
-        let mine: Vec<&Call<'d>> = mine.collect();
-        let covered: Vec<Value<'d>> = mine.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect();
-        let record = record.heeded(&entry, |id| mine.iter().any(|call| call.is(id)), account);
-        merge_named(&mut records, name.into_owned(), record.narrowed(&covered, account), account);
+        let mine = found(&by_tool, &(server.into_owned(), name.clone().into_owned()));
+        let known = ids(mine);
+        let record = record.heeded(&entry, |id| known.contains(id), account);
+        records.add(name.into_owned(), record.narrowed(&waiting(mine), account));
     }
-    put_named(state, records);
+    put_named(state, lowered(records, account));
 }
 
 /// Standing decisions say for which calls they are: what labels before that leave open.
@@ -413,6 +409,7 @@ pub(super) fn bind_standing<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         return;
     }
     let calls = calls(state);
+    let by_name = index(&calls, Call::names);
     let mut records = take_named(state);
     for (name, value) in &mut records {
         let record = Record::read(value.clone(), SPELLING, &Account::default());
@@ -420,7 +417,7 @@ pub(super) fn bind_standing<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             continue;
         }
         let text = name.wtf8().into_owned();
-        let scope = calls.iter().filter(|call| call.is_named(&text)).find_map(Call::scope);
+        let scope = found(&by_name, &text).iter().find_map(|call| call.scope());
         let usual = match &text[..] {
             b"shell" => Some("shell_call"),
             b"local_shell" => Some("local_shell_call"),
@@ -455,21 +452,7 @@ fn bind_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 
 /// From here on single decisions win over standing ones. What a standing one overruled is no decision.
 pub(super) fn exact_first<'d>(state: &mut Object<'d>, account: &Account<'d>) {
-    each_record(state, account, |mut record, waiting, account| {
-        if matches!(record.approved, Decided::Always) {
-            let Decided::Calls(ids) = &record.rejected else { return record };
-            if ids.iter().any(|id| waiting.iter().any(|own| own.wtf8() == id.wtf8())) {
-                let reason = "the call is rejected, which older releases overlook because all calls are approved";
-                account.note(codes::NARROWED, Level::Resume, record.origin, reason);
-            }
-        } else if let Decided::Calls(ids) = std::mem::take(&mut record.approved) {
-            for id in ids {
-                let reason = "older releases overlook this approval because all calls are rejected";
-                account.lost(Level::Bookkeeping, &id, reason);
-            }
-        }
-        record
-    });
+    each_record(state, account, |record, waiting, account| record.exact_first(waiting, account));
 }
 
 /// Before it standing decisions win: where single calls are decided otherwise, only lists say so.
@@ -487,23 +470,23 @@ fn each_record<'d>(
         return;
     }
     let calls = calls(state);
-    let changed = |value: &mut Value<'d>, name: &[u8]| {
+    let by_name = index(&calls, Call::names);
+    let changed = |value: &mut Value<'d>, name: &Vec<u8>| {
         let record = Record::read(value.clone(), SPELLING, &Account::default());
         if !record.has_exceptions() {
             return;
         }
         let scope = value.member("sticky_scope").and_then(|scope| scope.wtf8());
         let scope = scope.and_then(|scope| String::from_utf8(scope.into_owned()).ok());
-        let waiting = calls.iter().filter(|call| call.waits && call.is_named(name));
-        let waiting = waiting.filter(|call| scope.is_none() || call.scope() == scope);
-        let waiting: Vec<Value<'d>> = waiting.map(|call| call.id.clone()).collect();
+        let covered = found(&by_name, name).iter().filter(|call| scope.is_none() || call.scope() == scope);
+        let covered = waiting(&covered.copied().collect::<Vec<_>>());
         let record = Record::read(value.clone(), SPELLING, account);
-        *value = lower_record(change(record, &waiting, account), scope);
+        *value = lower_record(change(record, &covered, account), scope);
     };
     let Some(context) = context(state) else { return };
     if let Some(records) = context.get_mut("approvals").and_then(Value::object_mut) {
         for (name, value) in records.members_mut() {
-            changed(value, &name.wtf8());
+            changed(value, &name.wtf8().into_owned());
         }
     }
     for (member, key) in [("hosted_mcp_approvals", "identity"), ("function_tool_approvals", "tool_key")] {
@@ -513,7 +496,7 @@ fn each_record<'d>(
                 Kind::Object => key.member("tool_name"),
                 _ => Some(key),
             });
-            let name = name.and_then(|name| name.wtf8()).unwrap_or_default();
+            let name = name.as_ref().map(text).unwrap_or_default();
             if let Some(value) = entry.object_mut().and_then(|entry| entry.get_mut("decision")) {
                 changed(value, &name);
             }
@@ -523,11 +506,9 @@ fn each_record<'d>(
 
 /// The runs within a state, by their actions.
 pub(super) fn nested<'s, 'd>(state: &'s mut Object<'d>) -> Vec<&'s mut Object<'d>> {
-    let processed = state.get("last_processed_response");
-    let functions =
-        processed.and_then(|processed| processed.member("functions")).map_or_else(Vec::new, Value::into_elements);
-    let held = |action: &Value<'_>| action.member("agent_run_state").is_some_and(|own| own.kind() == Kind::Object);
-    if !functions.iter().any(held) {
+    let functions = state.get("last_processed_response").and_then(|processed| processed.get("functions"));
+    let held = |action: &Value<'_>| action.get("agent_run_state").is_some_and(|own| own.kind() == Kind::Object);
+    if !functions.is_some_and(|functions| functions.elements().iter().any(|action| held(action))) {
         return Vec::new();
     }
     let functions = state
@@ -545,20 +526,35 @@ pub(super) fn hand_down<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     }
     let mut records: Vec<(Key<'d>, Record<'d>)> =
         take_named(state).into_iter().map(|(name, value)| (name, Record::read(value, SPELLING, account))).collect();
-    for run in nested(state) {
-        let calls = calls(run);
-        let mut own = take_named(run);
-        for (name, record) in &mut records {
-            let text = name.wtf8().into_owned();
-            let inside = |id: &[u8]| calls.iter().any(|call| call.is(id));
-            let mut part = record.only(inside);
-            if !calls.iter().any(|call| call.is_named(&text)) {
-                part = part.listed(&[]);
+    let mut runs = nested(state);
+    // By call, the first run that it is in; by name, the runs with calls of the tool.
+    let mut owners: HashMap<Vec<u8>, usize> = HashMap::default();
+    let mut callers: HashMap<Vec<u8>, BTreeSet<usize>> = HashMap::default();
+    let mut handed: Vec<Named<'d>> = Vec::new();
+    for (run, state) in runs.iter_mut().enumerate() {
+        for call in calls(state) {
+            owners.entry(call.id()).or_insert(run);
+            for name in call.names() {
+                callers.entry(name).or_default().insert(run);
             }
-            merge_named(&mut own, text, part, account);
-            *record = record.only(|id| !inside(id));
         }
-        put_named(run, own);
+        handed.push(Named::new(take_named(state)));
+    }
+    for (name, record) in &mut records {
+        let name = name.wtf8().into_owned();
+        let single = record.single().into_iter().map(Cow::into_owned);
+        let told = record.messages.iter().map(|(id, _)| id.wtf8().into_owned());
+        let ids = single.chain(told).filter_map(|id| Some((*owners.get(&id)?, Some(id))));
+        let callers = callers.get(&name);
+        let standing = callers.into_iter().flatten().map(|run| (*run, None));
+        for (run, part) in record.by(ids.chain(standing).map(|(run, id)| (run, run, id))) {
+            let calls_it = callers.is_some_and(|callers| callers.contains(&run));
+            handed[run].add(name.clone(), if calls_it { part } else { part.listed(&[]) });
+        }
+        *record = record.only(|id| !owners.contains_key(id));
+    }
+    for (run, own) in runs.into_iter().zip(handed) {
+        put_named(run, lowered(own, account));
         hand_down(run, account);
     }
     let records = records.into_iter().filter(|(_, record)| !record.is_empty());
@@ -571,20 +567,20 @@ pub(super) fn hand_up<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     for run in nested(state) {
         hand_up(run, account);
         let calls = calls(run);
+        let by_name = index(&calls, Call::names);
         for (name, value) in take_named(run) {
-            let text = name.wtf8().into_owned();
-            let waiting = calls.iter().filter(|call| call.waits && call.is_named(&text));
-            let waiting: Vec<Value<'d>> = waiting.map(|call| call.id.clone()).collect();
-            collected.push((text, Record::read(value, SPELLING, account).narrowed(&waiting, account)));
+            let name = name.wtf8().into_owned();
+            let record = Record::read(value, SPELLING, account).narrowed(&waiting(found(&by_name, &name)), account);
+            collected.push((name, record));
         }
         put_named(run, Vec::new());
     }
     if collected.is_empty() {
         return;
     }
-    let mut records = take_named(state);
+    let mut records = Named::new(take_named(state));
     for (name, record) in collected {
-        merge_named(&mut records, name, record, account);
+        records.add(name, record);
     }
-    put_named(state, records);
+    put_named(state, lowered(records, account));
 }

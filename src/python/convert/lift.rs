@@ -25,7 +25,7 @@ pub fn lift<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     let origin = tree.origin();
     let mut state = open(tree, account);
     state.take("$schemaVersion");
-    let items = list(&mut state, "generated_items");
+    let items = state.take_elements("generated_items");
     let finished = Finished::of(&items);
     session_items(&mut state, &items, account);
     let ledger = Ledger::of(&mut state, account);
@@ -77,19 +77,19 @@ pub fn lift<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
         max_turns: state.take_filled("max_turns"),
         agent: state.take_filled("current_agent").map(|agent| agent_ref(agent, account)),
         input,
-        pending_input: list(&mut state, "pending_input"),
+        pending_input: state.take_elements("pending_input"),
         responses: account
-            .map(list(&mut state, "model_responses"), |response, account| Some(lift_response(response, account))),
+            .map(state.take_elements("model_responses"), |response, account| Some(lift_response(response, account))),
         last_response: state.take_filled("last_model_response").map(|response| lift_response(response, account)),
         context,
         tools_used: state
             .take_filled("tool_use_tracker")
             .and_then(Value::into_object)
             .map_or_else(Vec::new, Object::into_members),
-        input_guardrails: list(&mut state, "input_guardrail_results"),
-        output_guardrails: list(&mut state, "output_guardrail_results"),
-        tool_input_guardrails: list(&mut state, "tool_input_guardrail_results"),
-        tool_output_guardrails: list(&mut state, "tool_output_guardrail_results"),
+        input_guardrails: state.take_elements("input_guardrail_results"),
+        output_guardrails: state.take_elements("output_guardrail_results"),
+        tool_input_guardrails: state.take_elements("tool_input_guardrail_results"),
+        tool_output_guardrails: state.take_elements("tool_output_guardrail_results"),
         tool_output_guardrails_start,
         conversation_id: state.take_filled("conversation_id"),
         previous_response_id: state.take_filled("previous_response_id"),
@@ -111,7 +111,7 @@ pub fn lift<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
 /// The Python SDK keeps who made a summary in the answer alone. To the TypeScript SDK an item that differs from the
 /// answer is a new one, which it would send to a service that has it already.
 fn remember_authors(state: &mut State<'_>) {
-    let made = |raw: &Value<'_>| raw.member("type").is_some_and(|kind| kind.is("compaction"));
+    let made = |raw: &Value<'_>| raw.is_type("compaction");
     let id = |raw: &Value<'_>| Some(raw.member("id")?.wtf8()?.into_owned());
     let outputs = state.responses.iter().flat_map(|response| &response.output).filter(|raw| made(raw));
     let authors = outputs.filter_map(|raw| Some((id(raw)?, raw.member("created_by")?)));
@@ -134,17 +134,13 @@ fn open<'d>(value: Value<'d>, account: &Account<'d>) -> Object<'d> {
     value.into_object().unwrap_or_default()
 }
 
-fn list<'d>(object: &mut Object<'d>, key: &str) -> Vec<Value<'d>> {
-    object.take_filled(key).map_or_else(Vec::new, Value::into_elements)
-}
-
 fn each<'d, T>(object: &mut Object<'d>, key: &str, lift: impl FnMut(Value<'d>) -> T) -> Vec<T> {
-    list(object, key).into_iter().map(lift).collect()
+    object.take_elements(key).into_iter().map(lift).collect()
 }
 
 /// What the session's own history holds beside the generated items.
 fn session_items<'d>(state: &mut Object<'d>, items: &[Value<'d>], account: &Account<'d>) {
-    let session = list(state, "session_items");
+    let session = state.take_elements("session_items");
     let same = |one: &Value<'_>, two: &Value<'_>| match (one, two) {
         (Value::Node(one), Value::Node(two)) => one.raw() == two.raw(),
         _ => false,
@@ -242,7 +238,7 @@ fn dotted(items: &[Value<'_>]) -> HashSet<Vec<u8>> {
 }
 
 fn call_id(call: &Value<'_>) -> Option<Vec<u8>> {
-    let key = if call.member("type").is_some_and(|kind| kind.is("mcp_approval_request")) { "id" } else { "call_id" };
+    let key = if call.is_type("mcp_approval_request") { "id" } else { "call_id" };
     Some(call.member(key)?.wtf8()?.into_owned())
 }
 
@@ -261,7 +257,7 @@ fn lift_response<'d>(value: Value<'d>, account: &Account<'d>) -> Response<'d> {
     let mut response = open(value, account);
     let lifted = Response {
         usage: response.take_filled("usage").map(|usage| lift_usage(usage, account)),
-        output: list(&mut response, "output").into_iter().map(to_api).collect(),
+        output: response.take_elements("output").into_iter().map(to_api).collect(),
         response_id: response.take_filled("response_id"),
         request_id: response.take_filled("request_id"),
         provider_data: None,
@@ -328,7 +324,7 @@ fn lift_context<'d>(
         };
         lifted.by_name.push(NamedDecision { name, record });
     }
-    for value in list(&mut context, "function_tool_approvals") {
+    for value in context.take_elements("function_tool_approvals") {
         let origin = value.origin();
         let mut owned = open(value, account);
         let (agent, key, decision) = (owned.take("agent"), owned.take("tool_key"), owned.take("decision"));
@@ -347,7 +343,7 @@ fn lift_context<'d>(
         let record = Record { origin, ..lift_record(decision, &scopes, ledger, account) };
         lifted.functions.push(FunctionDecision { agent, tool, record });
     }
-    for value in list(&mut context, "hosted_mcp_approvals") {
+    for value in context.take_elements("hosted_mcp_approvals") {
         lift_hosted(value, &mut lifted, ledger, account);
     }
     account.rest(context, Level::History, UNKNOWN);
@@ -513,7 +509,7 @@ fn lift_item<'d>(value: Value<'d>, account: &Account<'d>) -> Option<Item<'d>> {
 fn lift_ownership<'d>(value: Value<'d>, account: &Account<'d>) -> Option<Ownership<'d>> {
     let mut ownership = open(value, account);
     let (start, end) = (ownership.take("start"), ownership.take("end"));
-    let interruptions = list(&mut ownership, "interruptions");
+    let interruptions = ownership.take_elements("interruptions");
     account.rest(ownership, Level::Bookkeeping, UNKNOWN);
     Some(Ownership { start: start?, end: end?, interruptions })
 }
@@ -533,7 +529,7 @@ fn lift_step<'d>(value: Option<Value<'d>>, account: &Account<'d>) -> Step<'d> {
     }
     let mut data = step.take_filled("data").and_then(Value::into_object).unwrap_or_default();
     account.rest(step, Level::Bookkeeping, UNKNOWN);
-    let interruptions = list(&mut data, "interruptions");
+    let interruptions = data.take_elements("interruptions");
     let interruptions = interruptions.into_iter().filter_map(|item| lift_interruption(item, account)).collect();
     let accepted = data.take("response_accepted").filter(|flag| flag.as_bool() == Some(true));
     if let Some(hooks) = data.take("llm_end_hooks_started").filter(|hooks| hooks.as_bool() != Some(true)) {
@@ -564,11 +560,15 @@ fn lift_processed<'d>(
     let mut bindings: HashMap<Vec<u8>, Value<'d>> =
         bindings.into_members().into_iter().map(|(id, binding)| (id.wtf8().into_owned(), binding)).collect();
     let mut processed = Processed {
-        new_items: list(&mut response, "new_items").into_iter().filter_map(|item| lift_item(item, account)).collect(),
-        tools_used: list(&mut response, "tools_used"),
+        new_items: response
+            .take_elements("new_items")
+            .into_iter()
+            .filter_map(|item| lift_item(item, account))
+            .collect(),
+        tools_used: response.take_elements("tools_used"),
         ..Processed::default()
     };
-    for value in list(&mut response, "functions") {
+    for value in response.take_elements("functions") {
         if let Some(action) = lift_function(value, &mut bindings, account) {
             if ledger.has_started(&action.call) && action.nested.is_none() && !finished.has(&action.call) {
                 let reason =
@@ -580,7 +580,7 @@ fn lift_processed<'d>(
     }
     let named = [("computer_actions", "computer"), ("shell_actions", "shell"), ("apply_patch_actions", "apply_patch")];
     for (key, tool) in named {
-        for value in list(&mut response, key) {
+        for value in response.take_elements(key) {
             let Some(action) = lift_action(value, tool, account) else { continue };
             if ledger.has_started(&action.call) && !finished.has(&action.call) {
                 let reason =
@@ -595,7 +595,7 @@ fn lift_processed<'d>(
         }
     }
     for (key, tool) in [("custom_tool_actions", "custom_tool"), ("local_shell_actions", "local_shell")] {
-        for value in list(&mut response, key) {
+        for value in response.take_elements(key) {
             let origin = value.origin();
             let Some(action) = lift_action(value, tool, account) else { continue };
             if finished.has(&action.call) {
@@ -607,7 +607,7 @@ fn lift_processed<'d>(
             }
         }
     }
-    for value in list(&mut response, "handoffs") {
+    for value in response.take_elements("handoffs") {
         let mut handoff = open(value, account);
         let call = handoff.take("tool_call").map(to_api);
         let name = handoff.take("handoff").and_then(Value::into_object).and_then(|mut tool| {
@@ -619,7 +619,7 @@ fn lift_processed<'d>(
         let (Some(call), Some(name)) = (call, name) else { continue };
         processed.handoffs.push(HandoffAction { call, name, target: None });
     }
-    for value in list(&mut response, "mcp_approval_requests") {
+    for value in response.take_elements("mcp_approval_requests") {
         if let Some(request) = lift_request(value, account) {
             processed.requests.push(request);
         }

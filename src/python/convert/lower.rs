@@ -131,7 +131,7 @@ fn name_spaces<'d>(state: &mut State<'d>, account: &Account<'d>) {
     let space = |call: &mut Value<'d>| {
         let name = call_id(call).and_then(|id| bare.get(&id));
         if let Some(name) = name
-            && call.member("type").is_some_and(|kind| kind.is("function_call"))
+            && call.is_type("function_call")
             && call.member("namespace").is_none_or(|namespace| namespace.is_null())
             && let Some(call) = call.object_mut()
         {
@@ -158,7 +158,7 @@ fn said_twice<'d>(state: &State<'d>, account: &Account<'d>) {
     };
     for item in state.items.iter().chain(waiting) {
         let ItemKind::Approval { name: Some(name), tool } = &item.kind else { continue };
-        let is = |kind: &str| item.raw.member("type").is_some_and(|own| own.is(kind));
+        let is = |kind: &str| item.raw.is_type(kind);
         let keyed = is("function_call") && (tool.is_some() || own_key(&item.raw).is_some());
         if keyed || is("computer_call") || is("mcp_approval_request") {
             account.rebuilt(name, ECHO);
@@ -211,7 +211,7 @@ impl<'d> Names<'d> {
         for item in state.items.iter().chain(waiting) {
             let ItemKind::Approval { name, .. } = &item.kind else { continue };
             for kind in ["shell_call", "apply_patch_call"] {
-                if item.raw.member("type").is_some_and(|own| own.is(kind)) {
+                if item.raw.is_type(kind) {
                     own.add(&item.raw, name.as_ref(), kind);
                 }
             }
@@ -256,7 +256,7 @@ fn ungated<'d>(state: &State<'d>, finished: &HashSet<Vec<u8>>, account: &Account
         _ => &[],
     };
     let asked = asked.iter().map(|item| &item.raw);
-    let asked = asked.filter(|raw| raw.member("type").is_some_and(|kind| kind.is("computer_call")));
+    let asked = asked.filter(|raw| raw.is_type("computer_call"));
     if let Some(call) = asked.chain(open).next() {
         let reason =
             "the Python SDK asks nobody before it uses a computer, and would carry out this call whatever is decided";
@@ -444,6 +444,7 @@ fn owner<'d>(identity: Value<'d>, named: &HashSet<Vec<u8>>) -> Value<'d> {
 /// Every single decision a second time, by request: for look-ups by the tool's name alone.
 pub(super) fn queries<'d>(tool: &Value<'d>, record: &Record<'d>) -> Vec<Value<'d>> {
     let mut queries = Vec::new();
+    let messages: HashMap<_, _> = record.messages.iter().rev().map(|own| (own.0.wtf8(), own)).collect();
     for (decided, approved) in [(&record.approved, true), (&record.rejected, false)] {
         let Decided::Calls(calls) = decided else { continue };
         for call in calls {
@@ -454,10 +455,8 @@ pub(super) fn queries<'d>(tool: &Value<'d>, record: &Record<'d>) -> Vec<Value<'d
             let own = Value::List(vec![call.clone()]);
             let none = Value::List(Vec::new());
             let (yes, no) = if approved { (own, none) } else { (none, own) };
-            let id = call.wtf8().unwrap_or_default();
-            let message = record.messages.iter().find(|(key, _)| key.wtf8() == id);
             let mut decision = Object::new().with("approved", yes).with("rejected", no);
-            if let Some((key, message)) = message {
+            if let Some((key, message)) = messages.get(&call.wtf8().unwrap_or_default()) {
                 let messages: Object<'d> = [(key.clone(), message.clone())].into_iter().collect();
                 decision.push(Key::Known("rejection_messages"), Value::Object(messages));
             }
@@ -541,7 +540,7 @@ fn lower_raw(raw: Value<'_>) -> Value<'_> {
                 object.set("status", Value::text("completed"));
             }
             for part in object.get_mut("content").map_or(&mut [][..], Value::elements_mut) {
-                if part.member("type").is_some_and(|kind| kind.is("output_text"))
+                if part.is_type("output_text")
                     && part.member("annotations").is_none_or(|annotations| annotations.is_null())
                     && let Some(part) = part.object_mut()
                 {

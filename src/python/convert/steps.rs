@@ -5,10 +5,10 @@ use crate::codes;
 use crate::format::{Bound, Target};
 use crate::hash::HashMap;
 use crate::json::{Kind, Object, Value};
-use crate::model::steps::{Step, label, relabel, turn};
+use crate::model::steps::{self, Step, label, relabel, turn};
 use crate::model::{Account, Level};
 use crate::python::State;
-use crate::record::{Fit, Misfit, Record as _, Row, Shape};
+use crate::record::{Fit, Record as _, Row, Shape};
 
 use super::decisions::{
     bind_standing, exact_first, hand_down, hand_up, name_functions, name_hosted, nested, own_functions, own_hosted,
@@ -33,8 +33,6 @@ const PROGRAM_OUTPUTS: Bound = Bound::label(13);
 const SERVER_NAMES: Bound = Bound::label(10);
 /// From here on a patch can have several operations.
 const PATCH_LISTS: Bound = Bound::label(9);
-/// More turns than any run has.
-const MANY_TURNS: u64 = 1_000_000_000;
 
 /// What the labels changed, in order.
 const STEPS: [Step; 7] = [
@@ -153,7 +151,8 @@ pub fn bring<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
     if let Some(state) = tree.object_mut() {
         settle(state, to, account);
     }
-    let mut misfit = |misfit, row: &'static Row, value: &Value<'d>| report(misfit, row, value, account);
+    let mut misfit =
+        |misfit, row: &'static Row, value: &Value<'d>| steps::no_place(&NO_PLACE, misfit, row, value, account);
     Fit { from, to, misfit: &mut misfit, depth: 0 }.apply(tree, Shape::Record(State::INFO));
 }
 
@@ -180,7 +179,7 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
         let bindings = processed.member("mcp_tool_bindings");
         for action in list(processed.member("functions")) {
             let Some(call) = action.member("tool_call") else { continue };
-            if !to.has(PROGRAM_OUTPUTS) && call.member("caller").is_some_and(|own| is_type(&own, "program")) {
+            if !to.has(PROGRAM_OUTPUTS) && call.member("caller").is_some_and(|own| own.is_type("program")) {
                 note(call.origin(), PROGRAM);
             }
             if !to.has(SERVER_NAMES) && names_server(&call, bindings.as_ref()) {
@@ -190,7 +189,7 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
         }
         for request in list(processed.member("mcp_approval_requests")) {
             let raw = request.at(&["request_item", "raw_item"]);
-            let caller = raw.and_then(|raw| raw.member("caller")).filter(|own| is_type(own, "program"));
+            let caller = raw.and_then(|raw| raw.member("caller")).filter(|own| own.is_type("program"));
             if let Some(caller) = caller.filter(|_| !to.has(PROGRAM_OUTPUTS)) {
                 note(caller.origin(), PROGRAM);
             }
@@ -205,10 +204,6 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
     for run in nested(state) {
         forgotten(run, to, account);
     }
-}
-
-fn is_type(value: &Value<'_>, kind: &str) -> bool {
-    value.member("type").is_some_and(|own| own.is(kind))
 }
 
 /// Whether a call goes to a local MCP server under another name than the server has for the tool.
@@ -234,7 +229,8 @@ fn settle<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
     for run in nested(state) {
         let Some(from) = label(run) else { continue };
         settle(run, to, account);
-        let mut misfit = |misfit, row: &'static Row, value: &Value<'d>| report(misfit, row, value, account);
+        let mut misfit =
+            |misfit, row: &'static Row, value: &Value<'d>| steps::no_place(&NO_PLACE, misfit, row, value, account);
         let mut tree = Value::Object(std::mem::take(run));
         Fit { from, to, misfit: &mut misfit, depth: 0 }.apply(&mut tree, Shape::Record(State::INFO));
         *run = tree.into_object().unwrap_or_default();
@@ -242,37 +238,16 @@ fn settle<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
     relabel(state, to.format.label);
 }
 
-fn report<'d>(misfit: Misfit, row: &'static Row, value: &Value<'d>, account: &Account<'d>) {
-    match misfit {
-        Misfit::Member => match NO_PLACE.iter().find(|(key, ..)| *key == row.key) {
-            Some((_, level, reason)) => account.lost(*level, value, reason),
-            None => account.lost(Level::Resume, value, "the target has no place for this member"),
-        },
-        Misfit::Object => {
-            let reason = "the target has no items of this type";
-            account.note(codes::NOT_CONVERTIBLE, Level::Resume, value.origin(), reason);
-        }
-        Misfit::Kind => {
-            let reason = "the target cannot hold a value of this kind here";
-            account.note(codes::NOT_CONVERTIBLE, Level::Resume, value.origin(), reason);
-        }
-    }
-}
-
 fn limit_turns<'d>(state: &mut Object<'d>, account: &Account<'d>) {
-    if state.get("max_turns").is_some_and(Value::is_null) {
-        let near = state.get("max_turns").and_then(Value::origin);
-        account.assumed(Level::Bookkeeping, near, "no turn limit becomes one that no run reaches");
-        state.set("max_turns", Value::integer(MANY_TURNS));
-    }
+    steps::limit_turns(state, "max_turns", account);
 }
 
 /// Every function that is called says what its tool is found by, and so does every question about one.
 fn name_tools<'d>(state: &mut Object<'d>, _: &Account<'d>) {
     each_list(state, |items| {
         for item in items.elements_mut() {
-            let raw = item.member("raw_item").filter(|_| is_type(item, "tool_approval_item"));
-            let key = raw.filter(|raw| is_type(raw, "function_call")).and_then(|raw| own_key(&raw));
+            let raw = item.member("raw_item").filter(|_| item.is_type("tool_approval_item"));
+            let key = raw.filter(|raw| raw.is_type("function_call")).and_then(|raw| own_key(&raw));
             if let (Some(key), Some(item)) = (key, item.object_mut())
                 && item.get("tool_lookup_key").is_none()
             {
@@ -319,7 +294,7 @@ fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
             Some(kind) if kind.is("mcp") => {
                 account.note(codes::NOT_CONVERTIBLE, Level::Resume, item.origin(), reason);
             }
-            None if item.member("raw_item").is_some_and(|raw| is_type(&raw, "function_call")) => {
+            None if item.member("raw_item").is_some_and(|raw| raw.is_type("function_call")) => {
                 let reason = "the function that waits is taken to be the program's own, not one of an MCP server";
                 account.assumed(Level::Bookkeeping, item.origin(), reason);
             }
@@ -361,8 +336,7 @@ fn each_call<'d>(state: &mut Object<'d>, mut each: impl FnMut(&mut Object<'d>, (
     let mut list = |items: Option<&mut Value<'d>>| {
         let Some(items) = items else { return };
         let native = |item: &Value<'d>| {
-            let raw =
-                item.member("raw_item").filter(|_| item.member("type").is_some_and(|own| own.is("tool_call_item")))?;
+            let raw = item.member("raw_item").filter(|_| item.is_type("tool_call_item"))?;
             let kind = raw.member("type")?;
             let usual = match &*kind.wtf8()? {
                 b"shell_call" => "shell",
@@ -405,7 +379,7 @@ fn name_calls<'d>(state: &mut Object<'d>) {
         .iter()
         .chain(&list(state.get("generated_items").cloned()))
     {
-        if item.member("type").is_some_and(|kind| kind.is("tool_approval_item")) {
+        if item.is_type("tool_approval_item") {
             add(item.member("raw_item"), item.member("tool_name"));
         }
     }
@@ -428,7 +402,7 @@ fn name_calls<'d>(state: &mut Object<'d>) {
     });
     each_list(state, |items| {
         for item in items.elements_mut() {
-            let raw = item.member("raw_item").filter(|_| is_type(item, "tool_call_item"));
+            let raw = item.member("raw_item").filter(|_| item.is_type("tool_call_item"));
             let name = raw.and_then(|raw| raw.member("name")).filter(|name| name.kind() == Kind::String);
             if let (Some(name), Some(item)) = (name, item.object_mut())
                 && item.get("tool_name").is_none()

@@ -1,10 +1,12 @@
 //! Where labels keep decisions: by the name of the tool, or by whose tool it is, each with what the label can say.
 
+use std::hash::Hash;
+
 use crate::codes;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
 use crate::model::state::{Decided, Record, ToolKey};
-use crate::model::{Account, Level, Spelling, UNHEEDED};
+use crate::model::{Account, Level, Named, Spelling, UNHEEDED, index};
 
 use super::lower::record as lower_record;
 use super::{in_order, key_of_tool, runs, tool_of_call, tool_of_key};
@@ -60,18 +62,47 @@ impl<'d> Call<'d> {
         Some(Self { agent, id: text(raw.member("callId"))?, tool: Tool::Named(name), waits })
     }
 
-    /// Whether old labels keep decisions about the call under the name.
-    fn is_named(&self, name: &[u8]) -> bool {
+    /// The names under which old labels keep decisions about the call.
+    fn names(&self) -> Vec<Vec<u8>> {
         match &self.tool {
-            Tool::Function(tool) => legacy_name(tool) == name,
-            Tool::Hosted { name: own, .. } => own == name,
-            Tool::Named(own) => computer(own) == computer(name),
+            Tool::Function(tool) => vec![legacy_name(tool)],
+            Tool::Named(name) if computer(name) == COMPUTER[0] => COMPUTER.map(Vec::from).into(),
+            Tool::Hosted { name, .. } | Tool::Named(name) => vec![name.clone()],
         }
     }
 
-    fn is(&self, id: &[u8]) -> bool {
-        self.id.wtf8().as_deref() == Some(id)
+    fn id(&self) -> Vec<u8> {
+        self.id.wtf8().unwrap_or_default().into_owned()
     }
+
+    /// The agent and the key of the function.
+    fn function(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+        match &self.tool {
+            Tool::Function(tool) => Some((self.agent.clone(), key_of_tool(tool))),
+            _ => None,
+        }
+    }
+
+    /// The key of the hosted tool.
+    fn hosted(&self) -> Option<Vec<u8>> {
+        match &self.tool {
+            Tool::Hosted { server, name } => Some(crate::typescript::ToolKey::text(&[b"hosted_mcp", server, name])),
+            _ => None,
+        }
+    }
+}
+
+fn ids(calls: &[&Call<'_>]) -> HashSet<Vec<u8>> {
+    calls.iter().map(|call| call.id()).collect()
+}
+
+/// The ids of the calls that wait.
+fn waiting<'d>(calls: &[&Call<'d>]) -> Vec<Value<'d>> {
+    calls.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect()
+}
+
+fn found<'c, 'd, K: Eq + Hash>(calls: &'c HashMap<K, Vec<&'c Call<'d>>>, key: &K) -> &'c [&'c Call<'d>] {
+    calls.get(key).map_or(&[], Vec::as_slice)
 }
 
 /// What a call of a function is found by, when these tools are loaded late.
@@ -95,8 +126,7 @@ pub(super) fn deferred(state: &Object<'_>) -> HashSet<Vec<u8>> {
         }
     };
     for item in state.get("generatedItems").cloned().map_or_else(Vec::new, Value::into_elements) {
-        let raw =
-            item.member("rawItem").filter(|_| item.member("type").is_some_and(|own| own.is("tool_search_output_item")));
+        let raw = item.member("rawItem").filter(|_| item.is_type("tool_search_output_item"));
         raw.and_then(|raw| raw.member("tools")).map_or_else(Vec::new, Value::into_elements).iter().for_each(&mut add);
     }
     let functions = state.get("lastProcessedResponse").and_then(|processed| processed.member("functions"));
@@ -106,9 +136,12 @@ pub(super) fn deferred(state: &Object<'_>) -> HashSet<Vec<u8>> {
     names
 }
 
-/// The computer tool has two names.
+/// The names of the computer tool.
+const COMPUTER: [&[u8]; 2] = [b"computer", b"computer_use_preview"];
+
+/// The first of the names that a tool has.
 fn computer(name: &[u8]) -> &[u8] {
-    if name == b"computer_use_preview" { b"computer" } else { name }
+    if name == COMPUTER[1] { COMPUTER[0] } else { name }
 }
 
 /// The name that old labels called a function by.
@@ -170,19 +203,9 @@ fn has_decisions(state: &Object<'_>, members: &[&str]) -> bool {
         .any(|key| context.and_then(|context| context.member(key)).is_some_and(|own| !own.is_null() && !own.is_empty()))
 }
 
-/// Adds a record to the one under a name.
-fn merge<'d>(records: &mut Vec<(Key<'d>, Value<'d>)>, name: Vec<u8>, record: Record<'d>, account: &Account<'d>) {
-    if record.is_empty() {
-        return;
-    }
-    match records.iter_mut().find(|(own, _)| *own.wtf8() == *name) {
-        Some((_, own)) => {
-            let mut merged = Record::read(own.clone(), SPELLING, account);
-            merged.merge(record);
-            *own = lower_record(merged);
-        }
-        None => records.push((Key::Made(name), lower_record(record))),
-    }
+/// The records under their names as they are written.
+fn lowered<'d>(records: Named<'d>, account: &Account<'d>) -> Members<'d> {
+    records.finish(SPELLING, account, |record, _| lower_record(record))
 }
 
 /// Decisions about single calls of tools that are no functions count where they stand with the agent, from label 1.18 on:
@@ -259,38 +282,34 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         return;
     }
     let calls = calls(state);
-    let mut kept: Vec<(Key<'d>, Value<'d>)> = Vec::new();
-    let mut legacy: Vec<(Key<'d>, Value<'d>)> = Vec::new();
-    let mut owned: Vec<(Vec<u8>, Members<'d>)> = Vec::new();
+    let by_name = index(&calls, Call::names);
+    let mut kept: Members<'d> = Vec::new();
+    let mut legacy: Members<'d> = Vec::new();
+    let mut owned: Vec<(Vec<u8>, Named<'d>)> = Vec::new();
+    let mut agents: HashMap<Vec<u8>, usize> = HashMap::default();
     for (name, value) in take_records(state, "approvals") {
-        let text = name.wtf8().into_owned();
-        let mine: Vec<&Call<'d>> = calls.iter().filter(|call| call.is_named(&text)).collect();
-        let functions = mine.iter().filter(|call| matches!(call.tool, Tool::Function(_)));
-        let functions: Vec<&Call<'d>> = functions.copied().collect();
+        let mine = found(&by_name, &name.wtf8().into_owned());
+        let is_function = |call: &&&Call<'d>| matches!(call.tool, Tool::Function(_));
+        let functions: Vec<&Call<'d>> = mine.iter().filter(is_function).copied().collect();
         if functions.is_empty() {
             kept.push((name, value));
             continue;
         }
         let record = Record::read(value.clone(), SPELLING, account);
-        for call in &functions {
-            let Tool::Function(tool) = &call.tool else { continue };
-            let key = key_of_tool(tool);
-            let entry = match owned.iter().position(|(agent, _)| *agent == call.agent) {
-                Some(at) => &mut owned[at].1,
-                None => {
-                    owned.push((call.agent.clone(), Vec::new()));
-                    &mut owned.last_mut().expect("it was just pushed").1
-                }
-            };
-            let mut part = record.only(|id| call.is(id)).listed(&[]);
-            part.standing_message = None;
-            merge(entry, key, part, account);
+        for (call, part) in record.by(functions.iter().map(|call| (*call, call.function(), Some(call.id())))) {
+            let Some((agent, key)) = call.function() else { continue };
+            let at = *agents.entry(agent.clone()).or_insert(owned.len());
+            if at == owned.len() {
+                owned.push((agent, Named::new(Vec::new())));
+            }
+            owned[at].1.add(key, Record { standing_message: None, ..part.listed(&[]) });
         }
         if record.is_standing() {
             // Single decisions stay beside it: they win over it.
             legacy.push((name.clone(), value.clone()));
         } else if mine.len() == functions.len() {
-            record.void(|id| functions.iter().any(|call| call.is(id)), account);
+            let known = ids(&functions);
+            record.void(|id| known.contains(id), account);
         }
         if mine.len() > functions.len() {
             kept.push((name, value));
@@ -299,6 +318,7 @@ pub(super) fn own_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     put_records(state, "approvals", kept);
     let owned: Vec<Value<'d>> = owned
         .into_iter()
+        .map(|(agent, records)| (agent, lowered(records, account)))
         .filter(|(_, records)| !records.is_empty())
         .map(|(agent, records)| {
             Object::new()
@@ -321,7 +341,8 @@ pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) 
         return;
     }
     let calls = calls(state);
-    let mut records = take_records(state, "approvals");
+    let by_function = index(&calls, |call| call.function().into_iter().collect());
+    let mut records = Named::new(take_records(state, "approvals"));
     for entry in take(state, "functionApprovals").map_or_else(Vec::new, Value::into_elements) {
         let Some(agent) = entry.member("agentIdentity").and_then(|agent| agent.wtf8()) else {
             account.lost(Level::Bookkeeping, &entry, UNHEEDED);
@@ -333,24 +354,17 @@ pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) 
                 account.lost(Level::Bookkeeping, &value, UNHEEDED);
                 continue;
             };
-            let mine = calls.iter().filter(|call| {
-                call.agent == *agent && matches!(&call.tool, Tool::Function(tool) if key_of_tool(tool) == *key.wtf8())
-            });
-            let mine: Vec<&Call<'d>> = mine.collect();
-            let covered: Vec<Value<'d>> = mine.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect();
-            let record = Record::read(value.clone(), SPELLING, account).heeded(
-                &value,
-                |id| mine.iter().any(|call| call.is(id)),
-                account,
-            );
-            let record = record.narrowed(&covered, account);
-            merge(&mut records, legacy_name(&tool), record, account);
+            let mine = found(&by_function, &(agent.clone().into_owned(), key.wtf8().into_owned()));
+            let known = ids(mine);
+            let record = Record::read(value.clone(), SPELLING, account);
+            let record = record.heeded(&value, |id| known.contains(id), account);
+            records.add(legacy_name(&tool), record.narrowed(&waiting(mine), account));
         }
     }
     for (name, value) in take_records(state, "legacyFunctionApprovals") {
-        merge(&mut records, name.wtf8().into_owned(), Record::read(value, SPELLING, account), account);
+        records.add(name.wtf8().into_owned(), Record::read(value, SPELLING, account));
     }
-    put_records(state, "approvals", records);
+    put_records(state, "approvals", lowered(records, account));
 }
 
 /// Decisions about hosted MCP tools by name become those of the servers that asked.
@@ -359,35 +373,34 @@ pub(super) fn own_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         return;
     }
     let calls = calls(state);
-    let mut kept: Vec<(Key<'d>, Value<'d>)> = Vec::new();
-    let mut owned: Vec<(Key<'d>, Value<'d>)> = Vec::new();
-    for (key, value) in take_records(state, "approvals") {
-        let text = key.wtf8().into_owned();
-        let mine: Vec<&Call<'d>> = calls.iter().filter(|call| call.is_named(&text)).collect();
-        let hosted = |call: &&&Call<'d>| matches!(call.tool, Tool::Hosted { .. });
-        let requests: Vec<&Call<'d>> = mine.iter().filter(hosted).copied().collect();
+    let by_name = index(&calls, Call::names);
+    let mut kept: Members<'d> = Vec::new();
+    let mut owned = Named::new(Vec::new());
+    for (name, value) in take_records(state, "approvals") {
+        let mine = found(&by_name, &name.wtf8().into_owned());
+        let is_hosted = |call: &&&Call<'d>| matches!(call.tool, Tool::Hosted { .. });
+        let requests: Vec<&Call<'d>> = mine.iter().filter(is_hosted).copied().collect();
         if requests.is_empty() {
-            kept.push((key, value));
+            kept.push((name, value));
             continue;
         }
         let record = Record::read(value.clone(), SPELLING, account);
-        for call in &requests {
-            let Tool::Hosted { server, name } = &call.tool else { continue };
-            let key = crate::typescript::ToolKey::text(&[b"hosted_mcp", server, name]);
-            merge(&mut owned, key, record.only(|id| call.is(id)), account);
+        for (call, part) in record.by(requests.iter().map(|call| (*call, call.hosted(), Some(call.id())))) {
+            owned.add(call.hosted().unwrap_or_default(), part);
         }
         if record.is_standing() {
             let reason = "the decision is given to the servers that have asked; others will ask";
             account.note(codes::NARROWED, Level::Bookkeeping, record.origin, reason);
         }
         if mine.len() > requests.len() {
-            kept.push((key, value));
+            kept.push((name, value));
         } else {
-            record.void(|id| requests.iter().any(|call| call.is(id)), account);
+            let known = ids(&requests);
+            record.void(|id| known.contains(id), account);
         }
     }
     put_records(state, "approvals", kept);
-    put_records(state, "hostedMcpApprovals", owned);
+    put_records(state, "hostedMcpApprovals", lowered(owned, account));
 }
 
 /// The reverse: by name, single requests only. What one server may always do, others may not.
@@ -396,48 +409,26 @@ pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         return;
     }
     let calls = calls(state);
-    let mut records = take_records(state, "approvals");
+    let by_key = index(&calls, |call| call.hosted().into_iter().collect());
+    let mut records = Named::new(take_records(state, "approvals"));
     for (key, value) in take_records(state, "hostedMcpApprovals") {
-        let mine = calls.iter().filter(|call| match &call.tool {
-            Tool::Hosted { server, name } => {
-                crate::typescript::ToolKey::text(&[b"hosted_mcp", server, name]) == *key.wtf8()
-            }
-            _ => false,
-        });
-        let mine: Vec<&Call<'d>> = mine.collect();
-        let covered: Vec<Value<'d>> = mine.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect();
-        let record = Record::read(value.clone(), SPELLING, account).heeded(
-            &value,
-            |id| mine.iter().any(|call| call.is(id)),
-            account,
-        );
-        let record = record.narrowed(&covered, account);
+        let mine = found(&by_key, &key.wtf8().into_owned());
+        let known = ids(mine);
+        let record = Record::read(value.clone(), SPELLING, account);
+        let record = record.heeded(&value, |id| known.contains(id), account);
+        let record = record.narrowed(&waiting(mine), account);
         let Some((_, name)) = super::lift::hosted_key(&key.wtf8()) else {
             record.origin.into_iter().for_each(|node| account.lost(Level::Bookkeeping, &Value::Node(node), UNHEEDED));
             continue;
         };
-        merge(&mut records, name.wtf8().unwrap_or_default().into_owned(), record, account);
+        records.add(name.wtf8().unwrap_or_default().into_owned(), record);
     }
-    put_records(state, "approvals", records);
+    put_records(state, "approvals", lowered(records, account));
 }
 
 /// From here on single decisions win over standing ones. What a standing one overruled is no decision.
 pub(super) fn exact_first<'d>(state: &mut Object<'d>, account: &Account<'d>) {
-    each_record(state, account, |mut record, waiting, account| {
-        if matches!(record.approved, Decided::Always) {
-            let Decided::Calls(ids) = &record.rejected else { return record };
-            if ids.iter().any(|id| waiting.iter().any(|own| own.wtf8() == id.wtf8())) {
-                let reason = "the call is rejected, which older releases overlook because all calls are approved";
-                account.note(codes::NARROWED, Level::Resume, record.origin, reason);
-            }
-        } else if let Decided::Calls(ids) = std::mem::take(&mut record.approved) {
-            for id in ids {
-                let reason = "older releases overlook this approval because all calls are rejected";
-                account.lost(Level::Bookkeeping, &id, reason);
-            }
-        }
-        record
-    });
+    each_record(state, account, |record, waiting, account| record.exact_first(waiting, account));
 }
 
 /// Before it standing decisions win: where single calls are decided otherwise, only lists say so.
@@ -456,13 +447,14 @@ fn each_record<'d>(
         return;
     }
     let calls = calls(state);
-    let changed = |value: &mut Value<'d>, covers: &dyn Fn(&Call<'d>) -> bool| {
+    let by_name = index(&calls, Call::names);
+    let by_key = index(&calls, |call| call.hosted().into_iter().collect());
+    let by_function = index(&calls, |call| call.function().into_iter().collect());
+    let changed = |value: &mut Value<'d>, covered: &[&Call<'d>]| {
         let record = Record::read(value.clone(), SPELLING, &Account::default());
         if record.has_exceptions() {
-            let waiting = calls.iter().filter(|call| call.waits && covers(call));
-            let waiting: Vec<Value<'d>> = waiting.map(|call| call.id.clone()).collect();
             let record = Record::read(value.clone(), SPELLING, account);
-            *value = lower_record(change(record, &waiting, account));
+            *value = lower_record(change(record, &waiting(covered), account));
         }
     };
     let Some(context) = context(state) else { return };
@@ -470,12 +462,8 @@ fn each_record<'d>(
         let Some(records) = context.get_mut(member).and_then(Value::object_mut) else { continue };
         for (name, value) in records.members_mut() {
             let name = name.wtf8().into_owned();
-            changed(value, &|call| match &call.tool {
-                Tool::Hosted { server, name: tool } if member == "hostedMcpApprovals" => {
-                    crate::typescript::ToolKey::text(&[b"hosted_mcp", server, tool]) == name
-                }
-                _ => call.is_named(&name),
-            });
+            let known = if member == "hostedMcpApprovals" { &by_key } else { &by_name };
+            changed(value, found(known, &name));
         }
     }
     let Some(entries) = context.get_mut("functionApprovals") else { return };
@@ -483,10 +471,7 @@ fn each_record<'d>(
         let agent = entry.member("agentIdentity").and_then(|agent| agent.wtf8()).unwrap_or_default().into_owned();
         let records = entry.object_mut().and_then(|entry| entry.get_mut("approvals")?.object_mut());
         for (key, value) in records.into_iter().flat_map(Object::members_mut) {
-            let key = key.wtf8().into_owned();
-            changed(value, &|call| {
-                call.agent == agent && matches!(&call.tool, Tool::Function(tool) if key_of_tool(tool) == key)
-            });
+            changed(value, found(&by_function, &(agent.clone(), key.wtf8().into_owned())));
         }
     }
 }

@@ -239,8 +239,9 @@ fn keep<'d>(record: &mut Value<'d>, account: &Account<'d>, mut bound: impl FnMut
             }
             let spoken = record.get_mut("messages").and_then(Value::object_mut);
             if let Some(messages) = spoken {
+                let void: HashSet<_> = void.iter().filter_map(Value::wtf8).collect();
                 messages.members_mut().retain(|(key, value)| {
-                    let kept = !void.iter().any(|id| id.wtf8().as_deref() == Some(&*key.wtf8()));
+                    let kept = !void.contains(&key.wtf8());
                     if !kept {
                         account.lost(
                             Level::Bookkeeping,

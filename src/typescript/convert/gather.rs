@@ -1,6 +1,7 @@
 //! The decisions of nested runs. In the Python SDK every run has its own; the TypeScript SDK keeps those of all runs on
 //! the outermost one, and what a nested run brings along holds in every run as soon as that run goes on.
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
@@ -23,6 +24,7 @@ pub(super) fn gather<'d>(state: &mut State<'d>, account: &Account<'d>) {
     }
     let mut waiting = Vec::new();
     waits(state, &mut 0, &mut waiting);
+    let waiting = Lookup::of(waiting);
     let mut approved = HashSet::default();
     approvals(state, &mut 0, &waiting, &mut approved);
     let mut agents = HashSet::default();
@@ -79,7 +81,7 @@ enum Tool {
 impl Tool {
     fn of(item: &Item<'_>) -> Option<Self> {
         let ItemKind::Approval { name, tool } = &item.kind else { return None };
-        let is = |kind: &str| item.raw.member("type").is_some_and(|own| own.is(kind));
+        let is = |kind: &str| item.raw.is_type(kind);
         let text = |value: Option<Value<'_>>| value.and_then(|value| Some(value.wtf8()?.into_owned()));
         if is("function_call") {
             let tool = tool.clone().or_else(|| tool_of_call(&item.raw))?;
@@ -118,6 +120,33 @@ struct Waiting<'d> {
     id: Value<'d>,
 }
 
+/// The calls that wait, to be found.
+struct Lookup<'d> {
+    /// The ids of a run's calls of a tool.
+    ids: HashMap<(usize, Tool), Vec<Value<'d>>>,
+    /// The runs in which calls of a tool wait.
+    runs: HashMap<Tool, BTreeSet<usize>>,
+    /// The runs in which a call waits.
+    runs_of_call: HashMap<(Tool, Vec<u8>), Vec<usize>>,
+}
+
+impl<'d> Lookup<'d> {
+    fn of(waiting: Vec<Waiting<'d>>) -> Self {
+        let mut lookup = Self { ids: HashMap::default(), runs: HashMap::default(), runs_of_call: HashMap::default() };
+        for Waiting { run, tool, id } in waiting {
+            lookup.runs.entry(tool.clone()).or_default().insert(run);
+            lookup.runs_of_call.entry((tool.clone(), text(&id))).or_default().push(run);
+            lookup.ids.entry((run, tool)).or_default().push(id);
+        }
+        lookup
+    }
+
+    /// The ids of a run's calls of a tool.
+    fn ids(&self, run: usize, tool: &Tool) -> &[Value<'d>] {
+        self.ids.get(&(run, tool.clone())).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// Collects what waits in each run; a run repeats what waits in those within it.
 fn waits<'d>(state: &State<'d>, runs: &mut usize, waiting: &mut Vec<Waiting<'d>>) {
     let run = *runs;
@@ -129,8 +158,7 @@ fn waits<'d>(state: &State<'d>, runs: &mut usize, waiting: &mut Vec<Waiting<'d>>
     let repeated: HashSet<(Tool, Vec<u8>)> =
         waiting[inner..].iter().map(|call| (call.tool.clone(), text(&call.id))).collect();
     for item in interruptions {
-        let key =
-            if item.raw.member("type").is_some_and(|kind| kind.is("mcp_approval_request")) { "id" } else { "call_id" };
+        let key = if item.raw.is_type("mcp_approval_request") { "id" } else { "call_id" };
         let (Some(tool), Some(id)) = (Tool::of(item), item.raw.member(key)) else { continue };
         if call_id(&item.raw).is_some_and(|id| !repeated.contains(&(tool.clone(), id))) {
             waiting.push(Waiting { run, tool, id });
@@ -142,7 +170,7 @@ fn waits<'d>(state: &State<'d>, runs: &mut usize, waiting: &mut Vec<Waiting<'d>>
 fn approvals(
     state: &State<'_>,
     runs: &mut usize,
-    waiting: &[Waiting<'_>],
+    waiting: &Lookup<'_>,
     approved: &mut HashSet<(usize, Tool, Vec<u8>)>,
 ) {
     let run = *runs;
@@ -155,8 +183,7 @@ fn approvals(
         match &record.approved {
             Decided::Calls(ids) => approved.extend(ids.iter().map(|id| (run, tool.clone(), text(id)))),
             Decided::Always => {
-                let mine = waiting.iter().filter(|call| call.run == run && call.tool == tool);
-                approved.extend(mine.map(|call| (run, tool.clone(), text(&call.id))));
+                approved.extend(waiting.ids(run, &tool).iter().map(|id| (run, tool.clone(), text(id))));
             }
         }
     }
@@ -167,7 +194,7 @@ fn approvals(
 }
 
 struct Cx<'a, 'd> {
-    waiting: Vec<Waiting<'d>>,
+    waiting: Lookup<'d>,
     approved: HashSet<(usize, Tool, Vec<u8>)>,
     /// The agents of nested runs.
     nested: HashSet<Vec<u8>>,
@@ -243,16 +270,16 @@ impl<'d> Cx<'_, 'd> {
                 Decided::Calls(ids) => ids.iter().map(text).collect(),
                 Decided::Always => HashSet::default(),
             };
-            let mine = self.waiting.iter().filter(|call| call.run == run && call.tool == *tool);
-            let mine = mine.map(|call| call.id.clone()).filter(|id| !refused.contains(&text(id)));
-            record.approved = Decided::Calls(mine.collect());
+            let mine = self.waiting.ids(run, tool).iter().filter(|id| !refused.contains(&text(id)));
+            record.approved = Decided::Calls(mine.cloned().collect());
             let reason = "a standing approval would hold in the nested runs of the TypeScript SDK, too; it is given to the \
                           calls that wait for it, and the target asks about later ones";
             self.account.note(codes::NARROWED, Level::Resume, record.origin, reason);
         }
         if matches!(record.rejected, Decided::Always) {
-            let elsewhere = |call: &&Waiting<'d>| call.run != run && call.tool == *tool;
-            let level = if self.waiting.iter().any(|call| elsewhere(&call)) { Level::Resume } else { Level::History };
+            let runs = self.waiting.runs.get(tool);
+            let elsewhere = runs.is_some_and(|runs| runs.iter().any(|other| *other != run));
+            let level = if elsewhere { Level::Resume } else { Level::History };
             let reason = "a standing rejection holds in the nested runs of the TypeScript SDK, too";
             self.account.note(codes::NARROWED, level, record.origin, reason);
         }
@@ -260,9 +287,9 @@ impl<'d> Cx<'_, 'd> {
 
     /// Whether every run in which the call waits has approved it.
     fn is_only(&self, tool: &Tool, id: &Value<'_>) -> bool {
-        let id = text(id);
-        let mut runs = self.waiting.iter().filter(|call| call.tool == *tool && text(&call.id) == id);
-        runs.all(|call| self.approved.contains(&(call.run, tool.clone(), id.clone())))
+        let call = (tool.clone(), text(id));
+        let mut runs = self.waiting.runs_of_call.get(&call).into_iter().flatten();
+        runs.all(|run| self.approved.contains(&(*run, call.0.clone(), call.1.clone())))
     }
 }
 

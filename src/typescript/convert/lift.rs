@@ -35,7 +35,7 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     state.take("$schemaVersion");
     rebuilt(&mut state, account);
     unfinished(&mut state, account);
-    let items = account.map(list(&mut state, "generatedItems"), lift_item);
+    let items = account.map(state.take_elements("generatedItems"), lift_item);
     let mut runs = Runs::of(&mut state, &items, account);
     let processed = state.take_filled("lastProcessedResponse").map(|own| lift_processed(own, &mut runs, account));
     let gone = runs.rest(processed.as_ref(), account);
@@ -63,18 +63,18 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
             }
             input => Input::Text(input.unwrap_or(Value::text(""))),
         },
-        pending_input: list(&mut state, "pendingInput").into_iter().map(|item| to_api(item, account)).collect(),
-        responses: account.map(list(&mut state, "modelResponses"), |own, account| Some(lift_response(own, account))),
+        pending_input: state.take_elements("pendingInput").into_iter().map(|item| to_api(item, account)).collect(),
+        responses: account.map(state.take_elements("modelResponses"), |own, account| Some(lift_response(own, account))),
         last_response: state.take_filled("lastModelResponse").map(|own| lift_response(own, account)),
         context,
         tools_used: state
             .take_filled("toolUseTracker")
             .and_then(Value::into_object)
             .map_or_else(Vec::new, Object::into_members),
-        input_guardrails: named(list(&mut state, "inputGuardrailResults")),
-        output_guardrails: named(list(&mut state, "outputGuardrailResults")),
-        tool_input_guardrails: results(list(&mut state, "toolInputGuardrailResults")),
-        tool_output_guardrails: results(list(&mut state, "toolOutputGuardrailResults")),
+        input_guardrails: named(state.take_elements("inputGuardrailResults")),
+        output_guardrails: named(state.take_elements("outputGuardrailResults")),
+        tool_input_guardrails: results(state.take_elements("toolInputGuardrailResults")),
+        tool_output_guardrails: results(state.take_elements("toolOutputGuardrailResults")),
         tool_output_guardrails_start: start,
         conversation_id: state.take_filled("conversationId"),
         previous_response_id: state.take_filled("previousResponseId"),
@@ -147,13 +147,9 @@ fn open<'d>(value: Value<'d>, account: &Account<'d>) -> Object<'d> {
     value.into_object().unwrap_or_default()
 }
 
-fn list<'d>(object: &mut Object<'d>, key: &str) -> Vec<Value<'d>> {
-    object.take_filled(key).map_or_else(Vec::new, Value::into_elements)
-}
-
 /// The id that decisions name a call of the API by.
 pub(super) fn call_id(call: &Value<'_>) -> Option<Vec<u8>> {
-    let key = if call.member("type").is_some_and(|kind| kind.is("mcp_approval_request")) { "id" } else { "call_id" };
+    let key = if call.is_type("mcp_approval_request") { "id" } else { "call_id" };
     Some(call.member(key)?.wtf8()?.into_owned())
 }
 
@@ -172,7 +168,7 @@ fn lift_response<'d>(value: Value<'d>, account: &Account<'d>) -> Response<'d> {
     let mut response = open(value, account);
     let lifted = Response {
         usage: response.take_filled("usage").map(|usage| lift_usage(usage, account)),
-        output: list(&mut response, "output").into_iter().map(|item| to_api(item, account)).collect(),
+        output: response.take_elements("output").into_iter().map(|item| to_api(item, account)).collect(),
         response_id: response.take_filled("responseId"),
         request_id: response.take_filled("requestId"),
         provider_data: response.take_filled("providerData"),
@@ -199,7 +195,11 @@ fn lift_usage<'d>(value: Value<'d>, account: &Account<'d>) -> Usage<'d> {
         total: usage.take_filled("totalTokens"),
         input_details,
         output_details,
-        entries: list(&mut usage, "requestUsageEntries").into_iter().map(|entry| lift_usage(entry, account)).collect(),
+        entries: usage
+            .take_elements("requestUsageEntries")
+            .into_iter()
+            .map(|entry| lift_usage(entry, account))
+            .collect(),
     };
     account.rest(usage, Level::Display, UNKNOWN);
     lifted
@@ -261,7 +261,7 @@ impl<'d> Calls<'d> {
         };
         let new = processed.map_or(&[][..], |processed| &processed.new_items);
         for item in items.iter().chain(new).chain(waiting) {
-            if !item.raw.member("type").is_some_and(|kind| kind.is("function_call")) {
+            if !item.raw.is_type("function_call") {
                 continue;
             }
             let tool = match &item.kind {
@@ -318,7 +318,7 @@ fn lift_context<'d>(value: Value<'d>, bound: &Bound, calls: &Calls<'d>, account:
         lifted.hosted.push(HostedDecision { server, tool, record });
     }
     let legacy = members("legacyFunctionApprovals");
-    for value in list(&mut context, "functionApprovals") {
+    for value in context.take_elements("functionApprovals") {
         let mut owned = open(value, account);
         let Some(agent) = owned.take("agentIdentity") else { continue };
         let identity = agent.wtf8().unwrap_or_default().into_owned();
@@ -502,7 +502,7 @@ fn lift_item<'d>(value: Value<'d>, account: &Account<'d>) -> Option<Item<'d>> {
 fn lift_ownership<'d>(value: Value<'d>, account: &Account<'d>) -> (Option<Ownership<'d>>, Option<Value<'d>>) {
     let mut ownership = open(value, account);
     let (start, end) = (ownership.take("generatedItemStartIndex"), ownership.take("generatedItemEndIndexExclusive"));
-    let interruptions = list(&mut ownership, "interruptionGeneratedItemIndexes");
+    let interruptions = ownership.take_elements("interruptionGeneratedItemIndexes");
     let guardrails = ownership.take_filled("toolOutputGuardrailResultStartIndex");
     account.rest(ownership, Level::Bookkeeping, UNKNOWN);
     let own = start.zip(end).map(|(start, end)| Ownership { start, end, interruptions });
@@ -535,7 +535,7 @@ fn lift_step<'d>(
     let mut data = step.take_filled("data").and_then(Value::into_object).unwrap_or_default();
     account.rest(step, Level::Bookkeeping, UNKNOWN);
     let interruptions =
-        list(&mut data, "interruptions").into_iter().filter_map(|item| lift_item(item, account)).collect();
+        data.take_elements("interruptions").into_iter().filter_map(|item| lift_item(item, account)).collect();
     let accepted = data.take("responseAccepted").filter(|flag| flag.as_bool() == Some(true));
     for key in ["localProcessingStarted", "localFinalizationStarted"] {
         let Some(flag) = data.take_filled(key) else { continue };
@@ -670,18 +670,18 @@ fn forget<'d>(state: &mut State<'d>, mut gone: HashSet<Vec<u8>>, account: &Accou
 fn lift_processed<'d>(value: Value<'d>, runs: &mut Runs<'d>, account: &Account<'d>) -> Processed<'d> {
     let mut response = open(value, account);
     let mut processed = Processed {
-        new_items: list(&mut response, "newItems").into_iter().filter_map(|item| lift_item(item, account)).collect(),
-        tools_used: list(&mut response, "toolsUsed"),
+        new_items: response.take_elements("newItems").into_iter().filter_map(|item| lift_item(item, account)).collect(),
+        tools_used: response.take_elements("toolsUsed"),
         ..Processed::default()
     };
-    for value in list(&mut response, "functions") {
+    for value in response.take_elements("functions") {
         processed.functions.extend(lift_function(value, runs, account));
     }
-    for value in list(&mut response, "functionToolsNotFound") {
+    for value in response.take_elements("functionToolsNotFound") {
         let reason = "the model called a tool that the agent does not have; only the TypeScript SDK tells it so later";
         account.note(codes::NOT_CONVERTIBLE, Level::Resume, value.origin(), reason);
     }
-    for value in list(&mut response, "handoffs") {
+    for value in response.take_elements("handoffs") {
         let mut handoff = open(value, account);
         let call = handoff.take("toolCall").map(|call| to_api(call, account));
         let mut tool = handoff.take("handoff").and_then(Value::into_object).unwrap_or_default();
@@ -702,7 +702,7 @@ fn lift_processed<'d>(value: Value<'d>, runs: &mut Runs<'d>, account: &Account<'
     }
     let named = [("computerActions", "computer"), ("shellActions", "shell"), ("applyPatchActions", "applyPatch")];
     for (key, tool) in named {
-        for value in list(&mut response, key) {
+        for value in response.take_elements(key) {
             let Some(action) = lift_action(value, tool, account) else { continue };
             match tool {
                 "computer" => processed.computers.push(action),
@@ -711,7 +711,7 @@ fn lift_processed<'d>(value: Value<'d>, runs: &mut Runs<'d>, account: &Account<'
             }
         }
     }
-    for value in list(&mut response, "mcpApprovalRequests") {
+    for value in response.take_elements("mcpApprovalRequests") {
         processed.requests.extend(lift_request(value, account));
     }
     account.rest(response, Level::History, UNKNOWN);

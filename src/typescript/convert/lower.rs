@@ -138,7 +138,7 @@ impl<'d> Calls<'d> {
     }
 
     fn add(&mut self, raw: &Value<'d>) {
-        if raw.member("type").is_some_and(|kind| kind.is("function_call"))
+        if raw.is_type("function_call")
             && let Some(id) = call_id(raw)
         {
             self.0.insert(id, raw.clone());
@@ -152,7 +152,7 @@ fn said_twice<'d>(state: &State<'d>, account: &Account<'d>) {
         Step::Interrupted { interruptions, .. } => interruptions,
         _ => &[],
     };
-    for item in state.items.iter().chain(waiting).filter(|item| is_type(&item.raw, "function_call")) {
+    for item in state.items.iter().chain(waiting).filter(|item| item.raw.is_type("function_call")) {
         let ItemKind::Approval { name: Some(name), tool } = &item.kind else { continue };
         if tool.is_some() || tool_of_call(&item.raw).is_some() {
             account.rebuilt(name, ECHO);
@@ -179,7 +179,7 @@ fn said_twice<'d>(state: &State<'d>, account: &Account<'d>) {
 /// The labels of the hosted servers that the run is known to have called.
 fn servers(state: &State<'_>) -> HashSet<Vec<u8>> {
     let items = state.items.iter().map(|item| &item.raw);
-    let calls = items.filter(|raw| is_type(raw, "mcp_approval_request") || is_type(raw, "mcp_call"));
+    let calls = items.filter(|raw| raw.is_type("mcp_approval_request") || raw.is_type("mcp_call"));
     calls.filter_map(|raw| Some(raw.member("server_label")?.wtf8()?.into_owned())).collect()
 }
 
@@ -189,10 +189,6 @@ fn call_id(call: &Value<'_>) -> Option<Vec<u8>> {
 
 fn agent(agent: AgentRef<'_>) -> Value<'_> {
     Object::new().with("name", agent.name).with("identity", agent.identity).into()
-}
-
-fn is_type(raw: &Value<'_>, kind: &str) -> bool {
-    raw.member("type").is_some_and(|own| own.is(kind))
 }
 
 /// Whether the places that an ownership block names are there: the SDK refuses a state in which they are not.
@@ -304,7 +300,7 @@ impl<'d> Cx<'_, 'd> {
 
     /// The raw item in the order in which the SDK's schema has its members.
     fn raw(&self, raw: Value<'d>) -> Value<'d> {
-        let is_result = is_type(&raw, "function_call_output");
+        let is_result = raw.is_type("function_call_output");
         let call = call_id(&raw).and_then(|id| self.calls.0.get(&id)).filter(|_| is_result);
         let id = raw.member("call_id");
         let mut own = to_protocol(raw, self.account);
@@ -484,7 +480,7 @@ impl<'d> Cx<'_, 'd> {
         if !holds(&item.kind, &raw) {
             return self.carried(item.kind, item.raw, agent);
         }
-        let local = !is_type(&raw, "program_output");
+        let local = !raw.is_type("program_output");
         let raw = if matches!(item.kind, ItemKind::ToolSearchOutput) { self.found(&item.raw, raw) } else { raw };
         let raw = if waits { live(raw) } else { raw };
         let lowered = |kind: &'static str| Object::new().with("type", Value::text(kind)).with("rawItem", raw.clone());
@@ -528,7 +524,7 @@ impl<'d> Cx<'_, 'd> {
                     .with("executionStatus", local.then_some(Value::text("executed")))
             }
             ItemKind::Approval { name, tool } => {
-                let function = is_type(&item.raw, "function_call");
+                let function = item.raw.is_type("function_call");
                 let tool = tool.or_else(|| tool_of_call(&item.raw)).filter(|_| function);
                 let name = match &tool {
                     Some(tool) => Some(shown(tool)),
@@ -552,14 +548,14 @@ impl<'d> Cx<'_, 'd> {
         }
         let mut names = Vec::new();
         for space in item.member("tools").map_or_else(Vec::new, Value::into_elements) {
-            let name = space.member("name").filter(|_| is_type(&space, "namespace")).and_then(|name| name.wtf8());
+            let name = space.member("name").filter(|_| space.is_type("namespace")).and_then(|name| name.wtf8());
             let Some(name) =
                 name.filter(|name| name.strip_prefix(b"mcp_").is_some_and(|own| self.servers.contains(own)))
             else {
                 continue;
             };
             for tool in space.member("tools").map_or_else(Vec::new, Value::into_elements) {
-                let own = tool.member("name").filter(|_| is_type(&tool, "function")).and_then(|own| own.wtf8());
+                let own = tool.member("name").filter(|_| tool.is_type("function")).and_then(|own| own.wtf8());
                 names.extend(own.map(|own| super::raw::joined(&[&name, b".", &own])));
             }
         }
@@ -574,7 +570,7 @@ impl<'d> Cx<'_, 'd> {
 
     /// The call that a person is asked about: one of a hosted server goes by the name of its tool.
     fn asked(&self, raw: Value<'d>) -> Value<'d> {
-        let tool = is_type(&raw, "mcp_approval_request").then(|| raw.member("name")).flatten();
+        let tool = raw.is_type("mcp_approval_request").then(|| raw.member("name")).flatten();
         let mut own = self.raw(raw);
         if let (Some(tool), Some(object)) = (tool, own.object_mut()) {
             object.set("name", tool);
@@ -717,12 +713,12 @@ fn shown<'d>(tool: &ToolKey<'d>) -> Value<'d> {
 /// The name of a tool that is the only one of its kind.
 fn named_by_type<'d>(raw: &Value<'d>) -> Option<Value<'d>> {
     let names = [("shell_call", "shell"), ("apply_patch_call", "apply_patch"), ("computer_call", COMPUTER)];
-    names.iter().find(|(kind, _)| is_type(raw, kind)).map(|(_, name)| Value::text(name))
+    names.iter().find(|(kind, _)| raw.is_type(kind)).map(|(_, name)| Value::text(name))
 }
 
 /// Whether an entry of the history can hold a raw item of the protocol.
 fn holds(kind: &ItemKind<'_>, raw: &Value<'_>) -> bool {
-    let any = |kinds: &[&str]| kinds.iter().any(|kind| is_type(raw, kind));
+    let any = |kinds: &[&str]| kinds.iter().any(|kind| raw.is_type(kind));
     match kind {
         ItemKind::Message => raw.member("role").is_some_and(|role| role.is("assistant")),
         ItemKind::Reasoning => any(&["reasoning"]),

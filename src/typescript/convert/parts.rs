@@ -19,18 +19,14 @@ fn typed<'d>(value: &Value<'d>) -> Option<Value<'d>> {
     value.member("type").filter(|kind| kind.kind() == Kind::String)
 }
 
-fn is_type(value: &Value<'_>, kind: &str) -> bool {
-    typed(value).is_some_and(|own| own.is(kind))
-}
-
 fn is_text(value: &Value<'_>) -> bool {
     value.kind() == Kind::String
 }
 
 /// Who called: the program by its id.
 pub(super) fn caller_to<'d>(value: Value<'d>, account: &Account<'d>) -> Turned<'d> {
-    let program = is_type(&value, "program") && value.member("caller_id").is_some();
-    if !program && !is_type(&value, "direct") {
+    let program = value.is_type("program") && value.member("caller_id").is_some();
+    if !program && !value.is_type("direct") {
         return Err(value);
     }
     Ok(renamed(value, &[("type", "type"), ("caller_id", "callerId")], Some((account, DROPPED))))
@@ -97,13 +93,8 @@ fn part_from<'d>(
         }
     }
     let data = rest.take_filled("providerData").and_then(Value::into_object).unwrap_or_default();
-    for (key, value) in data.into_members() {
-        if own.iter().any(|(taken, _)| taken.wtf8() == key.wtf8()) {
-            account.rebuilt(&value, ECHO);
-        } else if !value.is_null() {
-            own.push(key, value);
-        }
-    }
+    let filled = data.into_members().into_iter().filter(|(_, value)| !value.is_null());
+    own.fill(filled.collect(), |value| account.rebuilt(&value, ECHO));
     account.rest(rest, Level::History, UNKNOWN);
     own
 }
@@ -116,18 +107,14 @@ pub(super) fn is_user_content(content: &Value<'_>) -> bool {
     let known = ["input_text", "input_image", "input_file", "input_audio"];
     is_text(content)
         || content.kind() == Kind::Array
-            && content.clone().into_elements().iter().all(|part| known.iter().any(|kind| is_type(part, kind)))
+            && content.clone().into_elements().iter().all(|part| known.iter().any(|kind| part.is_type(kind)))
 }
 
 /// Whether a message of the model is one in the protocol, too.
 pub(super) fn is_assistant_content(content: &Value<'_>) -> bool {
     is_text(content)
         || content.kind() == Kind::Array
-            && content
-                .clone()
-                .into_elements()
-                .iter()
-                .all(|part| is_type(part, "output_text") || is_type(part, "refusal"))
+            && content.clone().into_elements().iter().all(|part| part.is_type("output_text") || part.is_type("refusal"))
 }
 
 pub(super) fn user_to<'d>(content: Value<'d>, _: &Account<'d>) -> Turned<'d> {
@@ -139,13 +126,13 @@ pub(super) fn user_to<'d>(content: Value<'d>, _: &Account<'d>) -> Turned<'d> {
 
 /// A part of what a person or a tool says to the model.
 fn input_to(part: Value<'_>) -> Value<'_> {
-    if is_type(&part, "input_image") {
+    if part.is_type("input_image") {
         return image_to(part);
     }
-    if is_type(&part, "input_file") {
+    if part.is_type("input_file") {
         return file_to(part);
     }
-    if is_type(&part, "input_audio") {
+    if part.is_type("input_audio") {
         let mut part = part.into_object().unwrap_or_default();
         let mut audio = part.take_filled("input_audio").and_then(Value::into_object).unwrap_or_default();
         audio.rename("data", "audio");
@@ -156,7 +143,7 @@ fn input_to(part: Value<'_>) -> Value<'_> {
         }
         return part_to(audio.into(), "audio", &[("audio", "audio"), ("format", "format")]).into();
     }
-    if is_type(&part, "input_text") {
+    if part.is_type("input_text") {
         return part_to(part, "input_text", TEXT).into();
     }
     part
@@ -197,19 +184,19 @@ pub(super) fn user_from<'d>(content: Value<'d>, account: &Account<'d>) -> Turned
 }
 
 fn input_from<'d>(part: Value<'d>, account: &Account<'d>) -> Value<'d> {
-    if is_type(&part, "input_image") {
+    if part.is_type("input_image") {
         return image_from(part, account);
     }
-    if is_type(&part, "input_file") {
+    if part.is_type("input_file") {
         return file_from(part, account);
     }
-    if is_type(&part, "audio") {
+    if part.is_type("audio") {
         let mut own = part_from(part, "input_audio", &[("audio", "data"), ("format", "format")], account);
         let audio = Object::new().with("data", own.take("data")).with("format", own.take("format"));
         own.push(Key::Known("input_audio"), audio);
         return own.into();
     }
-    if is_type(&part, "input_text") {
+    if part.is_type("input_text") {
         return part_from(part, "input_text", TEXT_BACK, account).into();
     }
     part
@@ -287,7 +274,7 @@ pub(super) fn assistant_to<'d>(content: Value<'d>, _: &Account<'d>) -> Turned<'d
         return Ok(Value::List(vec![part.into()]));
     }
     Ok(each(content, |part| {
-        if is_type(&part, "refusal") {
+        if part.is_type("refusal") {
             part_to(part, "refusal", &[("refusal", "refusal")]).into()
         } else {
             part_to(part, "output_text", &[("text", "text")]).into()
@@ -300,9 +287,9 @@ pub(super) fn assistant_from<'d>(content: Value<'d>, account: &Account<'d>) -> T
         return Ok(content);
     }
     Ok(each(content, |part| {
-        if is_type(&part, "output_text") {
+        if part.is_type("output_text") {
             part_from(part, "output_text", &[("text", "text")], account).into()
-        } else if is_type(&part, "refusal") {
+        } else if part.is_type("refusal") {
             part_from(part, "refusal", &[("refusal", "refusal")], account).into()
         } else {
             account.changed(Level::Resume, &part, "the API has no such part in a message of the model");
@@ -347,17 +334,17 @@ pub(super) fn output_from<'d>(output: Value<'d>, account: &Account<'d>) -> Turne
     if output.kind() == Kind::Array {
         return Ok(each(output, |part| input_from(part, account)));
     }
-    if is_type(&output, "text") {
+    if output.is_type("text") {
         let mut rest = output.into_object().unwrap_or_default();
         rest.take("type");
         let text = rest.take("text").unwrap_or(Value::text(""));
         account.rest(rest, Level::Display, "the text goes to the model alone, in either SDK");
         return Ok(text);
     }
-    if is_type(&output, "image") {
+    if output.is_type("image") {
         return Ok(Value::List(vec![image_from(output, account)]));
     }
-    if is_type(&output, "file") {
+    if output.is_type("file") {
         let mut output = output;
         if let Some(part) = output.object_mut()
             && let Some(name) = part.get_mut("file").and_then(Value::object_mut).and_then(|file| file.take("filename"))
@@ -393,7 +380,7 @@ const ACTIONS: [(&str, &[&str]); 9] = [
 
 /// An action on a computer; the protocol knows fewer members.
 pub(super) fn action_to<'d>(action: Value<'d>, account: &Account<'d>) -> Turned<'d> {
-    let Some((_, known)) = ACTIONS.iter().find(|(kind, _)| is_type(&action, kind)) else { return Ok(action) };
+    let Some((_, known)) = ACTIONS.iter().find(|(kind, _)| action.is_type(kind)) else { return Ok(action) };
     let Value::Node(node) = &action else { return Ok(action) };
     if node.members().all(|member| known.iter().any(|key| member.key.is(key))) {
         return Ok(action);
@@ -427,7 +414,7 @@ pub(super) fn shell_output_to<'d>(output: Value<'d>, account: &Account<'d>) -> T
     let drop = Some((account, DROPPED));
     Ok(each(output, |result| {
         outcome(result, |outcome| {
-            let exits = is_type(&outcome, "exit");
+            let exits = outcome.is_type("exit");
             let mut own = renamed(outcome, &[("type", "type"), ("exit_code", "exitCode")], drop);
             if exits
                 && own.member("exitCode").is_none()

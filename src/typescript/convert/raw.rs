@@ -366,13 +366,7 @@ pub(super) fn to_api<'d>(item: Value<'d>, account: &Account<'d>) -> Value<'d> {
         }
     }
     let mut own = pair_from(item, pair, account);
-    for (key, value) in more.into_members() {
-        if own.get(&String::from_utf8_lossy(&key.wtf8())).is_none() {
-            own.push(key, value);
-        } else {
-            account.rebuilt(&value, ECHO);
-        }
-    }
+    own.fill(more.into_members(), |value| account.rebuilt(&value, ECHO));
     if pair.api == "function_call_output" && own.get("status").is_some_and(|status| status.is("completed")) {
         own.take("status");
     }
@@ -403,18 +397,28 @@ fn pair_from<'d>(item: Value<'d>, pair: &Pair, account: &Account<'d>) -> Object<
 /// Adds what stands in `providerData`, with the keys that the SDK gives the model. Of what has a member of its own, only
 /// the message's phase counts.
 fn merge<'d>(own: &mut Object<'d>, data: Option<Value<'d>>, names: impl Fn(&str) -> bool, account: &Account<'d>) {
-    let Some(data) = data else { return };
-    for (key, value) in data.into_object().map_or_else(Vec::new, Object::into_members) {
+    let Some(data) = data.and_then(Value::into_object) else { return };
+    let mut more = Vec::new();
+    for (key, value) in data.into_members().into_iter().filter(|(_, value)| !value.is_null()) {
         let key = snake(key);
-        let text = key.wtf8();
-        let name = std::str::from_utf8(&text).unwrap_or_default();
-        let fills = name == "phase" && own.get("phase").is_none() && !value.is_null();
-        if names(name) && !fills || own.get(name).is_some() {
+        let is_named = std::str::from_utf8(&key.wtf8()).is_ok_and(&names);
+        if is_named && !(key.is("phase") && own.get("phase").is_none()) {
             account.rebuilt(&value, ECHO);
-        } else if !value.is_null() {
-            let key = key.clone();
-            own.push(key, snaked(value));
+        } else {
+            more.push((key, value));
         }
+    }
+    fill(own, more, account);
+}
+
+/// Adds members in `snake_case`, as far as they are not there.
+fn fill<'d>(own: &mut Object<'d>, members: Vec<(Key<'d>, Value<'d>)>, account: &Account<'d>) {
+    let there = own.members_mut().len();
+    own.fill(members.into_iter().map(|(key, value)| (snake(key), value)).collect(), |value| {
+        account.rebuilt(&value, ECHO)
+    });
+    for (_, value) in &mut own.members_mut()[there..] {
+        *value = snaked(std::mem::replace(value, Value::NULL));
     }
 }
 
@@ -497,14 +501,7 @@ fn hosted_from<'d>(item: Value<'d>, account: &Account<'d>) -> Value<'d> {
         data.rename("itemId", "id");
         data.rename("serverLabel", "server_label");
     }
-    for (key, value) in data.into_members() {
-        let key = snake(key);
-        if own.get(&String::from_utf8_lossy(&key.wtf8())).is_some() {
-            account.rebuilt(&value, ECHO);
-        } else {
-            own.push(key, snaked(value));
-        }
-    }
+    fill(&mut own, data.into_members(), account);
     account.rest(rest, Level::History, UNKNOWN);
     own.into()
 }

@@ -6,7 +6,7 @@ use crate::format::Target;
 use crate::hash::HashSet;
 use crate::json::{Document, Key, Kind, Object, Style, Value, Writer};
 use crate::model::state::ToolKey;
-use crate::model::steps::{Step, label, relabel, turn};
+use crate::model::steps::{self, Step, label, relabel, turn};
 use crate::model::{Account, Level};
 use crate::record::{Fit, Misfit, Record as _, Row, Shape};
 use crate::typescript::State;
@@ -33,8 +33,6 @@ const POLICY: u16 = 5;
 const HEEDED_POLICY: u16 = 8;
 /// From here on the shell, patches and requests of hosted MCP servers are seen to after the questions are answered.
 const RESUMED_TOOLS: u16 = 1;
-/// More turns than any run has.
-const MANY_TURNS: u64 = 1_000_000_000;
 
 /// What the labels changed, in order.
 const STEPS: [Step; 9] = [
@@ -175,7 +173,7 @@ pub fn revive<'d>(tree: &mut Value<'d>, doc: &'d Document, account: &Account<'d>
 fn revive_run<'d>(state: &mut Object<'d>, doc: &'d Document, account: &Account<'d>) {
     if label(state).is_some_and(|label| label < TYPED_OUTPUTS) {
         items(state, |item| {
-            let output = item.member("output").filter(|_| is_type(item, "tool_call_output_item"));
+            let output = item.member("output").filter(|_| item.is_type("tool_call_output_item"));
             let Some(Value::Node(node)) = output else { return };
             let Some(json) = (node.kind() == Kind::String).then(|| doc.decode(node).ok()).flatten() else { return };
             if json.kind() == Kind::String {
@@ -229,38 +227,21 @@ fn settle<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
 }
 
 fn report<'d>(misfit: Misfit, row: &'static Row, value: &Value<'d>, account: &Account<'d>) {
-    match misfit {
-        Misfit::Member if row.key == "caller" && !value.member("type").is_some_and(|kind| kind.is("direct")) => {
-            account.lost(Level::Resume, value, CALLER);
-        }
-        Misfit::Member => match NO_PLACE.iter().find(|(key, ..)| *key == row.key) {
-            Some((_, level, reason)) => account.lost(*level, value, reason),
-            None => account.lost(Level::Resume, value, "the target has no place for this member"),
-        },
-        Misfit::Object => {
-            let reason = "the target has no items of this type";
-            account.note(codes::NOT_CONVERTIBLE, Level::Resume, value.origin(), reason);
-        }
-        Misfit::Kind => {
-            let reason = "the target cannot hold a value of this kind here";
-            account.note(codes::NOT_CONVERTIBLE, Level::Resume, value.origin(), reason);
-        }
+    if misfit == Misfit::Member && row.key == "caller" && !value.is_type("direct") {
+        return account.lost(Level::Resume, value, CALLER);
     }
+    steps::no_place(&NO_PLACE, misfit, row, value, account);
 }
 
 fn limit_turns<'d>(state: &mut Object<'d>, account: &Account<'d>) {
-    if state.get("maxTurns").is_some_and(Value::is_null) {
-        let near = state.get("maxTurns").and_then(Value::origin);
-        account.assumed(Level::Bookkeeping, near, "no turn limit becomes one that no run reaches");
-        state.set("maxTurns", Value::integer(MANY_TURNS));
-    }
+    steps::limit_turns(state, "maxTurns", account);
 }
 
 /// Releases before 0.3.8 call every function of the last response again that anybody was asked about.
 fn forget_done<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let mut done = HashSet::default();
     items(state, |item| {
-        let raw = item.member("rawItem").filter(|raw| is_type(raw, "function_call_result"));
+        let raw = item.member("rawItem").filter(|raw| raw.is_type("function_call_result"));
         done.extend(raw.and_then(|raw| raw.member("callId")?.wtf8()).map(|id| id.into_owned()));
     });
     let processed = state.get_mut("lastProcessedResponse").and_then(Value::object_mut);
@@ -334,7 +315,7 @@ fn forgotten<'d>(state: &mut Object<'d>, to: u16, account: &Account<'d>) {
     let is_filled = |key: &&str| state.get(key).is_some_and(|id| !id.is_null());
     if to < SENT_OUTPUTS && ["previousResponseId", "conversationId"].iter().any(is_filled) {
         let items = state.get("generatedItems").cloned().map_or_else(Vec::new, Value::into_elements);
-        for item in items.iter().filter(|item| is_type(item, "tool_call_output_item")) {
+        for item in items.iter().filter(|item| item.is_type("tool_call_output_item")) {
             let reason = "releases before 0.11.8 send this output again, which the service has already";
             account.note(codes::NO_PLACE, Level::Resume, item.origin(), reason);
         }
@@ -392,10 +373,6 @@ fn items<'d>(state: &mut Object<'d>, mut each: impl FnMut(&mut Value<'d>)) {
     }
 }
 
-fn is_type(value: &Value<'_>, kind: &str) -> bool {
-    value.member("type").is_some_and(|own| own.is(kind))
-}
-
 /// Calls of tools that are loaded late say so.
 fn note_keys<'d>(state: &mut Object<'d>, _: &Account<'d>) {
     let late = deferred(state);
@@ -403,7 +380,7 @@ fn note_keys<'d>(state: &mut Object<'d>, _: &Account<'d>) {
         return;
     }
     items(state, |item| {
-        let raw = item.member("rawItem").filter(|raw| is_type(item, "tool_call_item") && is_type(raw, "function_call"));
+        let raw = item.member("rawItem").filter(|raw| item.is_type("tool_call_item") && raw.is_type("function_call"));
         if let Some(tool @ ToolKey::Deferred(_)) = raw.and_then(|raw| called(&raw, &late))
             && item.member("functionToolStateKey").is_none()
             && let Some(item) = item.object_mut()
@@ -418,7 +395,7 @@ fn ask_by_key<'d>(state: &mut Object<'d>) {
     let late = deferred(state);
     let ask = |item: &mut Value<'d>| {
         let raw =
-            item.member("rawItem").filter(|raw| is_type(item, "tool_approval_item") && is_type(raw, "function_call"));
+            item.member("rawItem").filter(|raw| item.is_type("tool_approval_item") && raw.is_type("function_call"));
         if let Some(tool) = raw.and_then(|raw| called(&raw, &late))
             && item.member("functionToolStateKey").is_none()
             && let Some(item) = item.object_mut()
@@ -437,7 +414,7 @@ fn ask_by_key<'d>(state: &mut Object<'d>) {
 fn forget_keys<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let mut found = false;
     items(state, |item| {
-        if is_type(item, "tool_call_item")
+        if item.is_type("tool_call_item")
             && item.member("functionToolStateKey").is_some()
             && let Some(item) = item.object_mut()
         {
@@ -479,7 +456,7 @@ fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 fn name<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     name_functions(state, account);
     rename_runs(state, |tool| (key_of_tool(&tool), legacy_name(&tool)));
-    let is_summary = |item: &Value<'_>| is_type(item, "compaction_item");
+    let is_summary = |item: &Value<'_>| item.is_type("compaction_item");
     for (outer, list) in [(None, "generatedItems"), (Some("lastProcessedResponse"), "newItems")] {
         let object = match outer {
             Some(outer) => state.get_mut(outer).and_then(Value::object_mut),
@@ -551,12 +528,12 @@ fn ignored_handoffs<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let id = |item: &Value<'d>| item.at(&["rawItem", "callId"]).and_then(|id| id.wtf8());
     let mut answered = HashSet::default();
     items(state, |item| {
-        if is_type(item, "tool_call_output_item") {
+        if item.is_type("tool_call_output_item") {
             answered.extend(id(item).map(|id| id.into_owned()));
         }
     });
     items(state, |item| {
-        if is_type(item, "handoff_call_item") && id(item).is_some_and(|id| answered.contains(&*id)) {
+        if item.is_type("handoff_call_item") && id(item).is_some_and(|id| answered.contains(&*id)) {
             let reason = "a handoff that was not carried out is a call of a tool in the history";
             account.note(codes::CHANGED_FORM, Level::Display, item.origin(), reason);
             if let Some(item) = item.object_mut() {
@@ -574,10 +551,10 @@ fn say<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     standing_first(state, account);
     name_hosted(state, account);
     items(state, |item| {
-        let output = item.member("output").filter(|_| is_type(item, "tool_call_output_item"));
+        let output = item.member("output").filter(|_| item.is_type("tool_call_output_item"));
         let Some(output) = output.filter(|output| output.kind() != Kind::String) else { return };
         let shown = item.at(&["rawItem", "output"]);
-        let shown = shown.filter(|shown| is_type(shown, "text")).and_then(|shown| shown.member("text"));
+        let shown = shown.filter(|shown| shown.is_type("text")).and_then(|shown| shown.member("text"));
         let text = shown.filter(|text| text.kind() == Kind::String).unwrap_or_else(|| {
             let mut out = Writer::new(Style::TypeScript);
             output.write(&mut out);
@@ -594,7 +571,7 @@ fn say<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 /// A computer call with one action.
 fn single_action<'d>(state: &mut Object<'d>, _: &Account<'d>) {
     fn single(call: &mut Value<'_>) {
-        let actions = call.member("actions").filter(|_| is_type(call, "computer_call"));
+        let actions = call.member("actions").filter(|_| call.is_type("computer_call"));
         let Some(actions) = actions.filter(|_| call.member("action").is_none()) else { return };
         let mut actions = actions.into_elements();
         if let (1, Some(action), Some(call)) = (actions.len(), actions.pop(), call.object_mut()) {
@@ -604,7 +581,7 @@ fn single_action<'d>(state: &mut Object<'d>, _: &Account<'d>) {
     }
     fn each<'d>(list: Option<&mut Value<'d>>, key: &str) {
         for element in list.map_or(&mut [][..], Value::elements_mut) {
-            let held = element.member(key).is_some_and(|call| is_type(&call, "computer_call"));
+            let held = element.member(key).is_some_and(|call| call.is_type("computer_call"));
             if let Some(call) = element.object_mut().filter(|_| held).and_then(|element| element.get_mut(key)) {
                 single(call);
             }
@@ -641,6 +618,6 @@ fn each_output<'d>(response: &mut Value<'d>, each: fn(&mut Value<'_>)) {
 fn mentions_actions(state: &Object<'_>) -> bool {
     let items = state.get("generatedItems").cloned().map_or_else(Vec::new, Value::into_elements);
     items.iter().any(|item| {
-        item.member("rawItem").is_some_and(|raw| is_type(&raw, "computer_call") && raw.member("actions").is_some())
+        item.member("rawItem").is_some_and(|raw| raw.is_type("computer_call") && raw.member("actions").is_some())
     })
 }
