@@ -11,7 +11,10 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use runstate::agents::Graph;
-use runstate::{Convert, Diff, Inspect, Level, Normalize, Validate, convert, diff, inspect, normalize, verdict};
+use runstate::{
+    Calls, Convert, Decide, Diff, Inspect, Level, Normalize, Said, Validate, convert, decide, diff, inspect, normalize,
+    verdict,
+};
 use serde_json::{Value, json};
 
 #[path = "../benches/states/mod.rs"]
@@ -33,39 +36,47 @@ enum Copies {
     Own,
 }
 
+/// What takes longer than to validate a state gets so many of them.
+const OTHERS: usize = 8;
+
 /// What is done with a state.
 type Work<'w> = &'w dyn Fn(&[u8]);
 
 #[test]
 fn python_lists_and_maps() {
-    lists_and_maps("python@1.21", &validate);
+    lists_and_maps("validate", "python@1.21", 1, &validate);
 }
 
 #[test]
 fn typescript_lists_and_maps() {
-    lists_and_maps("typescript@1.22", &validate);
+    lists_and_maps("validate", "typescript@1.22", 1, &validate);
+}
+
+/// Across, down and up, past every label that changed how decisions and calls are kept.
+const CONVERSIONS: [(&str, &str); 8] = [
+    ("python@1.21", "typescript@1.22"),
+    ("typescript@1.22", "python@1.21"),
+    ("python@1.21", "python@1.0"),
+    ("typescript@1.22", "typescript@1.0"),
+    ("python@1.13", "typescript@1.22"),
+    ("typescript@1.15", "python@1.21"),
+    ("python@1.4", "typescript@1.15"),
+    ("typescript@1.8", "python@1.13"),
+];
+
+fn conversion(to: &str) -> impl Fn(&[u8]) {
+    let target = to.parse().expect("it is a target");
+    let mut options = Convert::default();
+    options.allow_loss = Level::Resume;
+    options.accept_invalid = true;
+    options.assume_target_gates = true;
+    move |state| assert!(convert(state, target, &options).from.is_some())
 }
 
 #[test]
 fn conversions() {
-    for (from, to) in [
-        ("python@1.21", "typescript@1.22"),
-        ("typescript@1.22", "python@1.21"),
-        ("python@1.21", "python@1.13"),
-        ("typescript@1.22", "typescript@1.15"),
-        ("python@1.21", "python@1.0"),
-        ("typescript@1.22", "typescript@1.0"),
-        ("python@1.13", "typescript@1.22"),
-        ("typescript@1.15", "python@1.21"),
-        ("python@1.4", "typescript@1.22"),
-        ("typescript@1.8", "python@1.21"),
-    ] {
-        let target = to.parse().expect("it is a target");
-        let mut options = Convert::default();
-        options.allow_loss = Level::Resume;
-        options.accept_invalid = true;
-        options.assume_target_gates = true;
-        lists_and_maps(from, &|state| assert!(convert(state, target, &options).from.is_some()));
+    for (from, to) in CONVERSIONS {
+        lists_and_maps(to, from, OTHERS, &conversion(to));
     }
 }
 
@@ -73,32 +84,57 @@ fn conversions() {
 fn everyday_verbs() {
     let mut normal = Normalize::default();
     normal.volatile = true;
-    for from in ["python@1.21", "typescript@1.22"] {
-        lists_and_maps(from, &|state| assert!(normalize(state, &normal).findings.len() < usize::MAX));
-        lists_and_maps(from, &|state| drop(inspect(state, &Inspect::default())));
-        lists_and_maps(from, &|state| {
-            let other = String::from_utf8_lossy(state).replace("0", "9");
+    let all = Decide::new(Said::Approved, Calls::All { tool: None });
+    let works: [(&str, Work<'_>); 4] = [
+        ("normalize", &|state| drop(normalize(state, &normal))),
+        ("inspect", &|state| drop(inspect(state, &Inspect::default()))),
+        ("diff", &|state| {
+            let other = String::from_utf8_lossy(state).replace('0', "9");
             drop(diff(state, other.as_bytes(), &Diff::default()));
-        });
+        }),
+        ("approve", &|state| drop(decide(state, &all))),
+    ];
+    for (name, work) in works {
+        for format in ["python@1.21", "typescript@1.22"] {
+            lists_and_maps(name, format, OTHERS, work);
+            everything(name, format, OTHERS, work);
+        }
     }
 }
 
-/// Items, responses, ledger and evidence grow together, as in a long run: what is looked up in one another is all there.
 #[test]
 fn everything_at_once() {
-    let fixtures = common::fixtures();
+    for format in ["python@1.21", "typescript@1.22"] {
+        everything("validate", format, 1, &validate);
+    }
+}
+
+#[test]
+fn conversions_of_everything() {
+    for (from, to) in CONVERSIONS {
+        everything(to, from, OTHERS, &conversion(to));
+    }
+}
+
+/// Items, responses, ledger, decisions and evidence grow together, as in a long run: what is looked up in one another is all
+/// there.
+fn everything(name: &str, format: &str, share: usize, work: Work<'_>) {
     let mut slow = Vec::new();
-    let is_newest = |fixture: &&common::Fixture| fixture.label == common::newest_label(&fixtures, fixture.dialect);
-    for fixture in fixtures.iter().filter(is_newest).step_by(common::SHARE) {
+    for fixture in fixtures_of(format).step_by(share * common::SHARE) {
         let Ok(state) = serde_json::from_slice(&fixture.bytes) else { continue };
         let mut places = Vec::new();
         containers(&state, &mut Vec::new(), &mut places);
         places.retain(|place| is_of_many(at(&state, place)));
         let all = places.clone();
         places.retain(|place| !all.iter().any(|outer| outer.len() < place.len() && place.starts_with(outer)));
-        slow.extend(filled(&format!("{} {}", fixture.dialect, fixture.name), &state, &places, &validate));
+        slow.extend(filled(&format!("{name} {format} {}", fixture.name), &state, &places, work));
     }
     assert!(slow.is_empty(), "{}", slow.join("\n"));
+}
+
+fn fixtures_of(format: &str) -> impl Iterator<Item = common::Fixture> {
+    let is_own = move |fixture: &common::Fixture| format == format!("{}@1.{}", fixture.dialect, fixture.label);
+    common::fixtures().into_iter().filter(is_own)
 }
 
 /// A list, or a map by ids.
@@ -234,12 +270,11 @@ fn validate(state: &[u8]) {
     assert!(verdict(state.to_vec(), &Validate::default()).format.is_some(), "it is looked at as a state");
 }
 
-/// Fills the lists and maps of all fixtures of a format, each place once.
-fn lists_and_maps(format: &str, work: Work<'_>) {
+/// Fills the lists and maps of all fixtures of a format, each place once, as far as they are in the share.
+fn lists_and_maps(name: &str, format: &str, share: usize, work: Work<'_>) {
     let mut seen = BTreeSet::new();
     let mut slow = Vec::new();
-    let is_own = |fixture: &common::Fixture| format == format!("{}@1.{}", fixture.dialect, fixture.label);
-    for fixture in common::fixtures().into_iter().filter(is_own) {
+    for fixture in fixtures_of(format) {
         // It reads neither `NaN` nor half surrogate pairs, which two fixtures hold.
         let Ok(state) = serde_json::from_slice(&fixture.bytes) else { continue };
         let mut places = Vec::new();
@@ -247,8 +282,8 @@ fn lists_and_maps(format: &str, work: Work<'_>) {
         for place in places {
             // Places that differ in an index or an id alone are one and the same.
             let general = |step: &String| if has_digit(step) { "*".to_owned() } else { step.clone() };
-            if seen.insert(place.iter().map(general).collect::<Vec<_>>()) && seen.len() % common::SHARE == 0 {
-                let name = format!("{} /{}", fixture.name, place.join("/"));
+            if seen.insert(place.iter().map(general).collect::<Vec<_>>()) && seen.len() % (share * common::SHARE) == 0 {
+                let name = format!("{name} {} /{}", fixture.name, place.join("/"));
                 slow.extend(filled(&name, &state, &[place], work));
             }
         }
