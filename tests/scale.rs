@@ -52,6 +52,14 @@ fn typescript_lists_and_maps() {
     lists_and_maps("validate", "typescript@1.22", 1, &validate);
 }
 
+#[test]
+fn older_labels() {
+    for format in ["python@1.13", "python@1.4", "typescript@1.17", "typescript@1.15", "typescript@1.8"] {
+        lists_and_maps("validate", format, OTHERS, &validate);
+        everything("validate", format, OTHERS, &validate);
+    }
+}
+
 /// Across, down and up, past every label that changed how decisions and calls are kept.
 const CONVERSIONS: [(&str, &str); 8] = [
     ("python@1.21", "typescript@1.22"),

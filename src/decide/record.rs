@@ -57,7 +57,7 @@ impl<'d> Half<'d> {
             *self = Self::Calls(Vec::new());
         }
         if let Self::Calls(calls) = self
-            && !calls.iter().any(|own| own.wtf8().as_deref() == Some(id))
+            && !calls.iter().any(|own| own.is_wtf8(id))
         {
             calls.push(Value::from(id.to_vec()));
         }
@@ -66,7 +66,7 @@ impl<'d> Half<'d> {
     fn remove(&mut self, id: &[u8]) {
         if let Self::Calls(calls) = self {
             // One, as both SDKs do.
-            if let Some(at) = calls.iter().position(|own| own.wtf8().as_deref() == Some(id)) {
+            if let Some(at) = calls.iter().position(|own| own.is_wtf8(id)) {
                 calls.remove(at);
             }
         }

@@ -73,7 +73,7 @@ impl<'d> Verdicts<'d> {
             match messages.last_mut() {
                 Some((last, known)) if *last == id => {
                     if scales.weigh(known) != scales.weigh(&message) {
-                        *known = Value::List(vec![std::mem::replace(known, Value::NULL), message]);
+                        *known = Value::List(vec![known.take(), message]);
                     }
                 }
                 _ => messages.push((id, message)),
@@ -459,7 +459,7 @@ impl<'d> Painter<'d> {
                 let part = Object::new().with("type", Value::text("output_text")).with("text", value.clone());
                 *value = Value::List(vec![part.into()]);
             } else if key.is("call_id") || key.is("approval_request_id") {
-                let id = std::mem::replace(value, Value::NULL);
+                let id = value.take();
                 *value = self.call(id);
             }
         }
@@ -698,7 +698,7 @@ fn details(details: Vec<Value<'_>>) -> Object<'_> {
                 let sum = &mut own.members_mut()[at].1;
                 *sum = match (sum.as_u64(), value.as_u64()) {
                     (Some(one), Some(two)) => Value::integer(one.saturating_add(two)),
-                    _ => Value::List(vec![std::mem::replace(sum, Value::NULL), value]),
+                    _ => Value::List(vec![sum.take(), value]),
                 };
             }
         }

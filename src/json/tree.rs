@@ -153,6 +153,22 @@ impl<'d> Value<'d> {
         }
     }
 
+    /// Whether this is the string, in generalized UTF-8.
+    #[must_use]
+    pub fn is_wtf8(&self, text: &[u8]) -> bool {
+        match self {
+            Self::Node(node) => node.text().is_some_and(|own| own.is_wtf8(text)),
+            Self::Text(own) => **own == *text,
+            _ => false,
+        }
+    }
+
+    /// Takes the value out; `null` stays.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::NULL)
+    }
+
     /// Whether this is an object whose `type` is this one, as everything in a state that has kinds says it.
     #[must_use]
     pub fn is_type(&self, kind: &str) -> bool {

@@ -458,7 +458,7 @@ fn undecided(records: &mut Value<'_>, name: &[u8], calls: &HashMap<Vec<u8>, Vec<
     for (key, value) in object.members_mut() {
         if key.is("approved") || key.is("rejected") {
             if value.kind() == Kind::Array {
-                let ids = std::mem::replace(value, Value::NULL).into_elements();
+                let ids = value.take().into_elements();
                 let before = ids.len();
                 let kept: Vec<Value<'_>> =
                     ids.into_iter().filter(|id| id.wtf8().is_none_or(|id| !calls.contains_key(&*id))).collect();

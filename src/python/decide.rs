@@ -227,7 +227,7 @@ fn named<'d>(context: &mut Object<'d>, key: Vec<u8>, change: impl FnOnce(Option<
     }
     let Some(records) = context.get_mut("approvals").and_then(Value::object_mut) else { return };
     match records.members_mut().iter_mut().find(|(own, _)| *own.wtf8() == *key) {
-        Some((_, record)) => *record = change(Some(record.clone())),
+        Some((_, record)) => *record = change(Some(record.take())),
         None => records.push(Key::Made(key), change(None)),
     }
 }
@@ -242,14 +242,14 @@ fn owned<'d>(
     let Some(agent) = item.item.member("agent") else { return };
     let who = |agent: &Value<'d>| agent.member("identity").or_else(|| agent.member("name")).and_then(|own| own.wtf8());
     let owner = who(&Value::Node(agent));
-    let mut list = context.get("function_tool_approvals").cloned().map_or_else(Vec::new, Value::into_elements);
+    let mut list = context.get_mut("function_tool_approvals").map_or_else(Vec::new, |list| list.take().into_elements());
     let is_own = |entry: &Value<'d>| {
         entry.member("tool_key").and_then(|own| own.wtf8()).as_deref() == Some(key)
             && entry.member("agent").is_some_and(|own| who(&own) == owner)
     };
     match list.iter_mut().find(|entry| is_own(entry)).and_then(Value::object_mut) {
         Some(entry) => {
-            let record = change(entry.get("decision").cloned());
+            let record = change(entry.get_mut("decision").map(Value::take));
             entry.set("decision", record);
         }
         None => {
@@ -319,14 +319,14 @@ fn hosted<'d>(
             .with("request_id", text(&item.id));
         wanted.push((identity, false));
     }
-    let mut list = context.get("hosted_mcp_approvals").cloned().map_or_else(Vec::new, Value::into_elements);
+    let mut list = context.get_mut("hosted_mcp_approvals").map_or_else(Vec::new, |list| list.take().into_elements());
     for (identity, always) in wanted {
         let identity = Value::Object(identity);
         let own =
             list.iter_mut().find(|entry| entry.member("identity").is_some_and(|own| place(&own) == place(&identity)));
         match own.and_then(Value::object_mut) {
             Some(entry) => {
-                let record = change(entry.get("decision").cloned(), always);
+                let record = change(entry.get_mut("decision").map(Value::take), always);
                 entry.set("decision", record);
             }
             None => {
@@ -335,7 +335,7 @@ fn hosted<'d>(
             }
         }
     }
-    list.sort_by_key(|entry| entry.member("identity").map(|identity| place(&identity)));
+    list.sort_by_cached_key(|entry| entry.member("identity").map(|identity| place(&identity)));
     let behind = ["tool_input", "context_meta", "context"];
     context.place("hosted_mcp_approvals", &behind, list);
 }

@@ -251,7 +251,7 @@ fn put<'d>(
     let other = aliases.iter().find(|alias| !is_there(name) && is_there(alias));
     let name = other.copied().unwrap_or(name);
     match records.members_mut().iter_mut().find(|(own, _)| *own.wtf8() == *name) {
-        Some((_, record)) => *record = change(Some(record.clone())),
+        Some((_, record)) => *record = change(Some(record.take())),
         None => {
             records.push(Key::Made(name.to_vec()), change(None));
             sort(records);

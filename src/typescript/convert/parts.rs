@@ -439,7 +439,7 @@ pub(super) fn shell_output_from<'d>(output: Value<'d>, _: &Account<'d>) -> Turne
 fn outcome<'d>(result: Value<'d>, turn: impl FnOnce(Value<'d>) -> Value<'d>) -> Value<'d> {
     let mut result = result;
     if let Some(own) = result.object_mut().and_then(|result| result.get_mut("outcome")) {
-        let value = std::mem::replace(own, Value::NULL);
+        let value = own.take();
         *own = turn(value);
     }
     result
@@ -500,7 +500,7 @@ fn found(tools: Value<'_>, to: bool, depth: usize) -> Value<'_> {
                 tool.rename(from, into);
             }
             if let Some(tools) = tool.get_mut("tools").filter(|tools| nested && tools.kind() == Kind::Array) {
-                let own = std::mem::replace(tools, Value::NULL);
+                let own = tools.take();
                 *tools = found(own, to, depth + 1);
             }
         }

@@ -418,7 +418,7 @@ fn fill<'d>(own: &mut Object<'d>, members: Vec<(Key<'d>, Value<'d>)>, account: &
         account.rebuilt(&value, ECHO)
     });
     for (_, value) in &mut own.members_mut()[there..] {
-        *value = snaked(std::mem::replace(value, Value::NULL));
+        *value = snaked(value.take());
     }
 }
 

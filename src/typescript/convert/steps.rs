@@ -251,8 +251,7 @@ fn forget_done<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     if !functions.clone().into_elements().iter().any(is_done) {
         return;
     }
-    let (gone, kept): (Vec<_>, Vec<_>) =
-        std::mem::replace(functions, Value::NULL).into_elements().into_iter().partition(is_done);
+    let (gone, kept): (Vec<_>, Vec<_>) = functions.take().into_elements().into_iter().partition(is_done);
     *functions = Value::List(kept);
     for action in &gone {
         account.lost(Level::Bookkeeping, action, "the function has been called, and the target would call it again");
@@ -466,8 +465,7 @@ fn name<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         if !items.clone().into_elements().iter().any(is_summary) {
             continue;
         }
-        let (gone, kept): (Vec<_>, Vec<_>) =
-            std::mem::replace(items, Value::NULL).into_elements().into_iter().partition(is_summary);
+        let (gone, kept): (Vec<_>, Vec<_>) = items.take().into_elements().into_iter().partition(is_summary);
         for item in &gone {
             account.lost(Level::Resume, item, "a summary has no place in the history: the model would not get it");
         }
