@@ -13,6 +13,7 @@ use crate::typescript::canonical::strict;
 
 use super::decisions::with_singles;
 use super::gather::merge;
+use super::names::{Names, Outermost, agents, base, identity, waiting};
 use super::raw::to_api;
 use super::{ECHO, OWN, UNKNOWN, tool_of_call, tool_of_key};
 
@@ -818,43 +819,40 @@ fn hand_down<'d>(state: &mut State<'d>, account: &Account<'d>) {
             account.note(codes::NARROWED, Level::Bookkeeping, record.origin, reason);
         }
     }
+    let outermost = Outermost::of(state);
     let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);
     for nested in functions.filter_map(|action| action.nested.as_deref_mut()) {
-        inherit(nested, &outer);
+        inherit(nested, &outer, &outermost, account);
     }
 }
 
-fn inherit<'d>(state: &mut State<'d>, outer: &Context<'d>) {
-    let mut agents: HashSet<Vec<u8>> = HashSet::default();
-    agents_of(state, &mut agents);
-    let mine = |own: &&FunctionDecision<'_>| own.agent.wtf8().is_some_and(|agent| agents.contains(&*agent));
-    let handed = Context {
-        functions: outer.functions.iter().filter(mine).cloned().collect(),
-        hosted: outer.hosted.clone(),
-        by_name: outer.by_name.clone(),
-        ..Context::default()
-    };
+fn inherit<'d>(state: &mut State<'d>, outer: &Context<'d>, outermost: &Outermost, account: &Account<'d>) {
+    let names = Names::of(outermost, state);
+    let mut mine: HashMap<Vec<u8>, Vec<Vec<u8>>> = HashMap::default();
+    let mut unknown: HashSet<Vec<u8>> = HashSet::default();
+    let mut agents = agents(state);
+    agents.extend(waiting(state).iter().filter_map(|item| item.agent.as_ref()).map(identity));
+    for agent in agents {
+        match names.outer(&agent) {
+            Some(outer) => mine.entry(outer.to_vec()).or_default().push(agent),
+            None => _ = unknown.insert(base(&agent).to_vec()),
+        }
+    }
+    let mut handed = Context { hosted: outer.hosted.clone(), by_name: outer.by_name.clone(), ..Context::default() };
+    for own in &outer.functions {
+        let Some(agent) = own.agent.wtf8() else { continue };
+        for inner in mine.get(&*agent).into_iter().flatten() {
+            let agent = if **inner == *agent { own.agent.clone() } else { Value::from(inner.clone()) };
+            handed.functions.push(FunctionDecision { agent, ..own.clone() });
+        }
+        if unknown.contains(base(&agent)) {
+            let reason = "a nested run has an agent of this name; it is not known whether it is the same, and it asks";
+            account.note(codes::NARROWED, Level::Resume, own.record.origin, reason);
+        }
+    }
     merge(&mut state.context, handed, Record::merge);
     let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);
     for nested in functions.filter_map(|action| action.nested.as_deref_mut()) {
-        inherit(nested, outer);
-    }
-}
-
-/// The agents of a run and of the runs within it.
-pub(super) fn agents_of(state: &State<'_>, agents: &mut HashSet<Vec<u8>>) {
-    let mut add = |agent: Option<&AgentRef<'_>>| {
-        agents.extend(agent.and_then(|agent| agent.key().wtf8()).map(|agent| agent.into_owned()));
-    };
-    add(state.agent.as_ref());
-    state.items.iter().for_each(|item| add(item.agent.as_ref()));
-    if let Step::Interrupted { interruptions, .. } = &state.step {
-        interruptions.iter().for_each(|item| add(item.agent.as_ref()));
-    }
-    for (agent, _) in &state.tools_used {
-        agents.insert(agent.wtf8().into_owned());
-    }
-    for nested in state.processed.iter().flat_map(|own| &own.functions).filter_map(|action| action.nested.as_deref()) {
-        agents_of(nested, agents);
+        inherit(nested, outer, outermost, account);
     }
 }
