@@ -23,6 +23,9 @@ pub const LEDGER: u16 = 15;
 pub const SERVERS: u16 = 18;
 /// From here on nested runs keep their own decisions.
 const OWN_DECISIONS: u16 = 15;
+const LEDGERS: Bound = Bound::label(LEDGER);
+/// From here on a call that the model goes on beside can be written where there are ledgers.
+const ASIDE: Bound = Bound::label(19);
 /// From here on outputs of local shells are loaded.
 const LOCAL_SHELL_OUTPUTS: Bound = Bound::label(15);
 /// From here on a call of a nested run is told from one of the outer run with its id.
@@ -167,9 +170,12 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
     let note = |node, reason: &'static str| account.note(codes::NO_PLACE, Level::Resume, node, reason);
     if !to.has(LOCAL_SHELL_OUTPUTS) {
         for item in list(state.get("generated_items").cloned()) {
-            let raw = item.at(&["raw_item", "type"]);
-            if raw.is_some_and(|kind| kind.is("local_shell_call_output")) {
+            let kind = item.at(&["raw_item", "type"]);
+            let is = |name: &str| kind.as_ref().is_some_and(|kind| kind.is(name));
+            if is("local_shell_call_output") {
                 note(item.origin(), "releases before 0.20.0 drop the output of a local shell when they load a state");
+            } else if is("program_output") && !to.has(PROGRAM_OUTPUTS) {
+                note(item.origin(), "releases before 0.19.0 drop the output of a program when they load a state");
             }
         }
     }
@@ -184,6 +190,13 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
         let bindings = processed.member("mcp_tool_bindings");
         for action in list(processed.member("functions")) {
             let Some(call) = action.member("tool_call") else { continue };
+            let aside =
+                call.member("async_").or_else(|| call.member("async")).and_then(|flag| flag.as_bool()) == Some(true);
+            if aside && to.has(LEDGERS) && !to.has(ASIDE) {
+                let reason =
+                    "releases before 0.24.0 that keep ledgers cannot write a call that the model goes on beside";
+                note(call.origin(), reason);
+            }
             if !to.has(PROGRAM_OUTPUTS) && call.member("caller").is_some_and(|own| is_type(&own, "program")) {
                 note(call.origin(), PROGRAM);
             }

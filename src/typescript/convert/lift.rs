@@ -34,6 +34,7 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     let origin = tree.origin();
     let mut state = open(tree, account);
     state.take("$schemaVersion");
+    let begun = state.get("currentTurnInProgress").is_some_and(|flag| flag.as_bool() == Some(true));
     rebuilt(&mut state, account);
     unfinished(&mut state, account);
     let items = account.map(list(&mut state, "generatedItems"), lift_item);
@@ -53,9 +54,10 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     let bound = Bound::of(context.as_ref());
     let calls = Calls::of(&items, processed.as_ref(), &step);
     let context = context.map(|context| lift_context(context, &bound, &calls, account)).unwrap_or_default();
+    let turn = state.take_filled("currentTurn");
     let mut lifted = State {
         origin,
-        turn: state.take_filled("currentTurn"),
+        turn: if begun && !matches!(step, Step::Interrupted { .. }) { turn.map(before) } else { turn },
         max_turns: state.take_filled("maxTurns"),
         agent: state.take_filled("currentAgent").map(|agent| agent_ref(agent, account)),
         input: match state.take("originalInput") {
@@ -90,6 +92,14 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     account.rest(state, Level::History, UNKNOWN);
     forget(&mut lifted, gone, account);
     lifted
+}
+
+/// The turn before one that is to be taken up again, where it is counted then.
+pub(super) fn before(turn: Value<'_>) -> Value<'_> {
+    match turn.as_u64() {
+        Some(count @ 1..) => Value::integer(count - 1),
+        _ => turn,
+    }
 }
 
 /// What the other SDK has no use for.
