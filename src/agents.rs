@@ -37,6 +37,9 @@ pub struct Agent {
     /// Its local MCP servers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mcp_servers: Vec<McpServer>,
+    /// Whether the names of their tools start with the server's: `mcp_ledger__post`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mcp_tool_prefix: bool,
     /// Whether it runs in a sandbox.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sandbox: bool,

@@ -3,7 +3,7 @@
 mod common;
 
 use runstate::json::{Document, Kind, Node};
-use runstate::{Carry, Convert, Dialect, Target, convert, roundtrip};
+use runstate::{Carry, Convert, Dialect, Level, Target, convert, roundtrip};
 
 fn newest() -> impl Iterator<Item = (common::Fixture, Target, Target)> {
     common::fixtures().into_iter().filter_map(|fixture| {
@@ -167,4 +167,23 @@ fn a_sidecar_restores_and_can_be_forgotten() {
     strip.carry = Carry::Stripped;
     let stripped = convert(&inside, other, &strip).bytes.expect("it is the same format");
     assert!(carried(&Document::parse(stripped).expect("it is JSON")).is_none());
+}
+
+#[test]
+fn what_cannot_be_carried_inside_is_told() {
+    let fixture = newest().find(|(fixture, ..)| fixture.name == "pending-first-turn").expect("the fixture is there").0;
+    let mut state: serde_json::Value = serde_json::from_slice(&fixture.bytes).expect("a fixture is JSON");
+    for (member, empty) in [("model_responses", "[]"), ("generated_items", "[]"), ("session_items", "[]")] {
+        state[member] = serde_json::from_str(empty).expect("it is JSON");
+    }
+    for member in ["last_model_response", "last_processed_response", "current_step"] {
+        state[member] = serde_json::Value::Null;
+    }
+    state["context"]["tool_invocations"] = serde_json::json!({});
+    let bytes = serde_json::to_vec(&state).expect("a state can be written");
+    let mut options = carrying();
+    options.allow_loss = Level::Resume;
+    let done = convert(&bytes, Dialect::TypeScript.newest(), &options);
+    assert!(done.bytes.is_some());
+    assert!(done.losses.iter().any(|loss| loss.reason.contains("use a sidecar")), "{:?}", done.losses);
 }

@@ -274,6 +274,20 @@ fn agent(value: &Value) -> String {
     text(value.get("identity").unwrap_or(&value["name"]))
 }
 
+/// Whose calls wait, by their ids.
+type Owners = BTreeMap<String, String>;
+
+fn owners(state: &Value, [step, raw, id]: [&str; 3]) -> Owners {
+    let waiting = list(&state[step]["data"]["interruptions"]).iter();
+    waiting.map(|item| (text(&item[raw][id]), agent(&item["agent"]))).collect()
+}
+
+/// What the outermost run calls an agent: each run counts agents of one name for itself.
+fn called(agent: String, own: &Owners, outermost: &Owners) -> String {
+    let same = own.iter().filter(|(_, name)| **name == agent);
+    same.filter_map(|(id, _)| outermost.get(id)).next().cloned().unwrap_or(agent)
+}
+
 /// `name`, `namespace.name` or `deferred_top_level:name`
 fn key_of(parts: &[String]) -> String {
     match (parts[0].as_str(), &parts[1..]) {
@@ -305,13 +319,16 @@ impl Run {
 }
 
 /// The runs of a Python state, each with decisions of its own.
-fn python_runs(state: &Value, runs: &mut Vec<Run>) -> BTreeSet<(Tool, String)> {
+fn python_runs(state: &Value, outermost: Option<&Owners>, runs: &mut Vec<Run>) -> BTreeSet<(Tool, String)> {
+    let own = owners(state, ["current_step", "raw_item", "call_id"]);
+    let outermost = outermost.unwrap_or(&own);
+    let agent = |value: &Value| called(agent(value), &own, outermost);
     let at = runs.len();
     runs.push(Run::default());
     let mut inner = BTreeSet::new();
     for action in list(&state["last_processed_response"]["functions"]) {
         if action["agent_run_state"].is_object() {
-            inner.extend(python_runs(&action["agent_run_state"], runs));
+            inner.extend(python_runs(&action["agent_run_state"], Some(outermost), runs));
         }
     }
     let mut run = Run::default();
@@ -357,7 +374,10 @@ fn python_runs(state: &Value, runs: &mut Vec<Run>) -> BTreeSet<(Tool, String)> {
 }
 
 /// The runs of a TypeScript state. What any of them has decided holds in all.
-fn typescript_runs(state: &Value, runs: &mut Vec<Run>) -> BTreeSet<(Tool, String)> {
+fn typescript_runs(state: &Value, outermost: Option<&Owners>, runs: &mut Vec<Run>) -> BTreeSet<(Tool, String)> {
+    let own = owners(state, ["currentStep", "rawItem", "callId"]);
+    let outermost = outermost.unwrap_or(&own);
+    let agent = |value: &Value| called(agent(value), &own, outermost);
     let at = runs.len();
     runs.push(Run::default());
     let mut inner = BTreeSet::new();
@@ -373,7 +393,7 @@ fn typescript_runs(state: &Value, runs: &mut Vec<Run>) -> BTreeSet<(Tool, String
         }
         let text = nested.as_str().expect("a nested run is a text");
         let nested: Value = serde_json::from_str(text).expect("a nested run is JSON");
-        inner.extend(typescript_runs(&nested, runs));
+        inner.extend(typescript_runs(&nested, Some(outermost), runs));
     }
     let mut run = Run::default();
     let context = &state["context"];
@@ -381,9 +401,10 @@ fn typescript_runs(state: &Value, runs: &mut Vec<Run>) -> BTreeSet<(Tool, String
         let name = if name == "computer_use_preview" { "computer" } else { name };
         run.decide(&("named".into(), name.into()), record, true);
     }
-    for own in list(&context["functionApprovals"]) {
-        for (key, record) in own["approvals"].as_object().into_iter().flatten() {
-            run.decide(&(text(&own["agentIdentity"]), key_of(&strings(key))), record, true);
+    for entry in list(&context["functionApprovals"]) {
+        for (key, record) in entry["approvals"].as_object().into_iter().flatten() {
+            let tool = (called(text(&entry["agentIdentity"]), &own, outermost), key_of(&strings(key)));
+            run.decide(&tool, record, true);
         }
     }
     for (key, record) in context["hostedMcpApprovals"].as_object().into_iter().flatten() {
@@ -427,10 +448,10 @@ fn runs(bytes: &[u8], dialect: &str) -> Vec<Run> {
     let state: Value = serde_json::from_slice(bytes).expect("a state is JSON");
     let mut runs = Vec::new();
     if dialect == "python" {
-        python_runs(&state, &mut runs);
+        python_runs(&state, None, &mut runs);
         return runs;
     }
-    typescript_runs(&state, &mut runs);
+    typescript_runs(&state, None, &mut runs);
     let mut all = Run::default();
     for run in &runs {
         all.approved.extend(run.approved.iter().cloned());

@@ -269,10 +269,15 @@ fn carried(
     if !any {
         return done;
     }
-    match carry::put_in(bytes.to_vec(), target.format.dialect, left) {
-        Some(bytes) => Conversion { bytes: Some(bytes), ..done },
-        None => done,
+    if let Some(bytes) = carry::put_in(bytes.to_vec(), target.format.dialect, left) {
+        return Conversion { bytes: Some(bytes), ..done };
     }
+    let account = Account::default();
+    let reason = "the TypeScript SDK keeps what is carried along with an answer of the model, and there is none yet: use a sidecar";
+    account.note(codes::NO_PLACE, Level::Bookkeeping, Some(root), reason);
+    let mut losses = done.losses;
+    losses.extend(report::losses(doc, account.into_entries()));
+    Conversion { losses, ..done }
 }
 
 /// The format of the states that a sidecar belongs to; nothing for what is no sidecar.

@@ -23,9 +23,70 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
     }
     gates(state, target.format.dialect, options, account);
     half_decided(state, target.format.dialect, account);
+    conversation(state, target.format.dialect, account);
+    others_of_handoffs(state, account);
     let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);
     for nested in functions.filter_map(|action| action.nested.as_deref_mut()) {
         prepare(nested, target, options, account);
+    }
+}
+
+/// What the SDKs take for sent, and do not send again, where the service keeps the conversation.
+fn conversation<'d>(state: &State<'d>, dialect: Dialect, account: &Account<'d>) {
+    let Some(kept) = state.conversation_id.as_ref().or(state.previous_response_id.as_ref()) else { return };
+    if state.responses.is_empty() {
+        let (level, reason) = match dialect {
+            Dialect::Python => (
+                Level::Resume,
+                "the model has not answered yet: the Python SDK takes the input for sent all the same, and the model would \
+                 not get it",
+            ),
+            Dialect::TypeScript => (
+                Level::History,
+                "the model has not answered yet: the TypeScript SDK sends the input, which the Python SDK takes for sent",
+            ),
+        };
+        account.note(codes::CHANGED_FORM, level, kept.origin(), reason);
+    }
+    let is_answer = |item: &Item<'_>| item.raw.is_type("mcp_approval_response");
+    let is_said = |item: &Item<'_>| {
+        matches!(item.kind, ItemKind::Message | ItemKind::Reasoning | ItemKind::Call { .. } | ItemKind::HandoffCall)
+            && !is_answer(item)
+    };
+    let said = state.items.iter().rposition(is_said).map_or(0, |last| last + 1);
+    for item in state.items[..said].iter().filter(|item| is_answer(item)) {
+        let reason = "the Python SDK sends this answer to a hosted server with every turn that follows a pause, the TypeScript \
+                      SDK once";
+        account.note(codes::CHANGED_FORM, Level::History, item.raw.origin().or(item.origin), reason);
+    }
+    for item in state.items[said..].iter().filter(|item| matches!(item.kind, ItemKind::Output { .. })) {
+        let is = |kind: &str| item.raw.is_type(kind);
+        let (level, reason) = match dialect {
+            Dialect::Python if matches!(state.step, Step::Over) => (Level::Resume, UNSENT),
+            Dialect::TypeScript if matches!(state.step, Step::Over) => (Level::History, UNSENT),
+            Dialect::TypeScript if !OUTPUTS.into_iter().any(is) => (
+                Level::Resume,
+                "the TypeScript SDK takes what it has no type for for sent, and the model would not get it",
+            ),
+            _ => continue,
+        };
+        account.note(codes::CHANGED_FORM, level, item.raw.origin().or(item.origin), reason);
+    }
+}
+
+/// What the TypeScript SDK knows for an output.
+const OUTPUTS: [&str; 4] =
+    ["function_call_output", "computer_call_output", "shell_call_output", "apply_patch_call_output"];
+const UNSENT: &str = "between two turns the Python SDK takes this output for sent to the service that keeps the conversation, \
+                      the TypeScript SDK sends it";
+
+/// Of several handoffs of one response the SDKs carry out the first.
+fn others_of_handoffs<'d>(state: &State<'d>, account: &Account<'d>) {
+    let handoffs = state.processed.iter().flat_map(|processed| &processed.handoffs);
+    for handoff in handoffs.skip(1) {
+        let reason =
+            "one handoff is carried out; the Python SDK tells the model of the others, the TypeScript SDK forgets them";
+        account.note(codes::CHANGED_FORM, Level::History, handoff.call.origin(), reason);
     }
 }
 

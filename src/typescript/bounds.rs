@@ -57,6 +57,8 @@ bounds! {
     SANDBOXES = v(9);
     /// Identities of agents.
     IDENTITIES = v(10);
+    /// Tools of local MCP servers can have the server in their names.
+    SERVER_NAMES = v(11);
     /// The reader refuses agents that it does not find.
     KNOWN_AGENTS = kept(11, 11, 0);
     /// Ends of cached parts of the prompt.

@@ -569,7 +569,7 @@ class Examination:
             return self.without_baseline(made, converted, f"{self.source} does not load it: {native['error']}")
         plan = list(plans_for(self.state, native["pending"], self.options))
         here = {one: self.play(one, self.source, self.base.text, self.at_home, native["pending"]) for one in plan}
-        errors = [answer["resume_error"] or "" for answer, _ in here.values()]
+        errors = [answer.get("resume_error") or "" for answer, _ in here.values()]
         if plan and all(errors) and not any(harmless(error) for error in errors):
             return self.without_baseline(made, converted, f"{self.source} does not resume it: {errors[0]}")
         if converted.text is None:

@@ -108,16 +108,22 @@ pub fn lift<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     lifted
 }
 
-/// The Python SDK keeps who made a summary in the answer alone. To the TypeScript SDK an item that differs from the
-/// answer is a new one, which it would send to a service that has it already.
+/// The Python SDK keeps who made a summary, and who called a shell or the patch tool, in the answer alone. To the TypeScript
+/// SDK an item that differs from the answer is a new one, which it would send to a service that has it already.
 fn remember_authors(state: &mut State<'_>) {
-    let made = |raw: &Value<'_>| raw.is_type("compaction");
-    let id = |raw: &Value<'_>| Some(raw.member("id")?.wtf8()?.into_owned());
+    let kept = state.conversation_id.is_some() || state.previous_response_id.is_some();
+    let kind = |raw: &Value<'_>| raw.member("type").and_then(|kind| Some(kind.wtf8()?.into_owned()));
+    let made = |raw: &Value<'_>| kept || raw.is_type("compaction");
+    let id = |raw: &Value<'_>| Some((kind(raw)?, raw.member("id")?.wtf8()?.into_owned()));
     let outputs = state.responses.iter().flat_map(|response| &response.output).filter(|raw| made(raw));
-    let authors = outputs.filter_map(|raw| Some((id(raw)?, raw.member("created_by")?)));
-    let authors: HashMap<Vec<u8>, Value<'_>> = authors.collect();
+    let authors = outputs.filter_map(|raw| Some((raw.member("created_by")?, id(raw)?)));
+    let authors: HashMap<_, _> = authors.map(|(author, id)| (id, author)).collect();
+    if authors.is_empty() {
+        return;
+    }
     let new = state.processed.iter_mut().flat_map(|processed| &mut processed.new_items);
-    for item in state.items.iter_mut().chain(new).filter(|item| matches!(item.kind, ItemKind::Compaction)) {
+    let said = |item: &&mut Item<'_>| matches!(item.kind, ItemKind::Compaction | ItemKind::Call { .. });
+    for item in state.items.iter_mut().chain(new).filter(said) {
         if let Some(author) = id(&item.raw).and_then(|id| authors.get(&id))
             && let Some(raw) = item.raw.object_mut().filter(|raw| raw.get("created_by").is_none())
         {

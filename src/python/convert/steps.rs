@@ -3,7 +3,7 @@
 
 use crate::codes;
 use crate::format::{Bound, Target};
-use crate::hash::HashMap;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Kind, Object, Value};
 use crate::model::steps::{self, Step, label, relabel, turn};
 use crate::model::{Account, Level};
@@ -23,8 +23,15 @@ pub const LEDGER: u16 = 15;
 pub const SERVERS: u16 = 18;
 /// From here on nested runs keep their own decisions.
 const OWN_DECISIONS: u16 = 15;
+const LEDGERS: Bound = Bound::label(LEDGER);
+/// From here on a call that the model goes on beside can be written where there are ledgers.
+const ASIDE: Bound = Bound::label(19);
 /// From here on outputs of local shells are loaded.
 const LOCAL_SHELL_OUTPUTS: Bound = Bound::label(15);
+/// From here on a call of a nested run is told from one of the outer run with its id.
+const NESTED_CALLS: Bound = Bound::label(15);
+/// From here on a nested run that was handed to the agent of the outer one waits for ever.
+const HANDED_BACK: Bound = Bound::label(13);
 /// From here on agents that are handoffs themselves are found.
 const BARE_HANDOFFS: Bound = Bound::label(13);
 /// From here on the model is told of the calls that a program makes.
@@ -162,9 +169,12 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
     let note = |node, reason: &'static str| account.note(codes::NO_PLACE, Level::Resume, node, reason);
     if !to.has(LOCAL_SHELL_OUTPUTS) {
         for item in list(state.get("generated_items").cloned()) {
-            let raw = item.at(&["raw_item", "type"]);
-            if raw.is_some_and(|kind| kind.is("local_shell_call_output")) {
+            let kind = item.at(&["raw_item", "type"]);
+            let is = |name: &str| kind.as_ref().is_some_and(|kind| kind.is(name));
+            if is("local_shell_call_output") {
                 note(item.origin(), "releases before 0.20.0 drop the output of a local shell when they load a state");
+            } else if is("program_output") && !to.has(PROGRAM_OUTPUTS) {
+                note(item.origin(), "releases before 0.19.0 drop the output of a program when they load a state");
             }
         }
     }
@@ -179,6 +189,13 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
         let bindings = processed.member("mcp_tool_bindings");
         for action in list(processed.member("functions")) {
             let Some(call) = action.member("tool_call") else { continue };
+            let aside =
+                call.member("async_").or_else(|| call.member("async")).and_then(|flag| flag.as_bool()) == Some(true);
+            if aside && to.has(LEDGERS) && !to.has(ASIDE) {
+                let reason =
+                    "releases before 0.24.0 that keep ledgers cannot write a call that the model goes on beside";
+                note(call.origin(), reason);
+            }
             if !to.has(PROGRAM_OUTPUTS) && call.member("caller").is_some_and(|own| own.is_type("program")) {
                 note(call.origin(), PROGRAM);
             }
@@ -201,8 +218,39 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
             }
         }
     }
+    mistaken(state, to, account);
     for run in nested(state) {
         forgotten(run, to, account);
+    }
+}
+
+/// Calls of nested runs that older releases take for calls of the outer run.
+fn mistaken<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
+    if to.has(NESTED_CALLS) || nested(state).is_empty() {
+        return;
+    }
+    let list = |value: Option<Value<'d>>| value.map_or_else(Vec::new, Value::into_elements);
+    let asked =
+        |state: &Object<'d>| list(state.get("current_step").and_then(|step| step.at(&["data", "interruptions"])));
+    let id = |call: &Value<'d>| call.member("call_id")?.wtf8();
+    let name = |agent: &Value<'d>| agent.member("identity").or_else(|| agent.member("name"))?.wtf8();
+    let functions = list(state.get("last_processed_response").and_then(|processed| processed.member("functions")));
+    let own: HashSet<_> = functions.iter().filter_map(|action| id(&action.member("tool_call")?)).collect();
+    let agent = state.get("current_agent").and_then(name);
+    let waiting = asked(state).into_iter().filter(|item| item.member("agent").and_then(|own| name(&own)) == agent);
+    let waiting: HashSet<_> = waiting.filter_map(|item| id(&item.member("raw_item")?)).collect();
+    for run in nested(state) {
+        for item in asked(run) {
+            let Some(id) = item.member("raw_item").and_then(|raw| id(&raw)) else { continue };
+            if own.contains(&id) {
+                let reason = "releases before 0.20.0 take a decision about this call for one about the call of the outer \
+                              run that has its id";
+                account.note(codes::NO_PLACE, Level::Resume, item.origin(), reason);
+            } else if waiting.contains(&id) && !to.has(HANDED_BACK) {
+                let reason = "releases before 0.19.0 carry this call out twice: in the nested run and in the outer one";
+                account.note(codes::WOULD_RUN, Level::Authority, item.origin(), reason);
+            }
+        }
     }
 }
 

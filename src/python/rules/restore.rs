@@ -5,7 +5,7 @@ use crate::finding::Effect;
 use crate::json::{Kind, Node};
 use crate::record::{Reader, Sifted, Slot, Wire as _};
 
-use super::super::bounds::{V1_5, V1_15};
+use super::super::bounds::{V1_5, V1_13, V1_15};
 use super::super::items::{Items, RunItem};
 use super::super::weigh::is_falsy;
 use super::history::History;
@@ -95,6 +95,11 @@ fn keep<'d>(sifted: &Sifted<RunItem<'d>>, roster: Option<&Roster<'_>>, cx: &mut 
     }
     if is_kind("local_shell_call_output") && !cx.reader_has(V1_15) && raw.member("id").and_then(Node::text).is_none() {
         let message = format!("{} drops what a local shell call printed when it has no `id`", cx.reader);
+        cx.raise(codes::ITEM_DROPPED, Effect::Lost, raw, message);
+        return None;
+    }
+    if is_kind("program_output") && matches!(sifted.value, RunItem::ToolCallOutput(_)) && !cx.reader_has(V1_13) {
+        let message = format!("{} drops what came of a program", cx.reader);
         cx.raise(codes::ITEM_DROPPED, Effect::Lost, raw, message);
         return None;
     }

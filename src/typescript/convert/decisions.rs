@@ -165,8 +165,12 @@ fn calls<'d>(state: &mut Object<'d>) -> Vec<Call<'d>> {
     for item in list(state.get("generatedItems").cloned()).iter().chain(&list(new)) {
         calls.extend(Call::of(item, false, &late));
     }
+    // What waits in runs within it stands in the run itself, too, by the identity that the agent has here.
+    let waiting: HashSet<Vec<u8>> =
+        calls.iter().filter(|call| call.waits).filter_map(|call| Some(call.id.wtf8()?.into_owned())).collect();
     for run in runs(state) {
-        calls.extend(self::calls(run));
+        let inner = self::calls(run).into_iter();
+        calls.extend(inner.filter(|call| call.id.wtf8().is_none_or(|id| !waiting.contains(&*id))));
     }
     calls
 }
@@ -231,11 +235,17 @@ pub(super) fn with_singles<'d>(context: &mut Object<'d>) {
     }
     singles.retain(|(_, record)| !record.is_empty());
     let (hosted, others) = singles.into_iter().partition(|(name, _)| super::lift::hosted_key(name).is_some());
-    put_singles(context, "approvals", others);
-    put_singles(context, "hostedMcpApprovals", hosted);
+    // Of what is said about a single rejection, the SDK tells a hosted server alone; the model only what stands by tool.
+    put_singles(context, "approvals", others, false);
+    put_singles(context, "hostedMcpApprovals", hosted, true);
 }
 
-fn put_singles<'d>(context: &mut Object<'d>, member: &'static str, singles: Vec<(Vec<u8>, Record<'d>)>) {
+fn put_singles<'d>(
+    context: &mut Object<'d>,
+    member: &'static str,
+    singles: Vec<(Vec<u8>, Record<'d>)>,
+    tells_singles: bool,
+) {
     if singles.is_empty() {
         return;
     }
@@ -256,8 +266,9 @@ fn put_singles<'d>(context: &mut Object<'d>, member: &'static str, singles: Vec<
         let own = Record::read(value.clone(), SPELLING, &Account::default());
         if !says(&own.approved, &single.approved) || !says(&own.rejected, &single.rejected) {
             single.origin = own.origin;
-            // The SDK tells the model only what stands in the record by tool.
-            single.messages.clear();
+            if !tells_singles {
+                single.messages.clear();
+            }
             single.merge(own);
             *value = lower_record(single);
         }

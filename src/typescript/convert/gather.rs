@@ -9,11 +9,12 @@ use crate::codes;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Value};
 use crate::model::state::{
-    Context, Decided, FunctionDecision, HostedDecision, Item, ItemKind, NamedDecision, Record, State, Step,
+    Context, Decided, FunctionDecision, HostedDecision, Item, ItemKind, NamedDecision, Record, State, ToolKey,
 };
 use crate::model::{Account, Level};
 
-use super::lift::{agents_of, call_id};
+use super::lift::call_id;
+use super::names::{Names, Outermost, agents, base, identity, waiting};
 use super::{key_of_tool, tool_of_call};
 
 /// Puts the decisions of nested runs on the outermost one, as far as they hold for the same calls there. A standing
@@ -22,15 +23,15 @@ pub(super) fn gather<'d>(state: &mut State<'d>, account: &Account<'d>) {
     if !has_nested(state) {
         return;
     }
+    let mut names = vec![Names::default()];
+    let mut nested = HashSet::default();
+    name(state, &Outermost::of(state), &mut names, &mut nested);
     let mut waiting = Vec::new();
-    waits(state, &mut 0, &mut waiting);
+    waits(state, &names, &mut 0, &mut waiting);
     let waiting = Lookup::of(waiting);
     let mut approved = HashSet::default();
-    approvals(state, &mut 0, &waiting, &mut approved);
-    let mut agents = HashSet::default();
-    let functions = state.processed.iter().flat_map(|processed| &processed.functions);
-    functions.filter_map(|action| action.nested.as_deref()).for_each(|nested| agents_of(nested, &mut agents));
-    let cx = Cx { waiting, approved, nested: agents, account };
+    approvals(state, &names, &mut 0, &waiting, &mut approved);
+    let cx = Cx { names, waiting, approved, nested, account };
     let mut moved = Context::default();
     cx.run(state, &mut 0, &mut moved);
     merge(&mut state.context, moved, join);
@@ -67,6 +68,20 @@ fn has_nested(state: &State<'_>) -> bool {
     state.processed.iter().flat_map(|processed| &processed.functions).any(|action| action.nested.is_some())
 }
 
+/// Collects what the outermost run calls the agents of each run, and the names of those of nested runs.
+fn name(state: &State<'_>, outermost: &Outermost, names: &mut Vec<Names>, nested: &mut HashSet<Vec<u8>>) {
+    let functions = state.processed.iter().flat_map(|processed| &processed.functions);
+    for run in functions.filter_map(|action| action.nested.as_deref()) {
+        let own = Names::of(outermost, run);
+        let waiting = waiting(run).iter().filter_map(|item| item.agent.as_ref()).map(identity);
+        for agent in agents(run).into_iter().chain(waiting) {
+            nested.insert(own.outer(&agent).unwrap_or(base(&agent)).to_vec());
+        }
+        names.push(own);
+        name(run, outermost, names, nested);
+    }
+}
+
 /// What a decision is about.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Tool {
@@ -79,16 +94,14 @@ enum Tool {
 }
 
 impl Tool {
-    fn of(item: &Item<'_>) -> Option<Self> {
+    /// What is asked about, in the words of the outermost run.
+    fn of(item: &Item<'_>, names: &Names) -> Option<Self> {
         let ItemKind::Approval { name, tool } = &item.kind else { return None };
         let is = |kind: &str| item.raw.is_type(kind);
         let text = |value: Option<Value<'_>>| value.and_then(|value| Some(value.wtf8()?.into_owned()));
         if is("function_call") {
             let tool = tool.clone().or_else(|| tool_of_call(&item.raw))?;
-            return Some(Self::Function(
-                text(item.agent.as_ref().map(|agent| agent.key().clone()))?,
-                key_of_tool(&tool),
-            ));
+            return Some(Self::function(&identity(item.agent.as_ref()?), &tool, names));
         }
         if is("mcp_approval_request") {
             return Some(Self::Hosted(text(item.raw.member("server_label"))?, text(item.raw.member("name"))?));
@@ -100,8 +113,12 @@ impl Tool {
         Some(Self::Named(text(name.clone()).unwrap_or_else(|| fixed.into())))
     }
 
-    fn of_function(decision: &FunctionDecision<'_>) -> Self {
-        Self::Function(text(&decision.agent), key_of_tool(&decision.tool))
+    fn of_function(decision: &FunctionDecision<'_>, names: &Names) -> Self {
+        Self::function(&text(&decision.agent), &decision.tool, names)
+    }
+
+    fn function(agent: &[u8], tool: &ToolKey<'_>, names: &Names) -> Self {
+        Self::Function(names.outer(agent).unwrap_or(agent).to_vec(), key_of_tool(tool))
     }
 
     fn of_hosted(decision: &HostedDecision<'_>) -> Self {
@@ -148,18 +165,17 @@ impl<'d> Lookup<'d> {
 }
 
 /// Collects what waits in each run; a run repeats what waits in those within it.
-fn waits<'d>(state: &State<'d>, runs: &mut usize, waiting: &mut Vec<Waiting<'d>>) {
+fn waits<'d>(state: &State<'d>, names: &[Names], runs: &mut usize, waiting: &mut Vec<Waiting<'d>>) {
     let run = *runs;
     *runs += 1;
     let inner = waiting.len();
     let functions = state.processed.iter().flat_map(|processed| &processed.functions);
-    functions.filter_map(|action| action.nested.as_deref()).for_each(|nested| waits(nested, runs, waiting));
-    let Step::Interrupted { interruptions, .. } = &state.step else { return };
+    functions.filter_map(|action| action.nested.as_deref()).for_each(|nested| waits(nested, names, runs, waiting));
     let repeated: HashSet<(Tool, Vec<u8>)> =
         waiting[inner..].iter().map(|call| (call.tool.clone(), text(&call.id))).collect();
-    for item in interruptions {
+    for item in self::waiting(state) {
         let key = if item.raw.is_type("mcp_approval_request") { "id" } else { "call_id" };
-        let (Some(tool), Some(id)) = (Tool::of(item), item.raw.member(key)) else { continue };
+        let (Some(tool), Some(id)) = (Tool::of(item, &names[run]), item.raw.member(key)) else { continue };
         if call_id(&item.raw).is_some_and(|id| !repeated.contains(&(tool.clone(), id))) {
             waiting.push(Waiting { run, tool, id });
         }
@@ -169,6 +185,7 @@ fn waits<'d>(state: &State<'d>, runs: &mut usize, waiting: &mut Vec<Waiting<'d>>
 /// Collects which calls each run has approved; of a standing approval, the calls that wait for it.
 fn approvals(
     state: &State<'_>,
+    names: &[Names],
     runs: &mut usize,
     waiting: &Lookup<'_>,
     approved: &mut HashSet<(usize, Tool, Vec<u8>)>,
@@ -176,7 +193,7 @@ fn approvals(
     let run = *runs;
     *runs += 1;
     let context = &state.context;
-    let functions = context.functions.iter().map(|own| (Tool::of_function(own), &own.record));
+    let functions = context.functions.iter().map(|own| (Tool::of_function(own, &names[run]), &own.record));
     let named = context.by_name.iter().map(|own| (Tool::Named(text(&own.name)), &own.record));
     let hosted = context.hosted.iter().map(|own| (Tool::of_hosted(own), &own.record));
     for (tool, record) in functions.chain(named).chain(hosted) {
@@ -190,10 +207,12 @@ fn approvals(
     let functions = state.processed.iter().flat_map(|processed| &processed.functions);
     functions
         .filter_map(|action| action.nested.as_deref())
-        .for_each(|nested| approvals(nested, runs, waiting, approved));
+        .for_each(|nested| approvals(nested, names, runs, waiting, approved));
 }
 
 struct Cx<'a, 'd> {
+    /// What the outermost run calls the agents of each run.
+    names: Vec<Names>,
     waiting: Lookup<'d>,
     approved: HashSet<(usize, Tool, Vec<u8>)>,
     /// The agents of nested runs.
@@ -207,8 +226,11 @@ impl<'d> Cx<'_, 'd> {
         *runs += 1;
         let context = &mut state.context;
         for own in &mut context.functions {
-            if let Some(record) = self.settle(run, &Tool::of_function(own), &mut own.record) {
-                moved.functions.push(FunctionDecision { record, ..own.clone() });
+            let tool = Tool::of_function(own, &self.names[run]);
+            if let Some(record) = self.settle(run, &tool, &mut own.record) {
+                let Tool::Function(agent, _) = tool else { continue };
+                let agent = if text(&own.agent) == agent { own.agent.clone() } else { Value::from(agent) };
+                moved.functions.push(FunctionDecision { agent, record, ..own.clone() });
             }
         }
         for own in &mut context.by_name {
@@ -259,7 +281,7 @@ impl<'d> Cx<'_, 'd> {
     fn narrow(&self, run: usize, tool: &Tool, record: &mut Record<'d>) {
         let reaches = run > 0
             || match tool {
-                Tool::Function(agent, _) => self.nested.contains(agent),
+                Tool::Function(agent, _) => self.nested.contains(agent) || self.nested.contains(base(agent)),
                 Tool::Named(_) | Tool::Hosted(..) => true,
             };
         if !reaches {

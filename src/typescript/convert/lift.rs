@@ -13,6 +13,7 @@ use crate::typescript::canonical::strict;
 
 use super::decisions::with_singles;
 use super::gather::merge;
+use super::names::{Names, Outermost, agents, base, identity, waiting};
 use super::raw::to_api;
 use super::{ECHO, OWN, UNKNOWN, tool_of_call, tool_of_key};
 
@@ -33,6 +34,7 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     let origin = tree.origin();
     let mut state = open(tree, account);
     state.take("$schemaVersion");
+    let begun = state.get("currentTurnInProgress").is_some_and(|flag| flag.as_bool() == Some(true));
     rebuilt(&mut state, account);
     unfinished(&mut state, account);
     let items = account.map(state.take_elements("generatedItems"), lift_item);
@@ -52,9 +54,10 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     let bound = Bound::of(context.as_ref());
     let calls = Calls::of(&items, processed.as_ref(), &step);
     let context = context.map(|context| lift_context(context, &bound, &calls, account)).unwrap_or_default();
+    let turn = state.take_filled("currentTurn");
     let mut lifted = State {
         origin,
-        turn: state.take_filled("currentTurn"),
+        turn: if begun && !matches!(step, Step::Interrupted { .. }) { turn.map(before) } else { turn },
         max_turns: state.take_filled("maxTurns"),
         agent: state.take_filled("currentAgent").map(|agent| agent_ref(agent, account)),
         input: match state.take("originalInput") {
@@ -89,6 +92,14 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     account.rest(state, Level::History, UNKNOWN);
     forget(&mut lifted, gone, account);
     lifted
+}
+
+/// The turn before one that is to be taken up again, where it is counted then.
+pub(super) fn before(turn: Value<'_>) -> Value<'_> {
+    match turn.as_u64() {
+        Some(count @ 1..) => Value::integer(count - 1),
+        _ => turn,
+    }
 }
 
 /// What the other SDK has no use for.
@@ -818,43 +829,40 @@ fn hand_down<'d>(state: &mut State<'d>, account: &Account<'d>) {
             account.note(codes::NARROWED, Level::Bookkeeping, record.origin, reason);
         }
     }
+    let outermost = Outermost::of(state);
     let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);
     for nested in functions.filter_map(|action| action.nested.as_deref_mut()) {
-        inherit(nested, &outer);
+        inherit(nested, &outer, &outermost, account);
     }
 }
 
-fn inherit<'d>(state: &mut State<'d>, outer: &Context<'d>) {
-    let mut agents: HashSet<Vec<u8>> = HashSet::default();
-    agents_of(state, &mut agents);
-    let mine = |own: &&FunctionDecision<'_>| own.agent.wtf8().is_some_and(|agent| agents.contains(&*agent));
-    let handed = Context {
-        functions: outer.functions.iter().filter(mine).cloned().collect(),
-        hosted: outer.hosted.clone(),
-        by_name: outer.by_name.clone(),
-        ..Context::default()
-    };
+fn inherit<'d>(state: &mut State<'d>, outer: &Context<'d>, outermost: &Outermost, account: &Account<'d>) {
+    let names = Names::of(outermost, state);
+    let mut mine: HashMap<Vec<u8>, Vec<Vec<u8>>> = HashMap::default();
+    let mut unknown: HashSet<Vec<u8>> = HashSet::default();
+    let mut agents = agents(state);
+    agents.extend(waiting(state).iter().filter_map(|item| item.agent.as_ref()).map(identity));
+    for agent in agents {
+        match names.outer(&agent) {
+            Some(outer) => mine.entry(outer.to_vec()).or_default().push(agent),
+            None => _ = unknown.insert(base(&agent).to_vec()),
+        }
+    }
+    let mut handed = Context { hosted: outer.hosted.clone(), by_name: outer.by_name.clone(), ..Context::default() };
+    for own in &outer.functions {
+        let Some(agent) = own.agent.wtf8() else { continue };
+        for inner in mine.get(&*agent).into_iter().flatten() {
+            let agent = if **inner == *agent { own.agent.clone() } else { Value::from(inner.clone()) };
+            handed.functions.push(FunctionDecision { agent, ..own.clone() });
+        }
+        if unknown.contains(base(&agent)) {
+            let reason = "a nested run has an agent of this name; it is not known whether it is the same, and it asks";
+            account.note(codes::NARROWED, Level::Resume, own.record.origin, reason);
+        }
+    }
     merge(&mut state.context, handed, Record::merge);
     let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);
     for nested in functions.filter_map(|action| action.nested.as_deref_mut()) {
-        inherit(nested, outer);
-    }
-}
-
-/// The agents of a run and of the runs within it.
-pub(super) fn agents_of(state: &State<'_>, agents: &mut HashSet<Vec<u8>>) {
-    let mut add = |agent: Option<&AgentRef<'_>>| {
-        agents.extend(agent.and_then(|agent| agent.key().wtf8()).map(|agent| agent.into_owned()));
-    };
-    add(state.agent.as_ref());
-    state.items.iter().for_each(|item| add(item.agent.as_ref()));
-    if let Step::Interrupted { interruptions, .. } = &state.step {
-        interruptions.iter().for_each(|item| add(item.agent.as_ref()));
-    }
-    for (agent, _) in &state.tools_used {
-        agents.insert(agent.wtf8().into_owned());
-    }
-    for nested in state.processed.iter().flat_map(|own| &own.functions).filter_map(|action| action.nested.as_deref()) {
-        agents_of(nested, agents);
+        inherit(nested, outer, outermost, account);
     }
 }

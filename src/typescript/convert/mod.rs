@@ -6,6 +6,7 @@ mod derive;
 mod gather;
 mod lift;
 mod lower;
+mod names;
 mod parts;
 mod raw;
 mod steps;

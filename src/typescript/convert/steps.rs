@@ -15,6 +15,7 @@ use super::decisions::{
     called, deferred, exact_first, legacy_name, name_functions, name_hosted, own_functions, own_hosted, standing_first,
     with_singles,
 };
+use super::lift::before;
 use super::{derive, key_of_tool, runs, tool_of_call};
 
 /// From here on finished calls are on record.
@@ -36,7 +37,12 @@ const RESUMED_TOOLS: u16 = 1;
 
 /// What the labels changed, in order.
 const STEPS: [Step; 9] = [
-    Step { to: 1, summary: "functions that are done are not called again", up: None, down: Some(forget_done) },
+    Step {
+        to: 1,
+        summary: "functions that are done are not called again, and a turn that has begun is not counted again",
+        up: None,
+        down: Some(begin_anew),
+    },
     Step { to: 8, summary: "a computer call can have several actions", up: None, down: Some(single_action) },
     Step { to: 11, summary: "a run can have no turn limit", up: None, down: Some(limit_turns) },
     Step { to: 12, summary: "calls of tools that are not there are kept", up: Some(none_missing), down: None },
@@ -235,6 +241,16 @@ fn report<'d>(misfit: Misfit, row: &'static Row, value: &Value<'d>, account: &Ac
 
 fn limit_turns<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     steps::limit_turns(state, "maxTurns", account);
+}
+
+fn begin_anew<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    forget_done(state, account);
+    let step = state.get("currentStep").and_then(|step| step.member("type"));
+    let interrupted = step.is_some_and(|step| step.is("next_step_interruption"));
+    let begun = state.get("currentTurnInProgress").is_some_and(|flag| flag.as_bool() == Some(true));
+    if let Some(turn) = state.take("currentTurn") {
+        state.place("currentTurn", &["$schemaVersion"], if begun && !interrupted { before(turn) } else { turn });
+    }
 }
 
 /// Releases before 0.3.8 call every function of the last response again that anybody was asked about.

@@ -13,6 +13,8 @@ pub(super) struct Live<'g> {
     keys: HashMap<Vec<u8>, usize>,
     /// A name that two agents share, where the label tells agents apart by name alone.
     pub(super) shared: Option<&'g str>,
+    /// Whether tools of local MCP servers can have the server in their names.
+    prefixes: bool,
 }
 
 /// A live function tool.
@@ -65,6 +67,7 @@ impl<'g> Live<'g> {
             agents: order.iter().map(|&at| &graph.agents[at]).collect(),
             keys: HashMap::default(),
             shared: None,
+            prefixes: reader.has(bounds::SERVER_NAMES),
         };
         let names: Vec<&str> = live.agents.iter().map(|agent| agent.name.as_str()).collect();
         for (at, name) in names.iter().enumerate() {
@@ -97,11 +100,13 @@ impl<'g> Live<'g> {
     /// The function tools of an agent, MCP tools among them.
     pub(super) fn functions(&self, at: usize) -> Vec<Function<'g>> {
         let agent = self.agents[at];
-        let servers = agent.mcp_servers.iter().flat_map(|server| &server.tools).map(|tool| Function {
-            tool: None,
-            key: ToolKey::text(&[b"bare", tool.name().as_bytes()]),
-            name: tool.name(),
-            namespace: None,
+        let served = agent.mcp_servers.iter().flat_map(|server| server.tools.iter().map(move |tool| (server, tool)));
+        let servers = served.map(|(server, tool)| {
+            let key = match agent.mcp_tool_prefix && self.prefixes {
+                true => ToolKey::text(&[b"bare", prefixed(&server.name, tool.name()).as_bytes()]),
+                false => ToolKey::text(&[b"bare", tool.name().as_bytes()]),
+            };
+            Function { tool: None, key, name: tool.name(), namespace: None }
         });
         let own = agent.tools.iter().filter(|tool| tool.kind == "function").map(|tool| {
             let namespace = tool.namespace.as_deref();
@@ -154,4 +159,15 @@ fn target(handoff: &Handoff) -> &str {
     match handoff {
         Handoff::Agent(agent) | Handoff::Named { agent, .. } => agent,
     }
+}
+
+/// What a tool of a local MCP server is called where the server's name goes before its own (`buildPrefixedToolBaseName`).
+fn prefixed(server: &str, tool: &str) -> String {
+    let part = |name: &str, otherwise: &str| {
+        let plain = |char: char| if char.is_ascii_alphanumeric() || "_-".contains(char) { char } else { '_' };
+        let safe: String = name.chars().map(plain).collect();
+        let safe = safe.trim_matches(['_', '-']);
+        if safe.is_empty() { otherwise.to_owned() } else { safe.to_owned() }
+    };
+    format!("mcp_{}__{}", part(server, "server"), part(tool, "tool"))
 }

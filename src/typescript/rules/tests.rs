@@ -140,6 +140,20 @@ fn each_defect_is_found_where_it_is() {
 }
 
 #[test]
+fn a_tool_of_a_server_is_found_by_the_name_that_the_program_gives_it() {
+    let called = MINIMAL.replace(r#""name":"pay""#, r#""name":"mcp_our_shop__pay""#);
+    let served = |prefix: bool| {
+        let agents = format!(
+            r#"{{"version":1,"start":"A","agents":[{{"name":"A","mcp_tool_prefix":{prefix},"mcp_servers":[{{"name":"our shop","tools":["pay"]}}]}}]}}"#
+        );
+        let found = found_with(&called.replace(r#","mcpToolBinding":null"#, ""), Graph::parse(agents.as_bytes()).ok());
+        found.iter().any(|(code, ..)| code == "RS403")
+    };
+    assert!(!served(true));
+    assert!(served(false));
+}
+
+#[test]
 fn a_call_goes_to_a_server_of_the_program_where_the_state_says_so() {
     let at_server = r#""mcpToolBinding":{"serverName":"s","toolName":"pay","serverIndex":0}"#;
     let own = r#"{"version":1,"start":"A","agents":[{"name":"A","tools":[{"name":"pay"}]}]}"#;
