@@ -57,7 +57,11 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     let turn = state.take_filled("currentTurn");
     let mut lifted = State {
         origin,
-        turn: if begun && !matches!(step, Step::Interrupted { .. }) { turn.map(before) } else { turn },
+        turn: if begun && !matches!(step, Step::Interrupted { .. }) {
+            turn.map(|turn| before(turn, account))
+        } else {
+            turn
+        },
         max_turns: state.take_filled("maxTurns"),
         agent: state.take_filled("currentAgent").map(|agent| agent_ref(agent, account)),
         input: match state.take("originalInput") {
@@ -95,9 +99,12 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
 }
 
 /// The turn before one that is to be taken up again, where it is counted then.
-pub(super) fn before(turn: Value<'_>) -> Value<'_> {
+pub(super) fn before<'d>(turn: Value<'d>, account: &Account<'d>) -> Value<'d> {
     match turn.as_u64() {
-        Some(count @ 1..) => Value::integer(count - 1),
+        Some(count @ 1..) => {
+            account.rebuilt(&turn, "the turn that has begun is counted when it is taken up");
+            Value::integer(count - 1)
+        }
         _ => turn,
     }
 }

@@ -249,7 +249,11 @@ fn begin_anew<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let interrupted = step.is_some_and(|step| step.is("next_step_interruption"));
     let begun = state.get("currentTurnInProgress").is_some_and(|flag| flag.as_bool() == Some(true));
     if let Some(turn) = state.take("currentTurn") {
-        state.place("currentTurn", &["$schemaVersion"], if begun && !interrupted { before(turn) } else { turn });
+        state.place(
+            "currentTurn",
+            &["$schemaVersion"],
+            if begun && !interrupted { before(turn, account) } else { turn },
+        );
     }
 }
 
