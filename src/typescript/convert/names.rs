@@ -6,11 +6,14 @@ use crate::model::state::{AgentRef, Item, State, Step};
 
 use super::lift::call_id;
 
+/// The name and the identity of an agent.
+type Named = (Vec<u8>, Vec<u8>);
+
 /// What is known of the agents of the outermost run.
 #[derive(Default)]
 pub(super) struct Outermost {
-    /// Whose calls wait, by their ids: name and identity.
-    waiting: HashMap<Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>>,
+    /// Whose calls wait, by their ids.
+    waiting: HashMap<Vec<u8>, Vec<Named>>,
     /// The names of its own agents, without numbers.
     own: HashSet<Vec<u8>>,
     /// Other identities that it knows, by name.
