@@ -130,23 +130,48 @@ pub(crate) struct Waiting<'d> {
     pub(crate) standing: bool,
 }
 
-/// What all runs wait for, in the order of the runs. Outer runs repeat what inner ones wait for; it counts for the inner one.
+/// What all runs wait for, in the order of the runs. Outer runs repeat what inner ones wait for; it counts for the inner one,
+/// which may call the agent otherwise: every run counts agents of one name for itself. In the TypeScript SDK decisions are
+/// made by the names of the outermost one.
 pub(crate) fn waiting<'d>(runs: &[Run<'d>], dialect: Dialect) -> Vec<Waiting<'d>> {
-    type Seen<'d> = HashMap<(Option<Cow<'d, str>>, Option<Cow<'d, str>>), usize>;
+    type Seen<'d> = HashMap<(Option<Cow<'d, str>>, Option<Cow<'d, str>>), Vec<(usize, usize)>>;
     let mut below: Vec<Seen<'d>> = runs.iter().map(|_| Seen::default()).collect();
     let mut found: Vec<Vec<Waiting<'d>>> = Vec::new();
     for (number, run) in runs.iter().enumerate().rev().filter(|(_, run)| !run.over) {
         let mut inner = std::mem::take(&mut below[number]);
-        let mut own = Vec::new();
-        for item in interruptions(run.root, dialect) {
-            let waiting = ask(number, item, dialect);
-            let key = (waiting.id.map(Text::lossy), waiting.agent.clone());
-            if let Some(outer) = run.outer {
-                *below[outer].entry(key.clone()).or_default() += 1;
+        let key = |asked: &Waiting<'d>| {
+            let agent = asked.item.member("agent");
+            let name = agent.and_then(|agent| agent.member("name").or(Some(agent))?.text()).map(Text::lossy);
+            (asked.id.map(Text::lossy), name)
+        };
+        let asked: Vec<Waiting<'d>> = interruptions(run.root, dialect).map(|item| ask(number, item, dialect)).collect();
+        let current = agent(run.root.member(match dialect {
+            Dialect::Python => "current_agent",
+            Dialect::TypeScript => "currentAgent",
+        }));
+        let mut repeats: Vec<Option<(usize, usize)>> = vec![None; asked.len()];
+        // Of requests that are alike, those of the run's own agent are its own.
+        for mine in [false, true] {
+            for (asked, repeats) in asked.iter().zip(&mut repeats).filter(|(asked, _)| (asked.agent == current) == mine)
+            {
+                *repeats = inner.get_mut(&key(asked)).and_then(|places| {
+                    let same = places.iter().rposition(|(run, at)| found[*run][*at].agent == asked.agent);
+                    same.map(|same| places.remove(same)).or_else(|| places.pop())
+                });
             }
-            match inner.get_mut(&key).filter(|count| **count > 0) {
-                Some(count) => *count -= 1,
-                None => own.push(waiting),
+        }
+        let mut own = Vec::new();
+        for (asked, repeats) in asked.into_iter().zip(repeats) {
+            let place = repeats.unwrap_or((found.len(), own.len()));
+            if let Some(outer) = run.outer {
+                below[outer].entry(key(&asked)).or_default().push(place);
+            }
+            match repeats.map(|(run, at)| &mut found[run][at]) {
+                None => own.push(asked),
+                Some(inner) if dialect == Dialect::TypeScript && inner.agent != asked.agent => {
+                    (inner.agent, inner.item, inner.raw) = (asked.agent, asked.item, asked.raw);
+                }
+                Some(_) => {}
             }
         }
         found.push(own);

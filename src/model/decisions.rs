@@ -317,3 +317,9 @@ pub fn index<'c, T, K: Eq + Hash>(all: &'c [T], keys: impl Fn(&T) -> Vec<K>) -> 
     }
     found
 }
+
+/// What an [`index`] has under a key.
+#[must_use]
+pub fn found<'c, T, K: Eq + Hash>(index: &'c HashMap<K, Vec<&'c T>>, key: &K) -> &'c [&'c T] {
+    index.get(key).map_or(&[], Vec::as_slice)
+}

@@ -11,7 +11,7 @@ pub mod steps;
 use crate::json::{Node, Text};
 
 pub use account::{Account, Entry, Level};
-pub use decisions::{Named, Spelling, UNHEEDED, index};
+pub use decisions::{Named, Spelling, UNHEEDED, found, index};
 
 pub use gather::{Keys, decisions};
 

@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::hash::Hash;
 
 use crate::codes;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
 use crate::model::state::{Record, ToolKey};
-use crate::model::{Account, Level, Named, Spelling, UNHEEDED, index};
+use crate::model::{Account, Level, Named, Spelling, UNHEEDED, found, index};
 use crate::python::invocation::{Scoped, standing_scope};
 
 use super::lower::{self, lower_record};
@@ -129,10 +128,6 @@ fn ids(calls: &[&Call<'_>]) -> HashSet<Vec<u8>> {
 /// The ids of the calls that wait.
 fn waiting<'d>(calls: &[&Call<'d>]) -> Vec<Value<'d>> {
     calls.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect()
-}
-
-fn found<'c, 'd, K: Eq + Hash>(calls: &'c HashMap<K, Vec<&'c Call<'d>>>, key: &K) -> &'c [&'c Call<'d>] {
-    calls.get(key).map_or(&[], Vec::as_slice)
 }
 
 /// The calls of a run, those of the runs within it that wait included.

@@ -1,12 +1,10 @@
 //! Where labels keep decisions: by the name of the tool, or by whose tool it is, each with what the label can say.
 
-use std::hash::Hash;
-
 use crate::codes;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
 use crate::model::state::{Decided, Record, ToolKey};
-use crate::model::{Account, Level, Named, Spelling, UNHEEDED, index};
+use crate::model::{Account, Level, Named, Spelling, UNHEEDED, found, index};
 
 use super::lower::record as lower_record;
 use super::{in_order, key_of_tool, runs, tool_of_call, tool_of_key};
@@ -99,10 +97,6 @@ fn ids(calls: &[&Call<'_>]) -> HashSet<Vec<u8>> {
 /// The ids of the calls that wait.
 fn waiting<'d>(calls: &[&Call<'d>]) -> Vec<Value<'d>> {
     calls.iter().filter(|call| call.waits).map(|call| call.id.clone()).collect()
-}
-
-fn found<'c, 'd, K: Eq + Hash>(calls: &'c HashMap<K, Vec<&'c Call<'d>>>, key: &K) -> &'c [&'c Call<'d>] {
-    calls.get(key).map_or(&[], Vec::as_slice)
 }
 
 /// What a call of a function is found by, when these tools are loaded late.

@@ -11,6 +11,7 @@ use crate::typescript::State;
 use crate::typescript::rules::{Observed, observe};
 
 use super::in_order;
+use super::names::base;
 
 /// Puts in the records that are absent, of the state and of every nested one. A decision about a call that is nowhere in
 /// the state cannot be bound and goes; the SDK would ask again.
@@ -26,10 +27,19 @@ fn derive_run<'d>(tree: &mut Value<'d>, account: &Account<'d>) -> Prints {
     let Some(state) = tree.object_mut() else { return prints };
     let has_runs =
         state.get("pendingAgentToolRuns").is_some_and(|runs| runs.kind() == Kind::Object && !runs.is_empty());
+    let asked = if has_runs { asked(state) } else { HashMap::default() };
     if has_runs && let Some(runs) = state.get_mut("pendingAgentToolRuns").and_then(Value::object_mut) {
         for (_, run) in runs.members_mut().iter_mut().filter(|(_, run)| run.kind() == Kind::Object) {
-            for (id, mut owners) in derive_run(run, account) {
-                prints.entry(id).or_default().append(&mut owners);
+            for (id, owners) in derive_run(run, account) {
+                // The agent of a call that waits may be called otherwise here.
+                let known = asked.get(&id).map_or(&[][..], Vec::as_slice);
+                let here = |agent: &Vec<u8>| known.iter().filter(|own| base(own) == base(agent)).cloned().collect();
+                let named = owners.into_iter().flat_map(|(agent, text)| {
+                    let here: Vec<Vec<u8>> = here(&agent);
+                    let here = if here.is_empty() { vec![agent] } else { here };
+                    here.into_iter().map(move |agent| (agent, text.clone()))
+                });
+                prints.entry(id).or_default().extend(named);
             }
         }
     }
@@ -49,6 +59,21 @@ fn derive_run<'d>(tree: &mut Value<'d>, account: &Account<'d>) -> Prints {
         bind(context, &prints, account);
     }
     prints
+}
+
+/// The agents of the calls that wait, by the ids of the calls.
+fn asked(state: &Object<'_>) -> HashMap<Vec<u8>, Vec<Vec<u8>>> {
+    let mut agents: HashMap<Vec<u8>, Vec<Vec<u8>>> = HashMap::default();
+    let items = state.get("currentStep").and_then(|step| step.at(&["data", "interruptions"]));
+    for item in items.map_or_else(Vec::new, Value::into_elements) {
+        let agent = item.member("agent").and_then(|agent| agent.member("identity").or_else(|| agent.member("name")));
+        if let Some((id, agent)) = item.at(&["rawItem", "callId"]).zip(agent)
+            && let Some((id, agent)) = id.wtf8().zip(agent.wtf8())
+        {
+            agents.entry(id.into_owned()).or_default().push(agent.into_owned());
+        }
+    }
+    agents
 }
 
 /// What the history says of its calls.

@@ -6,7 +6,7 @@ use crate::model::state::{AgentRef, Item, State, Step};
 
 use super::lift::call_id;
 
-/// An agent's name and identity.
+/// The name and the identity of an agent.
 type Named = (Vec<u8>, Vec<u8>);
 
 /// What is known of the agents of the outermost run.
