@@ -1,5 +1,6 @@
 //! The live agents, as the loader finds them.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use crate::agents::{Agent, Graph, Handoff, Tool};
@@ -21,7 +22,7 @@ pub(super) struct Live<'g> {
 pub(super) struct Function<'g> {
     pub(super) tool: Option<&'g Tool>,
     pub(super) key: Vec<u8>,
-    pub(super) name: &'g str,
+    pub(super) name: Cow<'g, str>,
     pub(super) namespace: Option<&'g str>,
 }
 
@@ -102,11 +103,11 @@ impl<'g> Live<'g> {
         let agent = self.agents[at];
         let served = agent.mcp_servers.iter().flat_map(|server| server.tools.iter().map(move |tool| (server, tool)));
         let servers = served.map(|(server, tool)| {
-            let key = match agent.mcp_tool_prefix && self.prefixes {
-                true => ToolKey::text(&[b"bare", prefixed(&server.name, tool.name()).as_bytes()]),
-                false => ToolKey::text(&[b"bare", tool.name().as_bytes()]),
+            let name = match agent.mcp_tool_prefix && self.prefixes {
+                true => Cow::Owned(prefixed(&server.name, tool.name())),
+                false => Cow::Borrowed(tool.name()),
             };
-            Function { tool: None, key, name: tool.name(), namespace: None }
+            Function { tool: None, key: ToolKey::text(&[b"bare", name.as_bytes()]), name, namespace: None }
         });
         let own = agent.tools.iter().filter(|tool| tool.kind == "function").map(|tool| {
             let namespace = tool.namespace.as_deref();
@@ -114,7 +115,7 @@ impl<'g> Live<'g> {
                 None if tool.defer_loading == Some(true) => ToolKey::deferred(tool.name.as_bytes()),
                 _ => ToolKey::of_call(tool.name.as_bytes(), namespace.map(str::as_bytes)).unwrap_or_default(),
             };
-            Function { tool: Some(tool), key, name: &tool.name, namespace }
+            Function { tool: Some(tool), key, name: Cow::Borrowed(&tool.name), namespace }
         });
         servers.chain(own).collect()
     }
