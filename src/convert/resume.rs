@@ -258,8 +258,7 @@ fn names(state: &State<'_>) -> Vec<Vec<u8>> {
 /// Takes down calls that wait with arguments that are no JSON. The Python SDK asks about them and hands them to the tool as
 /// they are; the TypeScript SDK does neither.
 fn unreadable<'d>(state: &State<'d>, account: &Account<'d>) {
-    let Step::Interrupted { interruptions, .. } = &state.step else { return };
-    for item in interruptions.iter().filter(|item| item.raw.is_type("function_call")) {
+    for item in state.step.waiting().iter().filter(|item| item.raw.is_type("function_call")) {
         let text = item.raw.member("arguments").and_then(|text| Some(text.wtf8()?.into_owned()));
         let sound = text.and_then(|text| Document::parse(text).ok()).is_some_and(|doc| {
             let source = doc.root().source();
@@ -356,9 +355,7 @@ fn asked(item: &Item<'_>) -> Asked {
 
 /// What waits in a run and in those within it.
 fn waiting(state: &State<'_>, found: &mut HashSet<Asked>) {
-    if let Step::Interrupted { interruptions, .. } = &state.step {
-        found.extend(interruptions.iter().map(asked));
-    }
+    found.extend(state.step.waiting().iter().map(asked));
     let functions = state.processed.iter().flat_map(|processed| &processed.functions);
     functions.filter_map(|action| action.nested.as_deref()).for_each(|nested| waiting(nested, found));
 }

@@ -290,10 +290,7 @@ impl<'d> Painter<'d> {
             Input::Items(items) => items,
             Input::Text(_) => &[],
         };
-        let waiting: &[Item<'d>] = match &state.step {
-            Step::Interrupted { interruptions, .. } => interruptions,
-            _ => &[],
-        };
+        let waiting = state.step.waiting();
         let items = state.items.iter().map(|item| &item.raw);
         let responses = state.responses.iter().flat_map(|response| &response.output);
         for raw in input.iter().chain(items).chain(waiting.iter().map(|item| &item.raw)).chain(responses) {

@@ -296,6 +296,17 @@ pub enum Step<'d> {
     Over,
 }
 
+impl<'d> Step<'d> {
+    /// The requests for approval.
+    #[must_use]
+    pub fn waiting(&self) -> &[Item<'d>] {
+        match self {
+            Self::Interrupted { interruptions, .. } => interruptions,
+            Self::RunAgain | Self::Over => &[],
+        }
+    }
+}
+
 /// What a response asks for.
 #[derive(Clone, Debug, Default)]
 pub struct Processed<'d> {

@@ -270,12 +270,13 @@ pub(super) fn name_functions<'d>(state: &mut Object<'d>, account: &Account<'d>) 
             account.lost(Level::Bookkeeping, &entry, UNHEEDED);
             continue;
         };
-        let mine = found(&by_function, &(agent.into_owned(), name.clone().into_owned()));
+        let name = name.into_owned();
+        let mine = found(&by_function, &(agent.into_owned(), name.clone()));
         let known = ids(mine);
         let record = Record::read(decision.clone(), SPELLING, account);
-        let record = standing_of(&decision, record, found(&by_name, &name.clone().into_owned()));
+        let record = standing_of(&decision, record, found(&by_name, &name));
         let record = record.heeded(&entry, |id| known.contains(id), account);
-        records.add(name.into_owned(), record.narrowed(&waiting(mine), account));
+        records.add(name, record.narrowed(&waiting(mine), account));
     }
     put_named(state, lowered(records, account));
 }

@@ -118,9 +118,7 @@ fn name_spaces<'d>(state: &mut State<'d>, account: &Account<'d>) {
         }
     };
     items(&state.items, &mut find);
-    if let Step::Interrupted { interruptions, .. } = &state.step {
-        items(interruptions, &mut find);
-    }
+    items(state.step.waiting(), &mut find);
     if let Some(processed) = &state.processed {
         items(&processed.new_items, &mut find);
         processed.functions.iter().for_each(|action| find(&action.call, action.tool.as_ref()));
@@ -152,10 +150,7 @@ fn name_spaces<'d>(state: &mut State<'d>, account: &Account<'d>) {
 
 /// Names of tools that the keys of tools, or the calls, say better, and copies of what is asked.
 fn said_twice<'d>(state: &State<'d>, account: &Account<'d>) {
-    let waiting: &[Item<'d>] = match &state.step {
-        Step::Interrupted { interruptions, .. } => interruptions,
-        _ => &[],
-    };
+    let waiting = state.step.waiting();
     for item in state.items.iter().chain(waiting) {
         let ItemKind::Approval { name: Some(name), tool } = &item.kind else { continue };
         let is = |kind: &str| item.raw.is_type(kind);
@@ -204,10 +199,7 @@ impl<'d> Names<'d> {
             processed.shells.iter().for_each(|action| own.add(&action.call, action.name.as_ref(), "shell_call"));
             processed.patches.iter().for_each(|action| own.add(&action.call, action.name.as_ref(), "apply_patch_call"));
         }
-        let waiting: &[Item<'d>] = match &state.step {
-            Step::Interrupted { interruptions, .. } => interruptions,
-            _ => &[],
-        };
+        let waiting = state.step.waiting();
         for item in state.items.iter().chain(waiting) {
             let ItemKind::Approval { name, .. } = &item.kind else { continue };
             for kind in ["shell_call", "apply_patch_call"] {
@@ -251,11 +243,7 @@ fn ungated<'d>(state: &State<'d>, finished: &HashSet<Vec<u8>>, account: &Account
     let computers = state.processed.iter().flat_map(|processed| &processed.computers);
     let open =
         computers.map(|action| &action.call).filter(|call| call_id(call).is_none_or(|id| !finished.contains(&id)));
-    let asked = match &state.step {
-        Step::Interrupted { interruptions, .. } => interruptions.as_slice(),
-        _ => &[],
-    };
-    let asked = asked.iter().map(|item| &item.raw);
+    let asked = state.step.waiting().iter().map(|item| &item.raw);
     let asked = asked.filter(|raw| raw.is_type("computer_call"));
     if let Some(call) = asked.chain(open).next() {
         let reason =
@@ -417,10 +405,7 @@ fn lower_context<'d>(
 
 /// Agents whose own names end like the identity of one of several of the same name.
 fn numbered(state: &State<'_>) -> HashSet<Vec<u8>> {
-    let waiting: &[Item<'_>] = match &state.step {
-        Step::Interrupted { interruptions, .. } => interruptions,
-        _ => &[],
-    };
+    let waiting = state.step.waiting();
     let agents = state.items.iter().chain(waiting).filter_map(|item| item.agent.as_ref()).chain(&state.agent);
     let names = agents.filter(|agent| agent.identity.is_none()).filter_map(|agent| agent.name.wtf8());
     names.filter(|name| name.contains(&b'#')).map(Cow::into_owned).collect()

@@ -14,7 +14,7 @@ use crate::model::state::{
 use crate::model::{Account, Level};
 
 use super::lift::call_id;
-use super::names::{Names, Outermost, agents, base, identity, waiting};
+use super::names::{Names, Outermost, agents, base, identity};
 use super::{key_of_tool, tool_of_call};
 
 /// Puts the decisions of nested runs on the outermost one, as far as they hold for the same calls there. A standing
@@ -73,7 +73,7 @@ fn name(state: &State<'_>, outermost: &Outermost, names: &mut Vec<Names>, nested
     let functions = state.processed.iter().flat_map(|processed| &processed.functions);
     for run in functions.filter_map(|action| action.nested.as_deref()) {
         let own = Names::of(outermost, run);
-        let waiting = waiting(run).iter().filter_map(|item| item.agent.as_ref()).map(identity);
+        let waiting = run.step.waiting().iter().filter_map(|item| item.agent.as_ref()).map(identity);
         for agent in agents(run).into_iter().chain(waiting) {
             nested.insert(own.outer(&agent).unwrap_or(base(&agent)).to_vec());
         }
@@ -173,7 +173,7 @@ fn waits<'d>(state: &State<'d>, names: &[Names], runs: &mut usize, waiting: &mut
     functions.filter_map(|action| action.nested.as_deref()).for_each(|nested| waits(nested, names, runs, waiting));
     let repeated: HashSet<(Tool, Vec<u8>)> =
         waiting[inner..].iter().map(|call| (call.tool.clone(), text(&call.id))).collect();
-    for item in self::waiting(state) {
+    for item in state.step.waiting() {
         let key = if item.raw.is_type("mcp_approval_request") { "id" } else { "call_id" };
         let (Some(tool), Some(id)) = (Tool::of(item, &names[run]), item.raw.member(key)) else { continue };
         if call_id(&item.raw).is_some_and(|id| !repeated.contains(&(tool.clone(), id))) {

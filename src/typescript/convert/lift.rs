@@ -13,7 +13,7 @@ use crate::typescript::canonical::strict;
 
 use super::decisions::with_singles;
 use super::gather::merge;
-use super::names::{Names, Outermost, agents, base, identity, waiting};
+use super::names::{Names, Outermost, agents, base, identity};
 use super::raw::to_api;
 use super::{ECHO, OWN, UNKNOWN, tool_of_call, tool_of_key};
 
@@ -273,10 +273,7 @@ impl<'d> Calls<'d> {
     fn of(items: &[Item<'d>], processed: Option<&Processed<'d>>, step: &Step<'d>) -> Self {
         let mut calls = Self { owners: HashMap::default(), tools: Vec::new() };
         let mut seen: HashSet<(Vec<u8>, Vec<u8>)> = HashSet::default();
-        let waiting: &[Item<'d>] = match step {
-            Step::Interrupted { interruptions, .. } => interruptions,
-            _ => &[],
-        };
+        let waiting = step.waiting();
         let new = processed.map_or(&[][..], |processed| &processed.new_items);
         for item in items.iter().chain(new).chain(waiting) {
             if !item.raw.is_type("function_call") {
@@ -848,7 +845,7 @@ fn inherit<'d>(state: &mut State<'d>, outer: &Context<'d>, outermost: &Outermost
     let mut mine: HashMap<Vec<u8>, Vec<Vec<u8>>> = HashMap::default();
     let mut unknown: HashSet<Vec<u8>> = HashSet::default();
     let mut agents = agents(state);
-    agents.extend(waiting(state).iter().filter_map(|item| item.agent.as_ref()).map(identity));
+    agents.extend(state.step.waiting().iter().filter_map(|item| item.agent.as_ref()).map(identity));
     for agent in agents {
         match names.outer(&agent) {
             Some(outer) => mine.entry(outer.to_vec()).or_default().push(agent),

@@ -148,10 +148,7 @@ impl<'d> Calls<'d> {
 
 /// Names of tools that the keys of tools say better, and copies of what is asked.
 fn said_twice<'d>(state: &State<'d>, account: &Account<'d>) {
-    let waiting: &[Item<'d>] = match &state.step {
-        Step::Interrupted { interruptions, .. } => interruptions,
-        _ => &[],
-    };
+    let waiting = state.step.waiting();
     for item in state.items.iter().chain(waiting).filter(|item| item.raw.is_type("function_call")) {
         let ItemKind::Approval { name: Some(name), tool } = &item.kind else { continue };
         if tool.is_some() || tool_of_call(&item.raw).is_some() {

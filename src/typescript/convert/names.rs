@@ -2,7 +2,7 @@
 //! outermost run may be the only `Bank` of a nested one.
 
 use crate::hash::{HashMap, HashSet};
-use crate::model::state::{AgentRef, Item, State, Step};
+use crate::model::state::{AgentRef, State};
 
 use super::lift::call_id;
 
@@ -27,7 +27,7 @@ impl Outermost {
         let mut know = |agent: Vec<u8>| {
             outermost.others.entry(base(&agent).to_vec()).or_default().insert(agent);
         };
-        for item in waiting(state) {
+        for item in state.step.waiting() {
             let Some((agent, id)) = item.agent.as_ref().zip(call_id(&item.raw)) else { continue };
             know(identity(agent));
             outermost.waiting.entry(id).or_default().push((name(agent), identity(agent)));
@@ -51,7 +51,7 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn of(outermost: &Outermost, nested: &State<'_>) -> Self {
         let mut names = Self::default();
-        for item in waiting(nested) {
+        for item in nested.step.waiting() {
             let Some((agent, id)) = item.agent.as_ref().zip(call_id(&item.raw)) else { continue };
             for (_, outer) in outermost.waiting.get(&id).into_iter().flatten().filter(|(own, _)| *own == name(agent)) {
                 let told = names.told.entry(identity(agent)).or_insert_with(|| Some(outer.clone()));
@@ -82,13 +82,6 @@ pub(super) fn agents(state: &State<'_>) -> HashSet<Vec<u8>> {
     let items = state.items.iter().filter_map(|item| item.agent.as_ref());
     let used = state.tools_used.iter().map(|(agent, _)| agent.wtf8().into_owned());
     state.agent.iter().chain(items).map(identity).chain(used).collect()
-}
-
-pub(super) fn waiting<'s, 'd>(state: &'s State<'d>) -> &'s [Item<'d>] {
-    match &state.step {
-        Step::Interrupted { interruptions, .. } => interruptions,
-        _ => &[],
-    }
 }
 
 /// The name without the number that tells agents of one name apart.
