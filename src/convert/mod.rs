@@ -459,7 +459,12 @@ fn prove<'d>(
             Effect::Stuck if !before.contains(&finding.code) => (codes::NOT_CONVERTIBLE, Level::Resume),
             _ => continue,
         };
-        account.note(code, level, Some(root), format!("{target}: {} ({})", finding.message, finding.code));
+        // What became of which place of the input is not known here.
+        let place = match report::pattern(&finding.pointer) {
+            whole if whole.is_empty() => whole,
+            place => format!(" at {place} of the output"),
+        };
+        account.note(code, level, Some(root), format!("{target}: {} ({}{place})", finding.message, finding.code));
     }
     #[cfg(feature = "check")]
     if options.prove {

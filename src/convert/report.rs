@@ -56,7 +56,7 @@ pub(super) fn losses(doc: &Document, entries: Vec<Entry<'_>>) -> Vec<Loss> {
 }
 
 /// The pointer with `#` in place of numbers.
-fn pattern(pointer: &str) -> String {
+pub(super) fn pattern(pointer: &str) -> String {
     let step = |step: &str| {
         let is_index = !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
         if is_index { "#".to_owned() } else { step.to_owned() }

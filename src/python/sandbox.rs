@@ -5,8 +5,8 @@ use crate::json::{Node, Text};
 use crate::record::{Map, Slot, nullish, optional, record};
 
 record! {
-    /// A sandbox session, in the form of its backend. Only the manifest is looked at on loading.
-    pub struct SessionState<'d>, unknown: Kept {
+    /// A sandbox session, in the form of its backend: each adds members. Only the manifest is looked at on loading.
+    pub struct SessionState<'d>, unknown: Open {
         kind: Slot<'d, Text<'d>> = optional("type").if_wrong(Effect::Note);
         session_id: Slot<'d, Node<'d>> = optional("session_id");
         snapshot: Slot<'d, Node<'d>> = optional("snapshot");
@@ -21,16 +21,21 @@ record! {
 record! {
     /// What is put into a sandbox.
     pub struct Manifest<'d>, unknown: Kept {
+        version: Slot<'d, Node<'d>> = optional("version");
         root: Slot<'d, Node<'d>> = optional("root");
         /// Judged by the sandbox's own rules.
         entries: Slot<'d, Node<'d>> = optional("entries");
         environment: Slot<'d, Node<'d>> = optional("environment");
+        users: Slot<'d, Node<'d>> = optional("users");
+        groups: Slot<'d, Node<'d>> = optional("groups");
+        extra_path_grants: Slot<'d, Node<'d>> = optional("extra_path_grants");
+        remote_mount_command_allowlist: Slot<'d, Node<'d>> = optional("remote_mount_command_allowlist");
     }
 }
 
 record! {
     /// The sandbox session of one agent; older releases write the bare session state in its place.
-    pub struct AgentSession<'d>, unknown: Kept {
+    pub struct AgentSession<'d>, unknown: Open {
         agent_name: Slot<'d, Text<'d>> = optional("agent_name").if_wrong(Effect::Note);
         session_state: Slot<'d, SessionState<'d>> = optional("session_state");
         manifest: Slot<'d, Manifest<'d>> = optional("manifest");

@@ -1,5 +1,7 @@
 //! The calls of the last response that are to be executed, against the tools of the current agent.
 
+use std::cell::OnceCell;
+
 use crate::agents::{Agent, Graph, Handoff, Tool};
 use crate::codes;
 use crate::finding::Effect;
@@ -8,6 +10,7 @@ use crate::record::{List, Reader, Sifted, Slot, Wire};
 
 use super::super::bounds::{V1_13, V1_15};
 use super::super::invocation::Lookup;
+use super::super::state::State;
 use super::super::step::{CurrentStep, FunctionAction, ProcessedResponse};
 use super::super::weigh::is_falsy;
 use super::View;
@@ -25,9 +28,12 @@ pub(super) fn judge<'d>(processed: &ProcessedResponse<'d>, view: &mut View<'_, '
             missing(call, agent, code, cx);
         }
     };
-    let bench = Bench { agent, programs: agent.map(|_| Programs::of(view.state)) };
+    let bench = Bench { agent, state: view.state, programs: OnceCell::new() };
     for action in kept(&processed.functions) {
-        let Some(agent) = agent else { break };
+        let Some(agent) = agent else {
+            bench.check_caller(action.tool_call.node(), None, cx);
+            continue;
+        };
         match function_tool(agent, action) {
             Some(tool) => bench.check_caller(action.tool_call.node(), tool.allowed_callers.as_deref(), cx),
             None if is_mcp_tool(agent, action) => {
@@ -38,8 +44,9 @@ pub(super) fn judge<'d>(processed: &ProcessedResponse<'d>, view: &mut View<'_, '
         }
     }
     for action in kept(&processed.handoffs) {
-        let (Some(agent), Some(name)) = (agent, action.handoff.value().and_then(|handoff| handoff.tool_name.value()))
-        else {
+        let Some(name) = action.handoff.value().and_then(|handoff| handoff.tool_name.value()) else { continue };
+        let Some(agent) = agent else {
+            bench.check_caller(action.tool_call.node(), None, cx);
             continue;
         };
         if agent.handoffs.iter().any(|handoff| name.is(&handoff_tool(handoff, graph))) {
@@ -51,11 +58,10 @@ pub(super) fn judge<'d>(processed: &ProcessedResponse<'d>, view: &mut View<'_, '
     let mut tools = Vec::new();
     let mut native = |call: Option<Node<'d>>, tool: Option<Node<'d>>, kind: &str, cx: &mut Reader<'d>| {
         let Some(name) = tool.and_then(|tool| tool.member("name")).and_then(Node::text) else { return };
-        if let Some(agent) = agent {
-            match agent.tools.iter().find(|tool| is_native(tool, kind, name)) {
-                Some(tool) => bench.check_caller(call, tool.allowed_callers.as_deref(), cx),
-                None => return missing(call, agent, codes::MISSING_TOOL, cx),
-            }
+        match agent.map(|agent| (agent, agent.tools.iter().find(|tool| is_native(tool, kind, name)))) {
+            Some((agent, None)) => return missing(call, agent, codes::MISSING_TOOL, cx),
+            Some((_, Some(tool))) => bench.check_caller(call, tool.allowed_callers.as_deref(), cx),
+            None => bench.check_caller(call, None, cx),
         }
         if let Some(call) = call.filter(|call| cx.reader_has(V1_15) && has_unhashable_type(*call)) {
             let message = "the type of the call is no text; the SDK fails when it looks it up";
@@ -83,10 +89,11 @@ pub(super) fn judge<'d>(processed: &ProcessedResponse<'d>, view: &mut View<'_, '
     for request in requests {
         let raw = request.request_item.value().and_then(|item| item.raw_item.node());
         let server = raw.and_then(|raw| raw.member("server_label")).and_then(Node::text);
-        let (Some(agent), Some(server)) = (agent, server) else { continue };
-        if request.mcp_tool.node().is_none_or(is_falsy) {
+        let Some(server) = server.filter(|_| !request.mcp_tool.node().is_none_or(is_falsy)) else { continue };
+        let Some(agent) = agent else {
+            bench.check_caller(raw, None, cx);
             continue;
-        }
+        };
         let hosted = |tool: &&Tool| {
             tool.kind == "hosted_mcp" && tool.server_label.as_deref().is_some_and(|label| server.is(label))
         };
@@ -105,36 +112,44 @@ fn kept<'s, 'd, T: Wire<'d>>(slot: &'s Slot<'d, List<'d, Sifted<T>>>) -> impl It
 /// The tools of the current agent, if it is known, and the programs that may call them.
 struct Bench<'g, 'd> {
     agent: Option<&'g Agent>,
-    programs: Option<Programs<'d>>,
+    state: &'g State<'d>,
+    programs: OnceCell<Programs<'d>>,
 }
 
 impl<'d> Bench<'_, 'd> {
     /// Whether the call comes from where calls of the tool may come from (`ensure_tool_caller_allowed`,
-    /// `ensure_programmatic_tool_call_parent`).
+    /// `ensure_programmatic_tool_call_parent`). Where the agent is not known, its tools are taken to allow the call.
     fn check_caller(&self, call: Option<Node<'d>>, allowed: Option<&[String]>, cx: &mut Reader<'d>) {
         if !cx.reader_has(V1_13) {
             return;
         }
-        let (Some(agent), Some(programs)) = (self.agent, &self.programs) else { return };
+        let check_kind = |kind: &str, node: Option<Node<'d>>, cx: &mut Reader<'d>| {
+            if self.agent.is_some() {
+                check_kind(kind, node, allowed, cx);
+            }
+        };
         let Some(caller) = call.and_then(|call| call.member("caller")).filter(|caller| !caller.is_null()) else {
-            return check_kind("direct", call, allowed, cx);
+            return check_kind("direct", call, cx);
         };
         let kind = if caller.kind() == Kind::Object { caller.member("type").and_then(Node::text) } else { None };
         let refuse = |cx: &mut Reader<'d>, message: &'static str| {
             cx.raise(codes::CALLER, Effect::Refused, caller, message);
         };
         match kind {
-            Some(kind) if kind.is("direct") => check_kind("direct", Some(caller), allowed, cx),
+            Some(kind) if kind.is("direct") => check_kind("direct", Some(caller), cx),
             Some(kind) if kind.is("program") => {
                 let id = caller.member("caller_id").and_then(Node::text).map(Text::wtf8);
-                if !agent.tools.iter().any(|tool| tool.kind == "programmatic_tool_calling") {
+                let programs = self.programs.get_or_init(|| Programs::of(self.state));
+                let runs_programs =
+                    |agent: &Agent| agent.tools.iter().any(|tool| tool.kind == "programmatic_tool_calling");
+                if !self.agent.is_none_or(runs_programs) {
                     refuse(cx, "a program called, and the agent has no tool for programs");
                 } else if !id.as_ref().is_some_and(|id| programs.known.contains(id)) {
                     refuse(cx, "the program that called is not in the state");
                 } else if id.is_some_and(|id| programs.finished.contains(&id)) {
                     refuse(cx, "the program that called is finished");
                 } else {
-                    check_kind("programmatic", Some(caller), allowed, cx);
+                    check_kind("programmatic", Some(caller), cx);
                 }
             }
             _ => refuse(cx, "the caller is of no known type"),
