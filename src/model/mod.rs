@@ -5,6 +5,7 @@ mod account;
 mod decisions;
 mod gather;
 mod handoffs;
+pub mod lift;
 pub mod state;
 pub mod steps;
 

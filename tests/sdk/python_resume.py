@@ -97,10 +97,10 @@ class Resumer:
             answer["undecidable"] = [
                 decision["call_id"] for decision in question.get("decisions", []) if not _decide(state, decision)
             ]
-        except Exception as error:
-            if not question.get("save_decided"):
-                raise
-            return answer | {"decide_error": text(error)}
+        except Exception as error:  # the SDK does not take the decision
+            if question.get("save_decided"):
+                return answer | {"decide_error": text(error)}
+            return answer | {"executed": [], "model_calls": [], "resume_error": text(error)}
         if question.get("save_decided"):
             answer["decided"] = _written(state, answer)
         if not question.get("resume", True):

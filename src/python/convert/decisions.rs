@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::codes;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
+use crate::model::lift::OWN;
 use crate::model::state::{Record, ToolKey};
 use crate::model::{Account, Level, Named, Spelling, UNHEEDED, found, index};
 use crate::python::invocation::{Scoped, standing_scope};
@@ -367,7 +368,7 @@ pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         let kind = identity.member("type");
         let is = |own: &str| kind.as_ref().is_some_and(|kind| kind.is(own));
         if is("query") {
-            account.rebuilt(&entry, super::lift::OWN);
+            account.rebuilt(&entry, OWN);
             continue;
         }
         let record = Record::read(decision, SPELLING, account);

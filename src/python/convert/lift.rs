@@ -3,6 +3,7 @@
 use crate::codes;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
+use crate::model::lift::{self as shared, OWN, UNKNOWN};
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, FunctionDecision, HandoffAction, HostedDecision,
     Input, Item, ItemKind, McpRequest, NamedDecision, Ownership, Processed, Record, Response, State, Step, ToolKey,
@@ -13,10 +14,6 @@ use crate::python::invocation::{Scoped, completes, standing_scope};
 
 use super::STANDING_KINDS;
 
-/// What the target's SDK computes anew or takes from the live program.
-pub(super) const OWN: &str = "the SDK that loads the state works this out itself, or takes it from the program";
-/// What no other place is there for.
-const UNKNOWN: &str = "no released SDK defines this member";
 const ODD: &str = "the Python SDK does not understand this, and neither would the target";
 
 /// The canonical form of a state.
@@ -678,13 +675,9 @@ fn lift_function<'d>(
 fn lift_action<'d>(value: Value<'d>, tool: &str, account: &Account<'d>) -> Option<Action<'d>> {
     let mut action = open(value, account);
     let call = action.take("tool_call").map(to_api)?;
-    let mut tool = action.take_filled(tool).and_then(Value::into_object).unwrap_or_default();
+    let tool = action.take_filled(tool);
     account.rest(action, Level::History, UNKNOWN);
-    let name = tool.take_filled("name");
-    for (_, value) in tool.into_members() {
-        account.rebuilt(&value, OWN);
-    }
-    Some(Action { call, name })
+    Some(shared::action(call, tool, account))
 }
 
 fn lift_request<'d>(value: Value<'d>, account: &Account<'d>) -> Option<McpRequest<'d>> {
@@ -692,31 +685,14 @@ fn lift_request<'d>(value: Value<'d>, account: &Account<'d>) -> Option<McpReques
     let mut item = request.take("request_item").and_then(Value::into_object)?;
     let raw = item.take("raw_item")?;
     account.rest(item, Level::Bookkeeping, UNKNOWN);
-    let mut server = raw.member("server_label").filter(|label| !label.is_null());
-    for (_, value) in
-        request.take_filled("mcp_tool").and_then(Value::into_object).map_or_else(Vec::new, Object::into_members)
-    {
-        if let Some(label) = value.member("server_label").filter(|label| label.kind() == Kind::String) {
-            server = server.or(Some(label));
-        }
-        account.rebuilt(&value, OWN);
-    }
+    let tool = request.take_filled("mcp_tool");
     account.rest(request, Level::History, UNKNOWN);
-    Some(McpRequest { raw, server })
+    Some(shared::request(raw, tool, account))
 }
 
 fn lift_trace<'d>(value: Value<'d>, account: &Account<'d>) -> Trace<'d> {
     let mut trace = open(value, account);
-    if let Some(object) = trace.take("object").filter(|object| !object.is("trace")) {
-        account.lost(Level::Bookkeeping, &object, OWN);
-    }
-    let lifted = Trace {
-        id: trace.take_filled("id"),
-        workflow: trace.take_filled("workflow_name"),
-        group: trace.take_filled("group_id"),
-        metadata: trace.take_filled("metadata"),
-        api_key: trace.take_filled("tracing_api_key"),
-    };
+    let lifted = shared::trace(&mut trace, account);
     if let Some(hash) = trace.take_filled("tracing_api_key_hash") {
         let own = lifted.api_key.as_ref().and_then(Value::wtf8).map(|key| super::key_hash(&key));
         if own.is_some_and(|own| hash.is(&own)) {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::codes;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
+use crate::model::lift::ECHO;
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, Input, Item, ItemKind, McpRequest, Ownership,
     Processed, Record, Response, State, Step, ToolKey, Trace, Usage,
@@ -15,8 +16,6 @@ use crate::python::invocation::{Scoped, completes, standing_scope};
 use crate::python::raw::OutputItem;
 use crate::record::{Wire as _, arrange};
 
-/// What is said twice.
-const ECHO: &str = "another part of the state says this, too";
 /// The id of an item that the service never gave one; the SDK leaves it out when it calls the model.
 const NO_ID: Value<'static> = Value::text("__fake_id__");
 pub(super) const COMPUTER: &str = "computer_use_preview";

@@ -3,6 +3,7 @@
 use crate::codes;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
+use crate::model::lift::{self as shared, ECHO, OWN, UNKNOWN};
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, FunctionDecision, HandoffAction, HostedDecision,
     Input, Item, ItemKind, McpRequest, NamedDecision, Ownership, Processed, Record, Response, State, Step, ToolKey,
@@ -15,7 +16,7 @@ use super::decisions::with_singles;
 use super::gather::merge;
 use super::names::{Names, Outermost, agents, base, identity};
 use super::raw::to_api;
-use super::{ECHO, OWN, UNKNOWN, tool_of_call, tool_of_key};
+use super::{tool_of_call, tool_of_key};
 
 const ODD: &str = "the TypeScript SDK does not understand this, and neither would the target";
 const STARTED: &str =
@@ -702,9 +703,7 @@ fn lift_processed<'d>(value: Value<'d>, runs: &mut Runs<'d>, account: &Account<'
         let mut tool = handoff.take("handoff").and_then(Value::into_object).unwrap_or_default();
         let name = tool.take_filled("toolName").or_else(|| call.as_ref()?.member("name"));
         let named = tool.take_filled("agentName");
-        for (_, value) in tool.into_members() {
-            account.rebuilt(&value, OWN);
-        }
+        shared::rebuilt(tool, account);
         let target = handoff.take_filled("targetAgent").map(|agent| agent_ref(agent, account));
         account.rest(handoff, Level::Bookkeeping, UNKNOWN);
         let (Some(call), Some(name)) = (call, name) else { continue };
@@ -763,9 +762,7 @@ fn lift_function<'d>(value: Value<'d>, runs: &mut Runs<'d>, account: &Account<'d
         key => key,
     };
     let (description, parameters) = (tool.take_filled("description"), tool.take_filled("parameters"));
-    for (_, value) in tool.into_members() {
-        account.rebuilt(&value, OWN);
-    }
+    shared::rebuilt(tool, account);
     let nested = runs.take(key.as_ref(), &call).map(|run| Box::new(lift_run(run, account)));
     Some(FunctionAction { call, name, tool: key, description, parameters, binding, nested })
 }
@@ -773,13 +770,9 @@ fn lift_function<'d>(value: Value<'d>, runs: &mut Runs<'d>, account: &Account<'d
 fn lift_action<'d>(value: Value<'d>, tool: &str, account: &Account<'d>) -> Option<Action<'d>> {
     let mut action = open(value, account);
     let call = to_api(action.take("toolCall")?, account);
-    let mut tool = action.take_filled(tool).and_then(Value::into_object).unwrap_or_default();
+    let tool = action.take_filled(tool);
     account.rest(action, Level::History, UNKNOWN);
-    let name = tool.take_filled("name");
-    for (_, value) in tool.into_members() {
-        account.rebuilt(&value, OWN);
-    }
-    Some(Action { call, name })
+    Some(shared::action(call, tool, account))
 }
 
 fn lift_request<'d>(value: Value<'d>, account: &Account<'d>) -> Option<McpRequest<'d>> {
@@ -789,30 +782,14 @@ fn lift_request<'d>(value: Value<'d>, account: &Account<'d>) -> Option<McpReques
     for (_, value) in item.into_members() {
         account.rebuilt(&value, ECHO);
     }
-    let mut server = raw.member("server_label").filter(|label| !label.is_null());
-    let tool = request.take_filled("mcpTool").and_then(Value::into_object);
-    for (_, value) in tool.map_or_else(Vec::new, Object::into_members) {
-        if let Some(label) = value.member("server_label").filter(|label| label.kind() == Kind::String) {
-            server = server.or(Some(label));
-        }
-        account.rebuilt(&value, OWN);
-    }
+    let tool = request.take_filled("mcpTool");
     account.rest(request, Level::History, UNKNOWN);
-    Some(McpRequest { raw, server })
+    Some(shared::request(raw, tool, account))
 }
 
 fn lift_trace<'d>(value: Value<'d>, account: &Account<'d>) -> Trace<'d> {
     let mut trace = open(value, account);
-    if let Some(object) = trace.take("object").filter(|object| !object.is("trace")) {
-        account.lost(Level::Bookkeeping, &object, OWN);
-    }
-    let lifted = Trace {
-        id: trace.take_filled("id"),
-        workflow: trace.take_filled("workflow_name"),
-        group: trace.take_filled("group_id"),
-        metadata: trace.take_filled("metadata"),
-        api_key: trace.take_filled("tracing_api_key"),
-    };
+    let lifted = shared::trace(&mut trace, account);
     account.rest(trace, Level::Display, "the other SDK's traces have no place for this");
     lifted
 }

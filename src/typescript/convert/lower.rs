@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 use crate::codes;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
+use crate::model::lift::ECHO;
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, HandoffAction, Input, Item, ItemKind, McpRequest,
     Ownership, Processed, Record, Response, State, Step, ToolKey, Trace, Usage,
@@ -16,7 +17,7 @@ use crate::typescript::raw::ModelItem;
 use super::gather::gather;
 use super::lift::respell;
 use super::raw::{live, to_protocol, unknown};
-use super::{ECHO, in_order, key_of_tool, tool_of_call};
+use super::{in_order, key_of_tool, tool_of_call};
 
 /// The id of input that stands for an item that the SDK has no type for.
 const CARRIED: Value<'static> = Value::text("carried");

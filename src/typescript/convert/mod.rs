@@ -21,13 +21,6 @@ use crate::model::state::ToolKey;
 use crate::record::NESTING;
 use crate::typescript::canonical::strict;
 
-/// What the target's SDK computes anew or takes from the live program.
-const OWN: &str = "the SDK that loads the state works this out itself, or takes it from the program";
-/// What is said twice.
-const ECHO: &str = "another part of the state says this, too";
-/// What no other place is there for.
-const UNKNOWN: &str = "no released SDK defines this member";
-
 /// The state as a tree, in which the texts of nested runs are opened as deep as states are read.
 #[must_use]
 pub fn open<'d>(doc: &'d Document, root: Node<'d>) -> Value<'d> {

@@ -1,10 +1,10 @@
 //! Members of raw items that have another form on the other side.
 
 use crate::json::{Key, Kind, Object, Value};
+use crate::model::lift::{ECHO, UNKNOWN};
 use crate::model::{Account, Level};
 
 use super::raw::joined;
-use super::{ECHO, UNKNOWN};
 
 type Turned<'d> = Result<Value<'d>, Value<'d>>;
 

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 
 use crate::codes;
 use crate::json::{Key, Kind, Object, Value};
+use crate::model::lift::{ECHO, UNKNOWN};
 use crate::model::{Account, Level};
 
 use super::parts;
-use super::{ECHO, UNKNOWN};
 
 /// Gives a member in the other form, or back as it is when it has none there.
 type Turn = for<'d> fn(Value<'d>, &Account<'d>) -> Result<Value<'d>, Value<'d>>;
