@@ -11,7 +11,7 @@ use crate::record::{Flag, Reader, Sifted, Slot, Wire as _};
 use super::super::State;
 use super::super::bounds::{V1_10, V1_13, V1_15, V1_17, V1_18};
 use super::super::context::{ApprovalRecord, Decision, Invocation};
-use super::super::invocation::{Call, Known};
+use super::super::invocation::{Call, Known, completes};
 use super::super::items::{ApprovalItem, OriginKind, RunItem};
 use super::super::nested::NestedState;
 use super::super::step::{CurrentStep, ProcessedResponse};
@@ -74,6 +74,8 @@ struct Sought<'s, 'd> {
     inside: HashSet<Cow<'d, [u8]>>,
     /// Whether some nested run is not read.
     opaque: bool,
+    /// What the outputs of the history complete: the types of calls, and their ids.
+    answered: HashSet<(Cow<'d, [u8]>, Cow<'d, [u8]>)>,
 }
 
 impl<'s, 'd> Sought<'s, 'd> {
@@ -90,14 +92,28 @@ impl<'s, 'd> Sought<'s, 'd> {
         let opaque = |slot: &Slot<'d, NestedState<'d>>| {
             !slot.is_none() && slot.value().is_none_or(|nested| nested.state.is_none())
         };
+        let ledger: HashMap<_, _> = view.ledger().map(|(id, entry)| (id.wtf8(), entry)).collect();
+        // Most runs have begun nothing that is not finished.
+        let begun = ledger.values().any(|entry| is_set(&entry.executed) && !is_set(&entry.completed));
+        let outputs = view.generated.iter().filter(|_| begun).filter_map(|item| output(item.item, item.raw));
         Self {
             opaque: actions.into_iter().any(opaque),
-            ledger: view.ledger().map(|(id, entry)| (id.wtf8(), entry)).collect(),
+            answered: outputs.map(|(kind, id)| (kind.as_bytes().into(), id.wtf8())).collect(),
+            ledger,
             nested: nested.filter_map(|action| Some(action.tool_call.value()?.call_id.value()?.wtf8())).collect(),
             bound,
             functions: function_ids(view).map(Text::wtf8).collect(),
             inside,
         }
+    }
+
+    /// Whether a call did something of which nothing is recorded. The output of one that is in the history makes it
+    /// finished (`_register_tool_call_items`).
+    fn is_begun(&self, id: Text<'d>, entry: &Invocation<'d>) -> bool {
+        let kind = entry.kind.node().and_then(Node::text);
+        is_set(&entry.executed)
+            && !is_set(&entry.completed)
+            && kind.is_none_or(|kind| !self.answered.contains(&(kind.wtf8(), id.wtf8())))
     }
 }
 
@@ -106,6 +122,15 @@ fn function_ids<'d>(view: &View<'_, 'd>) -> impl Iterator<Item = Text<'d>> {
     let functions = view.processed.and_then(|processed| processed.functions.value());
     let actions = functions.into_iter().flat_map(|list| list.values());
     actions.filter_map(|action| action.value.tool_call.value()?.call_id.value().copied())
+}
+
+/// All calls that the response asks for and that the reader keeps (`_dedupe_processed_response_invocations`).
+fn called<'d>(view: &View<'_, 'd>) -> impl Iterator<Item = Text<'d>> {
+    let handoffs = view.processed.and_then(|processed| processed.handoffs.value());
+    let handoffs = handoffs.into_iter().flat_map(|list| list.values());
+    let handoffs = handoffs.filter_map(|action| action.value.tool_call.value()?.call_id.value().copied());
+    let tools = view.tools.iter().filter_map(|(call, _)| Call::of(*call)?.id);
+    function_ids(view).chain(handoffs).chain(tools)
 }
 
 fn nested_runs<'s, 'd>(processed: &'s ProcessedResponse<'d>) -> impl Iterator<Item = &'s State<'d>> {
@@ -266,13 +291,13 @@ fn half_done<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], sought: &So
         return;
     }
     let asked: HashSet<_> = pending.iter().filter_map(|own| Some(Call::of(own.raw_item.node()?)?.id?.wtf8())).collect();
-    for id in function_ids(view) {
+    for id in called(view) {
         let key = id.wtf8();
         let Some(entry) = sought.ledger.get(&key).filter(|_| !asked.contains(&key) && !sought.nested.contains(&key))
         else {
             continue;
         };
-        if is_set(&entry.executed) && !is_set(&entry.completed) {
+        if sought.is_begun(id, entry) {
             let message = format!(
                 "\"{}\" was started, and what came of it is not recorded: the SDK refuses to go on",
                 id.lossy()
@@ -352,7 +377,7 @@ fn started<'d>(
         cx.raise(codes::FINGERPRINT, Effect::Stuck, entry.node(), message);
         return;
     }
-    if is_set(&entry.executed) && !is_set(&entry.completed) && !agent_tool && !sought.nested.contains(&id.wtf8()) {
+    if sought.is_begun(id, entry) && !agent_tool && !sought.nested.contains(&id.wtf8()) {
         let message =
             format!("\"{}\" was started, and what came of it is not recorded: the SDK refuses to go on", id.lossy());
         cx.raise(codes::STARTED_CALL, Effect::Stuck, entry.node(), message);
@@ -365,7 +390,8 @@ fn forgotten<'d>(view: &View<'_, 'd>, history: &History<'d>, cx: &mut Reader<'d>
     if processed.interruptions.value().is_none_or(|interruptions| interruptions.is_empty()) {
         return;
     }
-    let answered: HashSet<_> = view.items().filter_map(|item| output_id(item.item, item.raw)).map(Text::wtf8).collect();
+    let outputs = view.items().filter_map(|item| output(item.item, item.raw));
+    let answered: HashSet<_> = outputs.map(|(_, id)| id.wtf8()).collect();
     let interruptions = processed.interruptions.value().into_iter().flat_map(|list| list.values());
     for approval in interruptions {
         let Some(id) = approval.raw_item.node().and_then(Call::of).and_then(|call| call.id) else { continue };
@@ -377,11 +403,10 @@ fn forgotten<'d>(view: &View<'_, 'd>, history: &History<'d>, cx: &mut Reader<'d>
     }
 }
 
-fn output_id<'d>(item: &RunItem<'d>, raw: Node<'d>) -> Option<Text<'d>> {
+/// The call that an item completes.
+fn output<'d>(item: &RunItem<'d>, raw: Node<'d>) -> Option<(&'static str, Text<'d>)> {
     match item {
-        RunItem::ToolCallOutput(_) | RunItem::HandoffOutput(_) | RunItem::McpApprovalResponse(_) => {
-            super::super::invocation::completes(raw).map(|(_, id)| id)
-        }
+        RunItem::ToolCallOutput(_) | RunItem::HandoffOutput(_) | RunItem::McpApprovalResponse(_) => completes(raw),
         _ => None,
     }
 }
