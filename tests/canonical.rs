@@ -84,6 +84,15 @@ fn python_states_come_back_from_the_canonical_model() {
             {
                 continue;
             }
+            // The SDK, too, takes a call for finished when it loads the output.
+            let answered = |item: Node<'_>| {
+                let id = item.member("raw_item").and_then(|raw| raw.member("call_id")).and_then(Node::text);
+                item.member("output").is_some()
+                    && id.is_some_and(|id| at.ends_with(&format!("/{}/completed", id.lossy())))
+            };
+            if node.raw() == "false" && items("generated_items").any(answered) {
+                continue;
+            }
             if at.contains("/tool_invocations/") || !is_named(node, &account) {
                 faults.push(format!("{}: {at} {:.60}", fixture.name, node.raw()));
             }

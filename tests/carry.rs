@@ -68,7 +68,11 @@ fn long_texts(node: Node<'_>, found: &mut Vec<String>) {
     match node.kind() {
         Kind::String => found.extend(node.text().map(|text| text.lossy().into_owned()).filter(|text| text.len() > 40)),
         Kind::Array => node.elements().for_each(|element| long_texts(element, found)),
-        Kind::Object => node.members().for_each(|member| long_texts(member.value, found)),
+        // The Python SDK repeats the description of a tool in every item about it.
+        Kind::Object => {
+            let members = node.members().filter(|member| !member.key.is("description"));
+            members.for_each(|member| long_texts(member.value, found));
+        }
         _ => {}
     }
 }
@@ -80,7 +84,6 @@ fn values(patch: Node<'_>, found: &mut Vec<String>) {
     }
     for key in ["m", "e"] {
         let members = patch.member(key).into_iter().flat_map(Node::members);
-        // The Python SDK repeats the description of a tool in every item about it.
         members.filter(|member| !member.key.is("description")).for_each(|member| values(member.value, found));
     }
     patch.member("i").into_iter().flat_map(Node::elements).for_each(|entry| long_texts(entry, found));

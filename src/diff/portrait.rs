@@ -183,6 +183,7 @@ impl<'d> Painter<'d> {
     fn run(&mut self, state: State<'d>) -> Value<'d> {
         let mut state = state;
         state.take_carried_out();
+        state.place_accepted_answer();
         state.settle_ignored_handoffs();
         let outer = (
             std::mem::take(&mut self.known),

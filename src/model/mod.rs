@@ -2,6 +2,7 @@
 //! is everything, and `convert` goes through it.
 
 mod account;
+mod answer;
 mod decisions;
 mod gather;
 mod handoffs;

@@ -1,11 +1,9 @@
 //! A state of label 1.21 becomes the canonical one. Raw items are those of the API already.
 
-use std::borrow::Cow;
-
 use crate::codes;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
-use crate::model::lift::{self as shared, ECHO, OWN, UNKNOWN};
+use crate::model::lift::{self as shared, OWN, UNKNOWN};
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, FunctionDecision, HandoffAction, HostedDecision,
     Input, Item, ItemKind, McpRequest, NamedDecision, Ownership, Processed, Record, Response, State, Step, ToolKey,
@@ -104,41 +102,7 @@ pub fn lift<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     };
     account.rest(state, Level::History, UNKNOWN);
     remember_authors(&mut lifted);
-    place_answer(&mut lifted, account);
     lifted
-}
-
-/// Where something failed behind a tool of an accepted answer, the tool's output stands in front of the answer, or without
-/// it. To the TypeScript SDK that is the output of an unknown call, and the answer is sent again.
-fn place_answer<'d>(state: &mut State<'d>, account: &Account<'d>) {
-    let (Step::Interrupted { accepted: Some(_), .. }, Some(processed)) = (&state.step, &mut state.processed) else {
-        return;
-    };
-    let is_call = |item: &Item<'_>| matches!(item.kind, ItemKind::Call { .. } | ItemKind::HandoffCall);
-    let is_output = |item: &Item<'_>| matches!(item.kind, ItemKind::Output { .. } | ItemKind::HandoffOutput { .. });
-    let calls = processed.new_items.iter().filter(|item| is_call(item));
-    let calls: HashSet<_> = calls.filter_map(|item| call_id(&item.raw)).collect();
-    let its = |item: &Item<'_>| call_id(&item.raw).is_some_and(|id| calls.contains(&id));
-    let first = state.items.iter().position(|item| (is_call(item) || is_output(item)) && its(item));
-    let Some(first) = first.filter(|first| is_output(&state.items[*first])) else { return };
-    let name =
-        |item: &Item<'_>| item.raw.member("id").or_else(|| item.raw.member("call_id"))?.wtf8().map(Cow::into_owned);
-    let mut answer = std::mem::take(&mut processed.new_items);
-    let named = answer
-        .iter()
-        .enumerate()
-        .filter_map(|(at, item)| Some(((item.raw.member("type")?.wtf8()?.into_owned(), name(item)?), at)));
-    let places: HashMap<_, _> = named.collect();
-    let mut behind = state.items.split_off(first);
-    behind.retain_mut(|item| {
-        let kind = item.raw.member("type").and_then(|kind| Some(kind.wtf8()?.into_owned()));
-        let Some(at) = kind.zip(name(item)).and_then(|key| places.get(&key)) else { return true };
-        std::mem::swap(item, &mut answer[*at]);
-        account.rebuilt(&item.raw, ECHO);
-        false
-    });
-    state.items.append(&mut answer);
-    state.items.append(&mut behind);
 }
 
 /// The Python SDK keeps who made a summary, and who called a shell or the patch tool, in the answer alone. To the TypeScript

@@ -35,6 +35,9 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
 
 fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let mut state = state;
+    for item in state.place_accepted_answer() {
+        account.rebuilt(&item.raw, ECHO);
+    }
     for item in state.settle_ignored_handoffs() {
         // The SDK refuses such an output for a handoff.
         let reason = "a handoff that was not carried out is a call of a tool in the history";
