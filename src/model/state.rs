@@ -101,7 +101,7 @@ pub struct Response<'d> {
 }
 
 /// Token counts, all of them numbers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Usage<'d> {
     /// How many requests were made.
     pub requests: Option<Value<'d>>,

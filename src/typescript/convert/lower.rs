@@ -344,14 +344,8 @@ impl<'d> Cx<'_, 'd> {
 
     fn usage(&self, usage: Option<&Usage<'d>>) -> Value<'d> {
         let none = || Value::integer(0);
-        let Some(usage) = usage else {
-            return Object::new()
-                .with("requests", none())
-                .with("inputTokens", none())
-                .with("outputTokens", none())
-                .with("totalTokens", none())
-                .into();
-        };
+        let unused = Usage::default();
+        let usage = usage.unwrap_or(&unused);
         let counts = |object: Object<'d>, usage: &Usage<'d>| {
             object
                 .with("inputTokens", usage.input.clone().unwrap_or_else(none))
@@ -362,9 +356,7 @@ impl<'d> Cx<'_, 'd> {
         for (key, details) in
             [("inputTokensDetails", &usage.input_details), ("outputTokensDetails", &usage.output_details)]
         {
-            if !details.is_empty() {
-                lowered.push(Key::Known(key), Value::List(details.iter().map(|own| self.details(own)).collect()));
-            }
+            lowered.push(Key::Known(key), Value::List(details.iter().map(|own| self.details(own)).collect()));
         }
         if !usage.entries.is_empty() {
             let entries = usage.entries.iter().map(|entry| {
