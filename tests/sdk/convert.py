@@ -438,8 +438,6 @@ def sent(given, rejected):
 
 def sent_item(item, rejected):
     item = without_nulls(item)
-    if not isinstance(item, dict):
-        return item
     if item.get("role"):
         item.pop("type", None)
     kind = item.get("type", "")
