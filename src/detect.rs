@@ -247,7 +247,7 @@ const TYPESCRIPT: &[&str] = &[
     "inputGuardrailResults",
     "currentAgentSpan",
 ];
-/// Fewer votes than this do not make a state.
+/// Fewer votes than this do not make a state, unless it names its version.
 const QUORUM: usize = 2;
 
 /// Recognises what `root` is, by the shape of its top level and its label.
@@ -257,7 +257,8 @@ pub fn identify(root: Node<'_>) -> Identity<'_> {
     if let Some((port, version)) = other_port(root, typescript) {
         return Identity::OtherPort { port, version };
     }
-    if python.max(typescript) < QUORUM {
+    let versioned = root.member("$schemaVersion").is_some_and(|version| version.kind() == Kind::String);
+    if python.max(typescript) < if versioned { 1 } else { QUORUM } {
         return Identity::Unknown { elsewhere: elsewhere(root) };
     }
     let dialect = if python >= typescript { Dialect::Python } else { Dialect::TypeScript };
@@ -361,4 +362,23 @@ fn elsewhere(root: Node<'_>) -> Option<Node<'_>> {
 /// Whether a string looks as if it held a state: an object with the version key, which is all that can be told cheaply.
 fn holds_state(raw: &str) -> bool {
     raw.trim_start_matches(['\\', 'n', 'r', 't', ' ']).starts_with('{') && raw.contains("$schemaVersion")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Detection, detect};
+
+    /// What a broken state still says of itself is enough to say what is wrong with it.
+    #[test]
+    fn a_version_and_one_key_make_a_state() {
+        let dialect = |text: &str| match detect(text.into(), None) {
+            Detection::State { dialect, .. } => Some(dialect),
+            _ => None,
+        };
+        assert_eq!(dialect(r#"{"$schemaVersion":"1.15","current_agent":"Bank"}"#), Some("python"));
+        assert_eq!(dialect(r#"{"$schemaVersion":"999","currentAgent":{"name":"Bank"}}"#), Some("typescript"));
+        assert_eq!(dialect(r#"{"current_agent":"Bank"}"#), None);
+        assert_eq!(dialect(r#"{"$schemaVersion":"1.15","agent":"Bank"}"#), None);
+        assert_eq!(dialect(r#"{"$schemaVersion":1.15,"current_agent":"Bank"}"#), None);
+    }
 }
