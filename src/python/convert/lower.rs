@@ -24,11 +24,11 @@ pub(super) const COMPUTER: &str = "computer_use_preview";
 #[must_use]
 pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let mut state = state;
-    name_spaces(&mut state, account);
+    let finished = finished(&state.items);
+    name_spaces(&mut state, &finished, account);
     forget_authors(&mut state, account);
     said_twice(&state, account);
     let names = Names::of(&state);
-    let finished = finished(&state.items);
     ungated(&state, &finished, account);
     let numbered = numbered(&state);
     let stored = lower_stored(&state, account);
@@ -94,13 +94,13 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
 }
 
 /// The Python SDK finds a tool that is loaded on demand only where the call names it as its own namespace; every copy of
-/// the call has to.
-fn name_spaces<'d>(state: &mut State<'d>, account: &Account<'d>) {
+/// a call that is still to be made has to.
+fn name_spaces<'d>(state: &mut State<'d>, finished: &HashSet<Vec<u8>>, account: &Account<'d>) {
     let mut bare: HashMap<Vec<u8>, Value<'d>> = HashMap::default();
     let mut find = |call: &Value<'d>, tool: Option<&ToolKey<'d>>| {
         if let Some(ToolKey::Deferred(name)) = tool
             && call.member("namespace").is_none_or(|namespace| namespace.is_null())
-            && let Some(id) = call_id(call)
+            && let Some(id) = call_id(call).filter(|id| !finished.contains(id))
         {
             let reason = "the call gets the tool's name as its namespace, without which the Python SDK does not find a tool \
                           that is loaded on demand; the model will see that";
