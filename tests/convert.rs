@@ -43,10 +43,31 @@ fn an_old_call_of_a_local_server_is_not_converted_as_one_of_a_function() {
             options.agents =
                 Some(serde_json::from_value::<Graph>(agents.clone()).expect("the document describes agents"));
             let done = convert(&read(path), target(name), &options);
-            let told = done.losses.iter().any(|loss| loss.level == Level::Resume && loss.reason.ends_with("(RS436)"));
+            let told = done.losses.iter().any(|loss| loss.level == Level::Resume && loss.reason.contains("(RS436 "));
             assert!(done.bytes.is_none() && told, "{path} {name}: {:?}", done.losses);
         }
     }
+}
+
+/// The TypeScript SDK executes no call of which it cannot tell where it goes. Whoever does not look must not get it.
+#[test]
+fn a_call_that_goes_nobody_knows_where_is_not_converted_to_an_sdk_that_does_not_look() {
+    let state = read("typescript/1.22/upgraded_binding.json");
+    for name in ["python@0.24.0", "python@0.9.1", "typescript@0.18.0", "typescript@0.0.8"] {
+        let done = convert(&state, target(name), &most());
+        assert_eq!(done.level(), Some(Level::Authority), "{name}");
+        assert!(done.bytes.is_none(), "{name}");
+    }
+    assert!(convert(&state, target("typescript@0.19.0"), &most()).bytes.is_some());
+}
+
+/// Only a call that is still to be made needs the namespace by which the Python SDK finds its tool.
+#[test]
+fn a_call_of_a_deferred_tool_that_has_run_stays_as_it_is() {
+    let done = convert(&read("typescript/1.22/deferred_done.json"), target("python@0.24.0"), &Convert::default());
+    assert!(done.losses.iter().all(|loss| loss.level == Level::Bookkeeping), "{:?}", done.losses);
+    let text = String::from_utf8(done.bytes.expect("the state is converted")).expect("the output is text");
+    assert!(!text.contains("\"namespace\""), "{text}");
 }
 
 /// As much as can be converted at all.

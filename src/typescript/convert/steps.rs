@@ -312,7 +312,8 @@ fn check_passed<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     if !calls.is_empty() {
         let done = answered(state);
         for call in calls.iter().filter(|call| call.wtf8().is_none_or(|id| !done.contains(&*id))) {
-            let reason = "it is not known whether the call goes to a local MCP server, and older releases would execute it";
+            let reason =
+                "it is not known whether the call goes to a local MCP server, and older releases would execute it";
             account.note(codes::WOULD_RUN, Level::Authority, call.origin(), reason);
         }
     }
@@ -322,8 +323,7 @@ fn check_passed<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 fn unbound<'d>(state: &Object<'d>) -> Vec<Value<'d>> {
     let functions = state.get("lastProcessedResponse").and_then(|processed| processed.member("functions"));
     let functions = functions.map_or_else(Vec::new, Value::into_elements);
-    let is_unbound =
-        |action: &&Value<'d>| action.member("mcpToolBinding").is_some_and(|binding| binding.is("unknown"));
+    let is_unbound = |action: &&Value<'d>| action.member("mcpToolBinding").is_some_and(|binding| binding.is("unknown"));
     functions.iter().filter(is_unbound).filter_map(|action| action.at(&["toolCall", "callId"])).collect()
 }
 
