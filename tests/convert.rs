@@ -70,6 +70,30 @@ fn a_call_of_a_deferred_tool_that_has_run_stays_as_it_is() {
     assert!(!text.contains("\"namespace\""), "{text}");
 }
 
+/// The Python SDK sorts these decisions when it saves a state.
+#[test]
+fn decisions_about_hosted_servers_are_in_the_order_of_the_sdk() {
+    let mut options = Convert::default();
+    options.allow_loss = Level::Resume;
+    let done = convert(&read("typescript/1.22/hosted_mcp_several.json"), target("python@0.24.0"), &options);
+    let state: Value =
+        serde_json::from_slice(&done.bytes.expect("the state is converted")).expect("the output is JSON");
+    let entries = state["context"]["hosted_mcp_approvals"].as_array().expect("there are decisions");
+    let named = |entry: &Value| {
+        let part = |key: &str| entry["identity"][key].as_str().unwrap_or("-").to_owned();
+        [part("type"), part("server_label"), part("tool_name"), part("request_id")].join(" ")
+    };
+    let order = [
+        "server_tool code find -",
+        "server_tool docs drop -",
+        "server_tool docs find -",
+        "query - drop mcpr_3",
+        "query - find mcpr_1",
+        "query - find mcpr_2",
+    ];
+    assert_eq!(entries.iter().map(named).collect::<Vec<_>>(), order);
+}
+
 /// As much as can be converted at all.
 fn most() -> Convert {
     let mut options = Convert::default();
