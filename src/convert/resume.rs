@@ -22,6 +22,9 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
         unreadable(state, account);
     }
     gates(state, target.format.dialect, options, account);
+    if target.format.dialect == Dialect::Python {
+        unbound(state, account);
+    }
     half_decided(state, target.format.dialect, account);
     conversation(state, target.format.dialect, account);
     others_of_handoffs(state, account);
@@ -77,6 +80,8 @@ fn conversation<'d>(state: &State<'d>, dialect: Dialect, account: &Account<'d>) 
 /// What the TypeScript SDK knows for an output.
 const OUTPUTS: [&str; 4] =
     ["function_call_output", "computer_call_output", "shell_call_output", "apply_patch_call_output"];
+const UNBOUND: &str = "it is not known whether the call goes to a local MCP server: the TypeScript SDK would not execute it, \
+                       the Python SDK would";
 const UNSENT: &str = "between two turns the Python SDK takes this output for sent to the service that keeps the conversation, \
                       the TypeScript SDK sends it";
 
@@ -302,6 +307,20 @@ fn gates<'d>(state: &State<'d>, target: Dialect, options: &Convert, account: &Ac
         } else if gated.is_none() {
             let reason = "the call waits for a decision; the target asks about it if its program makes the tool ask";
             account.assumed(Level::Bookkeeping, item.origin, reason);
+        }
+    }
+}
+
+/// Takes down calls of which the state says that it is not known where they go: the TypeScript SDK executes them for no
+/// approval.
+fn unbound<'d>(state: &State<'d>, account: &Account<'d>) {
+    let outputs = state.items.iter().filter(|item| matches!(item.kind, ItemKind::Output { .. }));
+    let done: HashSet<_> = outputs.filter_map(|item| call_id(&item.raw)).collect();
+    for action in state.processed.iter().flat_map(|processed| &processed.functions) {
+        let is_open = call_id(&action.call).is_none_or(|id| !done.contains(&id));
+        if is_open && matches!(action.binding, Binding::Unknown) {
+            let place = action.call.origin().or(action.call.member("call_id").and_then(|id| id.origin()));
+            account.note(codes::WOULD_RUN, Level::Authority, place, UNBOUND);
         }
     }
 }

@@ -83,6 +83,7 @@ impl Keys {
             usage: state.member("context").and_then(|context| context.member("usage")).map(|node| self.usage(node)),
             last_responses: state.member(self.last_response).filter(|node| !node.is_null()).zip(last_listed),
             responded,
+            forgotten: Vec::new(),
             server_managed: self.server_managed.iter().find_map(|key| managed(&key)),
             step: match state.member(self.step).and_then(|step| text(step, "type")) {
                 Some(kind) if kind.is("next_step_interruption") => Step::Interrupted,

@@ -39,6 +39,8 @@ pub struct Run<'d> {
     pub last_responses: Option<(Node<'d>, Node<'d>)>,
     /// Ids and call ids of everything that the model responses hold.
     pub responded: Vec<Text<'d>>,
+    /// Calls of agents that this run does not know: they were used as tools, and what they did is not kept.
+    pub forgotten: Vec<Text<'d>>,
     /// The id of a conversation that the service keeps, or of the response to go on from.
     pub server_managed: Option<Node<'d>>,
     /// Where the run stands.

@@ -96,7 +96,7 @@ fn decisions<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
         .iter()
         .chain(&run.elsewhere)
         .flat_map(|item: &Item<'d>| [item.call, item.id])
-        .chain(run.responded.iter().map(|id| Some(*id)))
+        .chain(run.responded.iter().chain(&run.forgotten).map(|id| Some(*id)))
         .flatten()
         .map(key)
         .collect();

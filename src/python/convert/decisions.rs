@@ -345,7 +345,7 @@ pub(super) fn own_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         context.place(
             "hosted_mcp_approvals",
             &["tool_input", "context_meta", "context", "approvals"],
-            Value::List(owned),
+            lower::in_order(owned),
         );
     }
 }

@@ -24,11 +24,11 @@ pub(super) const COMPUTER: &str = "computer_use_preview";
 #[must_use]
 pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let mut state = state;
-    name_spaces(&mut state, account);
+    let finished = finished(&state.items);
+    name_spaces(&mut state, &finished, account);
     forget_authors(&mut state, account);
     said_twice(&state, account);
     let names = Names::of(&state);
-    let finished = finished(&state.items);
     ungated(&state, &finished, account);
     let numbered = numbered(&state);
     let stored = lower_stored(&state, account);
@@ -94,13 +94,14 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
 }
 
 /// The Python SDK finds a tool that is loaded on demand only where the call names it as its own namespace; every copy of
-/// the call has to.
-fn name_spaces<'d>(state: &mut State<'d>, account: &Account<'d>) {
+/// a call that is still to be made has to.
+fn name_spaces<'d>(state: &mut State<'d>, finished: &HashSet<Vec<u8>>, account: &Account<'d>) {
+    forget_unfound(state, finished, account);
     let mut bare: HashMap<Vec<u8>, Value<'d>> = HashMap::default();
     let mut find = |call: &Value<'d>, tool: Option<&ToolKey<'d>>| {
         if let Some(ToolKey::Deferred(name)) = tool
             && call.member("namespace").is_none_or(|namespace| namespace.is_null())
-            && let Some(id) = call_id(call)
+            && let Some(id) = call_id(call).filter(|id| !finished.contains(id))
         {
             let reason = "the call gets the tool's name as its namespace, without which the Python SDK does not find a tool \
                           that is loaded on demand; the model will see that";
@@ -145,6 +146,21 @@ fn name_spaces<'d>(state: &mut State<'d>, account: &Account<'d>) {
         processed.new_items.iter_mut().for_each(|item| space(&mut item.raw));
         processed.functions.iter_mut().for_each(|action| space(&mut action.call));
     }
+}
+
+/// The SDK drops what it does not find for want of a namespace. Of a call that is finished it needs nothing.
+fn forget_unfound<'d>(state: &mut State<'d>, finished: &HashSet<Vec<u8>>, account: &Account<'d>) {
+    let Some(processed) = &mut state.processed else { return };
+    processed.functions.retain(|action| {
+        let is_bare = action.call.member("namespace").is_none_or(|namespace| namespace.is_null());
+        let is_over = call_id(&action.call).is_some_and(|id| finished.contains(&id));
+        let Some(ToolKey::Deferred(tool)) = action.tool.as_ref().filter(|_| is_bare && is_over) else { return true };
+        let parts = [Some(&action.call), Some(tool), action.name.as_ref(), action.description.as_ref()];
+        for part in parts.into_iter().chain([action.parameters.as_ref()]).flatten() {
+            account.rebuilt(part, "the function has been called, and the history says so");
+        }
+        false
+    });
 }
 
 /// Names of tools that the keys of tools, or the calls, say better, and copies of what is asked.
@@ -385,7 +401,7 @@ fn lower_context<'d>(
         hosted.extend(queries);
     }
     if !hosted.is_empty() {
-        lowered.push(Key::Known("hosted_mcp_approvals"), Value::List(hosted));
+        lowered.push(Key::Known("hosted_mcp_approvals"), in_order(hosted));
     }
     let functions = context.functions.into_iter().map(|decision| {
         let scope = standing_scope(Scoped::Function(&decision.tool));
@@ -400,6 +416,15 @@ fn lower_context<'d>(
         lowered.push(Key::Known("function_tool_approvals"), Value::List(functions));
     }
     lowered.into()
+}
+
+/// Decisions about tools of hosted MCP servers in the order in which the SDK saves them (`_serialize_hosted_mcp_approvals`).
+pub(super) fn in_order(mut entries: Vec<Value<'_>>) -> Value<'_> {
+    entries.sort_by_cached_key(|entry| {
+        let text = |key| entry.at(&["identity", key]).and_then(|own| own.wtf8().map(Cow::into_owned));
+        (text("request_id").is_some(), text("server_label"), text("tool_name"), text("request_id"))
+    });
+    Value::List(entries)
 }
 
 /// Agents whose own names end like the identity of one of several of the same name.

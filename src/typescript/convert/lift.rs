@@ -26,6 +26,7 @@ const STARTED: &str =
 #[must_use]
 pub fn lift<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     let mut state = lift_run(tree, account);
+    forget_finished(&mut state, account);
     hand_down(&mut state, account);
     state
 }
@@ -673,14 +674,44 @@ fn forget<'d>(state: &mut State<'d>, mut gone: HashSet<Vec<u8>>, account: &Accou
         let functions = run.processed.iter().flat_map(|processed| &processed.functions);
         runs.extend(functions.filter_map(|action| action.nested.as_deref()));
     }
-    let is_left = |record: &mut Record<'d>| {
-        record.void(|id| !gone.contains(id), account);
-        *record = record.only(|id| !gone.contains(id));
-        !record.is_empty()
-    };
+    let is_left = |record: &mut Record<'d>| narrow(record, |id| !gone.contains(id), account);
     state.context.functions.retain_mut(|decision| is_left(&mut decision.record));
     state.context.hosted.retain_mut(|decision| is_left(&mut decision.record));
     state.context.by_name.retain_mut(|decision| is_left(&mut decision.record));
+}
+
+/// Takes out decisions about the calls of nested runs that are over and kept nowhere: the Python SDK heeds none about a call
+/// that it does not know.
+fn forget_finished<'d>(state: &mut State<'d>, account: &Account<'d>) {
+    if state.context.functions.is_empty() {
+        return;
+    }
+    let mut known = HashSet::default();
+    let mut runs = vec![&*state];
+    while let Some(run) = runs.pop() {
+        known.extend(run.items.iter().chain(run.step.waiting()).filter_map(|item| call_id(&item.raw)));
+        for action in run.processed.iter().flat_map(|processed| &processed.functions) {
+            known.extend(call_id(&action.call));
+            runs.extend(action.nested.as_deref());
+        }
+    }
+    state.context.functions.retain_mut(|own| {
+        if own.record.single().iter().all(|id| known.contains(&**id)) {
+            return true;
+        }
+        let is_left = narrow(&mut own.record, |id| known.contains(id), account);
+        if !is_left {
+            account.rebuilt(&own.agent, "nothing is decided about the calls of this agent");
+        }
+        is_left
+    });
+}
+
+/// Leaves of a record what is about known calls, and says whether that is anything.
+fn narrow<'d>(record: &mut Record<'d>, known: impl Fn(&[u8]) -> bool, account: &Account<'d>) -> bool {
+    record.void(&known, account);
+    *record = record.only(known);
+    !record.is_empty()
 }
 
 fn lift_processed<'d>(value: Value<'d>, runs: &mut Runs<'d>, account: &Account<'d>) -> Processed<'d> {

@@ -259,11 +259,7 @@ fn begin_anew<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 
 /// Releases before 0.3.8 call every function of the last response again that anybody was asked about.
 fn forget_done<'d>(state: &mut Object<'d>, account: &Account<'d>) {
-    let mut done = HashSet::default();
-    items(state, |item| {
-        let raw = item.member("rawItem").filter(|raw| raw.is_type("function_call_result"));
-        done.extend(raw.and_then(|raw| raw.member("callId")?.wtf8()).map(|id| id.into_owned()));
-    });
+    let done = answered(state);
     let processed = state.get_mut("lastProcessedResponse").and_then(Value::object_mut);
     let Some(functions) = processed.and_then(|processed| processed.get_mut("functions")) else { return };
     let id = |action: &Value<'d>| action.at(&["toolCall", "callId"]).and_then(|id| id.wtf8());
@@ -276,6 +272,16 @@ fn forget_done<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     for action in &gone {
         account.lost(Level::Bookkeeping, action, "the function has been called, and the target would call it again");
     }
+}
+
+/// The ids of the function calls that have an output.
+fn answered(state: &mut Object<'_>) -> HashSet<Vec<u8>> {
+    let mut done = HashSet::default();
+    items(state, |item| {
+        let raw = item.member("rawItem").filter(|raw| raw.is_type("function_call_result"));
+        done.extend(raw.and_then(|raw| raw.member("callId")?.wtf8()).map(|id| id.into_owned()));
+    });
+    done
 }
 
 /// The SDK has checked its guardrails before any release stopped for an approval.
@@ -294,7 +300,7 @@ fn assume_passed<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     }
 }
 
-/// Whoever reads labels before it goes on, whatever the guardrails of the input have said.
+/// Whoever reads labels before it goes on, whatever the guardrails of the input have said, and wherever a call goes.
 fn check_passed<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let started = state.get("currentTurn").is_some_and(|turn| turn.as_u64() != Some(0));
     let passed = state.get("initialInputGuardrailsCompleted");
@@ -302,6 +308,23 @@ fn check_passed<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         let reason = "guardrails on the input have not passed, and older releases would go on without them";
         account.note(codes::WOULD_RUN, Level::Authority, passed.origin(), reason);
     }
+    let calls = unbound(state);
+    if !calls.is_empty() {
+        let done = answered(state);
+        for call in calls.iter().filter(|call| call.wtf8().is_none_or(|id| !done.contains(&*id))) {
+            let reason =
+                "it is not known whether the call goes to a local MCP server, and older releases would execute it";
+            account.note(codes::WOULD_RUN, Level::Authority, call.origin(), reason);
+        }
+    }
+}
+
+/// The ids of function calls of which the state says that it is not known where they go.
+fn unbound<'d>(state: &Object<'d>) -> Vec<Value<'d>> {
+    let functions = state.get("lastProcessedResponse").and_then(|processed| processed.member("functions"));
+    let functions = functions.map_or_else(Vec::new, Value::into_elements);
+    let is_unbound = |action: &&Value<'d>| action.member("mcpToolBinding").is_some_and(|binding| binding.is("unknown"));
+    functions.iter().filter(is_unbound).filter_map(|action| action.at(&["toolCall", "callId"])).collect()
 }
 
 fn none_missing<'d>(state: &mut Object<'d>, _: &Account<'d>) {
