@@ -96,7 +96,16 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
 /// The Python SDK finds a tool that is loaded on demand only where the call names it as its own namespace; every copy of
 /// a call that is still to be made has to.
 fn name_spaces<'d>(state: &mut State<'d>, finished: &HashSet<Vec<u8>>, account: &Account<'d>) {
-    forget_unfound(state, finished, account);
+    for action in state.take_finished_deferred() {
+        let tool = match &action.tool {
+            Some(ToolKey::Deferred(tool)) => Some(tool),
+            _ => None,
+        };
+        let parts = [tool, action.name.as_ref(), action.description.as_ref(), action.parameters.as_ref()];
+        for part in parts.into_iter().flatten().chain([&action.call]) {
+            account.rebuilt(part, "the function has been called, and the history says so");
+        }
+    }
     let mut bare: HashMap<Vec<u8>, Value<'d>> = HashMap::default();
     let mut find = |call: &Value<'d>, tool: Option<&ToolKey<'d>>| {
         if let Some(ToolKey::Deferred(name)) = tool
@@ -146,21 +155,6 @@ fn name_spaces<'d>(state: &mut State<'d>, finished: &HashSet<Vec<u8>>, account: 
         processed.new_items.iter_mut().for_each(|item| space(&mut item.raw));
         processed.functions.iter_mut().for_each(|action| space(&mut action.call));
     }
-}
-
-/// The SDK drops what it does not find for want of a namespace. Of a call that is finished it needs nothing.
-fn forget_unfound<'d>(state: &mut State<'d>, finished: &HashSet<Vec<u8>>, account: &Account<'d>) {
-    let Some(processed) = &mut state.processed else { return };
-    processed.functions.retain(|action| {
-        let is_bare = action.call.member("namespace").is_none_or(|namespace| namespace.is_null());
-        let is_over = call_id(&action.call).is_some_and(|id| finished.contains(&id));
-        let Some(ToolKey::Deferred(tool)) = action.tool.as_ref().filter(|_| is_bare && is_over) else { return true };
-        let parts = [Some(&action.call), Some(tool), action.name.as_ref(), action.description.as_ref()];
-        for part in parts.into_iter().chain([action.parameters.as_ref()]).flatten() {
-            account.rebuilt(part, "the function has been called, and the history says so");
-        }
-        false
-    });
 }
 
 /// Names of tools that the keys of tools, or the calls, say better, and copies of what is asked.

@@ -1,9 +1,9 @@
-//! What a handoff leaves behind that says nothing any more, or less than it seems to.
+//! What a response leaves behind that says nothing any more, or less than it seems to.
 
 use crate::hash::HashSet;
 use crate::json::Value;
 
-use super::state::{Item, ItemKind, Processed, State, Step};
+use super::state::{FunctionAction, Item, ItemKind, Processed, State, Step, ToolKey};
 
 impl<'d> State<'d> {
     /// Takes out what a response asks for whose agent has handed the run over since: it is carried out.
@@ -18,6 +18,27 @@ impl<'d> State<'d> {
         let tools_used = std::mem::take(&mut processed.tools_used);
         let rest = Processed { new_items, tools_used, ..Processed::default() };
         Some(std::mem::replace(processed, rest))
+    }
+
+    /// Takes out the finished calls of tools that are loaded on demand, and that the call does not name as its namespace: the
+    /// Python SDK finds no tool for them.
+    pub fn take_finished_deferred(&mut self) -> Vec<FunctionAction<'d>> {
+        let Some(processed) = &mut self.processed else { return Vec::new() };
+        let is_bare = |call: &Value<'d>| call.member("namespace").is_none_or(|namespace| namespace.is_null());
+        let is_deferred =
+            |action: &FunctionAction<'d>| matches!(action.tool, Some(ToolKey::Deferred(_))) && is_bare(&action.call);
+        if !processed.functions.iter().any(is_deferred) {
+            return Vec::new();
+        }
+        let id = |raw: &Value<'d>| raw.member("call_id").and_then(|id| Some(id.wtf8()?.into_owned()));
+        let outputs = self.items.iter().filter(|item| matches!(item.kind, ItemKind::Output { .. }));
+        let finished: HashSet<Vec<u8>> = outputs.filter_map(|item| id(&item.raw)).collect();
+        let is_over = |action: &FunctionAction<'d>| {
+            is_deferred(action) && id(&action.call).is_some_and(|id| finished.contains(&id))
+        };
+        let (over, open) = std::mem::take(&mut processed.functions).into_iter().partition(is_over);
+        processed.functions = open;
+        over
     }
 
     /// Makes calls of tools of the handoffs that have an output as tools have it: the Python SDK carries out one handoff of a
