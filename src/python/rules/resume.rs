@@ -75,7 +75,7 @@ struct Sought<'s, 'd> {
     /// Whether some nested run is not read.
     opaque: bool,
     /// What the outputs of the history complete: the types of calls, and their ids.
-    answered: HashSet<(Cow<'d, [u8]>, Cow<'d, [u8]>)>,
+    answered: HashSet<[Cow<'d, [u8]>; 2]>,
 }
 
 impl<'s, 'd> Sought<'s, 'd> {
@@ -98,7 +98,7 @@ impl<'s, 'd> Sought<'s, 'd> {
         let outputs = view.generated.iter().filter(|_| begun).filter_map(|item| output(item.item, item.raw));
         Self {
             opaque: actions.into_iter().any(opaque),
-            answered: outputs.map(|(kind, id)| (kind.as_bytes().into(), id.wtf8())).collect(),
+            answered: outputs.map(|(kind, id)| [kind.as_bytes().into(), id.wtf8()]).collect(),
             ledger,
             nested: nested.filter_map(|action| Some(action.tool_call.value()?.call_id.value()?.wtf8())).collect(),
             bound,
@@ -113,7 +113,7 @@ impl<'s, 'd> Sought<'s, 'd> {
         let kind = entry.kind.node().and_then(Node::text);
         is_set(&entry.executed)
             && !is_set(&entry.completed)
-            && kind.is_none_or(|kind| !self.answered.contains(&(kind.wtf8(), id.wtf8())))
+            && kind.is_none_or(|kind| !self.answered.contains(&[kind.wtf8(), id.wtf8()]))
     }
 }
 
