@@ -143,3 +143,14 @@ fn a_pending_call_of_a_local_server_needs_its_server_whatever_the_label_says_of_
         assert_eq!(worse_than_lost(&text, Some(&agents)), expected, "{label}");
     }
 }
+
+#[test]
+fn a_call_that_waits_needs_the_program_that_called() {
+    let path = format!("{}/fixtures/python/1.21/program-pending.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("the fixture is there");
+    assert_eq!(worse_than_lost(&text, None), []);
+    let other = text.replace(r#""caller_id": "prog_1""#, r#""caller_id": "prog_2""#);
+    assert_ne!(other, text);
+    // The ledger, too, tells that the caller is another one.
+    assert!(worse_than_lost(&other, None).ends_with(&refused("RS441")));
+}
