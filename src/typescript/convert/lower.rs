@@ -35,8 +35,8 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
 
 fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let mut state = state;
-    for item in state.place_accepted_answer() {
-        account.rebuilt(&item.raw, ECHO);
+    for copy in state.place_accepted_answer().iter().filter_map(|item| item.origin) {
+        account.rebuilt(&Value::Node(copy), ECHO);
     }
     for item in state.settle_ignored_handoffs() {
         // The SDK refuses such an output for a handoff.
