@@ -8,7 +8,7 @@ use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Node, Value};
 use crate::model::state::{
     Action, AgentRef, Binding, Decided, FunctionAction, HandoffAction, Item, ItemKind, McpRequest, Record, State, Step,
-    ToolKey,
+    ToolKey, call_id,
 };
 use crate::model::{Account, Level, Verdict};
 
@@ -400,11 +400,6 @@ fn gate(graph: &Graph, binding: Option<&Binding<'_>>, item: &Item<'_>) -> Option
         own("computer")
     };
     tool.and_then(|tool| tool.needs_approval)
-}
-
-fn call_id(raw: &Value<'_>) -> Option<Vec<u8>> {
-    let key = if raw.is_type("mcp_approval_request") { "id" } else { "call_id" };
-    raw.member(key)?.wtf8().map(|id| id.into_owned())
 }
 
 /// The local MCP servers behind the tools of calls, by call id, where there is one or may be one.

@@ -13,7 +13,7 @@ use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, Input, Item, ItemKind, Ownership, Processed, Record,
-    Response, State, Step, ToolKey, Trace, Usage,
+    Response, State, Step, ToolKey, Trace, Usage, call_id,
 };
 
 use super::weigh::Scales;
@@ -146,12 +146,6 @@ fn key<'d>(agent: AgentRef<'d>) -> Value<'d> {
         return identity;
     }
     Object::new().with("name", agent.name).with("identity", identity).into()
-}
-
-/// The id that decisions name a call by.
-fn call_id(raw: &Value<'_>) -> Option<Vec<u8>> {
-    let key = if raw.is_type("mcp_approval_request") { "id" } else { "call_id" };
-    Some(raw.member(key)?.wtf8()?.into_owned())
 }
 
 /// What a function is found by, from its call alone.

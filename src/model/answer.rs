@@ -3,7 +3,7 @@
 use crate::hash::{HashMap, HashSet};
 use crate::json::Value;
 
-use super::state::{Item, ItemKind, State, Step};
+use super::state::{Item, ItemKind, State, Step, paired_id};
 
 impl<'d> State<'d> {
     /// Puts it in front of its outputs, and gives the items that it took the place of. The Python SDK keeps the output of the
@@ -15,8 +15,8 @@ impl<'d> State<'d> {
             return replaced;
         };
         let calls = processed.new_items.iter().filter(|item| is_call(item));
-        let calls: HashSet<_> = calls.filter_map(call_id).collect();
-        let own = |item: &Item<'_>| call_id(item).is_some_and(|id| calls.contains(&id));
+        let calls: HashSet<_> = calls.filter_map(|item| paired_id(&item.raw)).collect();
+        let own = |item: &Item<'_>| paired_id(&item.raw).is_some_and(|id| calls.contains(&id));
         let first = self.items.iter().position(|item| (is_call(item) || is_output(item)) && own(item));
         let Some(first) = first.filter(|first| is_output(&self.items[*first])) else { return replaced };
         let mut answer = std::mem::take(&mut processed.new_items);
@@ -41,13 +41,9 @@ fn is_output(item: &Item<'_>) -> bool {
     matches!(item.kind, ItemKind::Output { .. } | ItemKind::HandoffOutput { .. })
 }
 
-fn call_id(item: &Item<'_>) -> Option<Vec<u8>> {
-    text(item.raw.member("call_id"))
-}
-
 /// What an item is known by: its type, and its id or that of its call.
 fn name(item: &Item<'_>) -> Option<(Vec<u8>, Vec<u8>)> {
-    let id = text(item.raw.member("id")).or_else(|| call_id(item))?;
+    let id = text(item.raw.member("id")).or_else(|| paired_id(&item.raw))?;
     Some((text(item.raw.member("type"))?, id))
 }
 

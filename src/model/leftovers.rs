@@ -3,7 +3,7 @@
 use crate::hash::HashSet;
 use crate::json::Value;
 
-use super::state::{FunctionAction, Item, ItemKind, Processed, State, Step, ToolKey};
+use super::state::{FunctionAction, Item, ItemKind, Processed, State, Step, ToolKey, paired_id};
 
 impl<'d> State<'d> {
     /// Takes out what a response asks for whose agent has handed the run over since: it is carried out.
@@ -30,11 +30,10 @@ impl<'d> State<'d> {
         if !processed.functions.iter().any(is_deferred) {
             return Vec::new();
         }
-        let id = |raw: &Value<'d>| raw.member("call_id").and_then(|id| Some(id.wtf8()?.into_owned()));
         let outputs = self.items.iter().filter(|item| matches!(item.kind, ItemKind::Output { .. }));
-        let finished: HashSet<Vec<u8>> = outputs.filter_map(|item| id(&item.raw)).collect();
+        let finished: HashSet<Vec<u8>> = outputs.filter_map(|item| paired_id(&item.raw)).collect();
         let is_over = |action: &FunctionAction<'d>| {
-            is_deferred(action) && id(&action.call).is_some_and(|id| finished.contains(&id))
+            is_deferred(action) && paired_id(&action.call).is_some_and(|id| finished.contains(&id))
         };
         let (over, open) = std::mem::take(&mut processed.functions).into_iter().partition(is_over);
         processed.functions = open;
@@ -44,14 +43,14 @@ impl<'d> State<'d> {
     /// Makes calls of tools of the handoffs that have an output as tools have it: the Python SDK carries out one handoff of a
     /// response, and answers the others so. Gives the items that were changed.
     pub fn settle_ignored_handoffs(&mut self) -> Vec<&Item<'d>> {
-        let id = |raw: &Value<'d>| raw.member("call_id").and_then(|id| Some(id.wtf8()?.into_owned()));
         let is_answer =
             |item: &&Item<'d>| matches!(item.kind, ItemKind::Output { .. }) && item.raw.is_type("function_call_output");
-        let answered: HashSet<Vec<u8>> = self.items.iter().filter(is_answer).filter_map(|item| id(&item.raw)).collect();
+        let answered: HashSet<Vec<u8>> =
+            self.items.iter().filter(is_answer).filter_map(|item| paired_id(&item.raw)).collect();
         let new = self.processed.iter_mut().flat_map(|processed| &mut processed.new_items);
         let mut changed = Vec::new();
         for item in self.items.iter_mut().chain(new).filter(|item| matches!(item.kind, ItemKind::HandoffCall)) {
-            if id(&item.raw).is_some_and(|id| answered.contains(&id)) {
+            if paired_id(&item.raw).is_some_and(|id| answered.contains(&id)) {
                 item.kind = ItemKind::Call { tool: None };
                 changed.push(&*item);
             }

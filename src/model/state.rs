@@ -307,6 +307,18 @@ impl<'d> Step<'d> {
     }
 }
 
+/// The id that decisions name a call of the API by.
+#[must_use]
+pub fn call_id(raw: &Value<'_>) -> Option<Vec<u8>> {
+    if raw.is_type("mcp_approval_request") { Some(raw.member("id")?.wtf8()?.into_owned()) } else { paired_id(raw) }
+}
+
+/// The id that a call of the API and its output share.
+#[must_use]
+pub fn paired_id(raw: &Value<'_>) -> Option<Vec<u8>> {
+    Some(raw.member("call_id")?.wtf8()?.into_owned())
+}
+
 /// What a response asks for.
 #[derive(Clone, Debug, Default)]
 pub struct Processed<'d> {

@@ -7,7 +7,7 @@ use crate::model::lift::{self as shared, OWN, UNKNOWN};
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, FunctionDecision, HandoffAction, HostedDecision,
     Input, Item, ItemKind, McpRequest, NamedDecision, Ownership, Processed, Record, Response, State, Step, ToolKey,
-    Trace, Usage,
+    Trace, Usage, call_id,
 };
 use crate::model::{Account, Level};
 use crate::python::invocation::{Scoped, completes, standing_scope};
@@ -238,11 +238,6 @@ fn dotted(items: &[Value<'_>]) -> HashSet<Vec<u8>> {
         name.contains(&b'.').then(|| name.into_owned())
     });
     names.collect()
-}
-
-fn call_id(call: &Value<'_>) -> Option<Vec<u8>> {
-    let key = if call.is_type("mcp_approval_request") { "id" } else { "call_id" };
-    Some(call.member(key)?.wtf8()?.into_owned())
 }
 
 fn agent_ref<'d>(value: Value<'d>, account: &Account<'d>) -> AgentRef<'d> {

@@ -8,7 +8,7 @@ use crate::json::{Key, Kind, Object, Value};
 use crate::model::lift::ECHO;
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, Input, Item, ItemKind, McpRequest, Ownership,
-    Processed, Record, Response, State, Step, ToolKey, Trace, Usage,
+    Processed, Record, Response, State, Step, ToolKey, Trace, Usage, paired_id,
 };
 use crate::model::{Account, Level};
 use crate::parallel;
@@ -110,7 +110,7 @@ fn name_spaces<'d>(state: &mut State<'d>, finished: &HashSet<Vec<u8>>, account: 
     let mut find = |call: &Value<'d>, tool: Option<&ToolKey<'d>>| {
         if let Some(ToolKey::Deferred(name)) = tool
             && call.member("namespace").is_none_or(|namespace| namespace.is_null())
-            && let Some(id) = call_id(call).filter(|id| !finished.contains(id))
+            && let Some(id) = paired_id(call).filter(|id| !finished.contains(id))
         {
             let reason = "the call gets the tool's name as its namespace, without which the Python SDK does not find a tool \
                           that is loaded on demand; the model will see that";
@@ -136,7 +136,7 @@ fn name_spaces<'d>(state: &mut State<'d>, finished: &HashSet<Vec<u8>>, account: 
         return;
     }
     let space = |call: &mut Value<'d>| {
-        let name = call_id(call).and_then(|id| bare.get(&id));
+        let name = paired_id(call).and_then(|id| bare.get(&id));
         if let Some(name) = name
             && call.is_type("function_call")
             && call.member("namespace").is_none_or(|namespace| namespace.is_null())
@@ -225,14 +225,10 @@ impl<'d> Names<'d> {
         if let Some(text) = name.wtf8() {
             self.kinds.insert(text.into_owned(), kind);
         }
-        if let Some(id) = call_id(call) {
+        if let Some(id) = paired_id(call) {
             self.names.insert(id, name.clone());
         }
     }
-}
-
-fn call_id(call: &Value<'_>) -> Option<Vec<u8>> {
-    Some(call.member("call_id")?.wtf8()?.into_owned())
 }
 
 /// Calls whose output stands in the history.
@@ -241,7 +237,7 @@ fn finished(items: &[Item<'_>]) -> HashSet<Vec<u8>> {
         (ItemKind::Output { .. } | ItemKind::HandoffOutput { .. } | ItemKind::Input { .. }, Value::Node(raw)) => {
             completes(*raw).map(|(_, id)| id.wtf8().into_owned())
         }
-        (ItemKind::Output { .. } | ItemKind::HandoffOutput { .. } | ItemKind::Input { .. }, raw) => call_id(raw),
+        (ItemKind::Output { .. } | ItemKind::HandoffOutput { .. } | ItemKind::Input { .. }, raw) => paired_id(raw),
         _ => None,
     });
     outputs.collect()
@@ -251,7 +247,7 @@ fn finished(items: &[Item<'_>]) -> HashSet<Vec<u8>> {
 fn ungated<'d>(state: &State<'d>, finished: &HashSet<Vec<u8>>, account: &Account<'d>) {
     let computers = state.processed.iter().flat_map(|processed| &processed.computers);
     let open =
-        computers.map(|action| &action.call).filter(|call| call_id(call).is_none_or(|id| !finished.contains(&id)));
+        computers.map(|action| &action.call).filter(|call| paired_id(call).is_none_or(|id| !finished.contains(&id)));
     let asked = state.step.waiting().iter().map(|item| &item.raw);
     let asked = asked.filter(|raw| raw.is_type("computer_call"));
     if let Some(call) = asked.chain(open).next() {
@@ -585,7 +581,7 @@ fn lower_item_named<'d>(
     let is = |name: &str| tag.as_ref().is_some_and(|tag| tag.is(name));
     let agent = item.agent.or_else(|| current.cloned());
     let raw = item.raw;
-    let known = call_id(&raw).and_then(|id| names.get(&id).cloned());
+    let known = paired_id(&raw).and_then(|id| names.get(&id).cloned());
     let tool_name = || {
         let own = ["function_call", "mcp_call", "custom_tool_call"].into_iter().any(is);
         let fixed = [
@@ -761,7 +757,7 @@ fn lower_function<'d>(action: FunctionAction<'d>, bindings: &mut Object<'d>, acc
     match action.binding {
         Binding::Local => {}
         Binding::Server(server, tool, index) => {
-            if let Some(id) = call_id(&call) {
+            if let Some(id) = paired_id(&call) {
                 let parts = vec![server, tool, index.unwrap_or(Value::NULL)];
                 bindings.push(Key::Made(id), Value::List(parts));
             }

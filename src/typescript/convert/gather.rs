@@ -9,11 +9,10 @@ use crate::codes;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Value};
 use crate::model::state::{
-    Context, Decided, FunctionDecision, HostedDecision, Item, ItemKind, NamedDecision, Record, State, ToolKey,
+    Context, Decided, FunctionDecision, HostedDecision, Item, ItemKind, NamedDecision, Record, State, ToolKey, call_id,
 };
 use crate::model::{Account, Level};
 
-use super::lift::call_id;
 use super::names::{Names, Outermost, agents, base, identity};
 use super::{key_of_tool, tool_of_call};
 

@@ -7,7 +7,7 @@ use crate::model::lift::{self as shared, ECHO, OWN, UNKNOWN};
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, FunctionDecision, HandoffAction, HostedDecision,
     Input, Item, ItemKind, McpRequest, NamedDecision, Ownership, Processed, Record, Response, State, Step, ToolKey,
-    Trace, Usage,
+    Trace, Usage, call_id,
 };
 use crate::model::{Account, Level};
 use crate::typescript::canonical::strict;
@@ -165,12 +165,6 @@ fn open<'d>(value: Value<'d>, account: &Account<'d>) -> Object<'d> {
         account.lost(Level::Resume, &value, ODD);
     }
     value.into_object().unwrap_or_default()
-}
-
-/// The id that decisions name a call of the API by.
-pub(super) fn call_id(call: &Value<'_>) -> Option<Vec<u8>> {
-    let key = if call.is_type("mcp_approval_request") { "id" } else { "call_id" };
-    Some(call.member(key)?.wtf8()?.into_owned())
 }
 
 fn agent_ref<'d>(value: Value<'d>, account: &Account<'d>) -> AgentRef<'d> {

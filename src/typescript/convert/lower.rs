@@ -8,7 +8,7 @@ use crate::json::{Key, Kind, Object, Value};
 use crate::model::lift::ECHO;
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, HandoffAction, Input, Item, ItemKind, McpRequest,
-    Ownership, Processed, Record, Response, State, Step, ToolKey, Trace, Usage,
+    Ownership, Processed, Record, Response, State, Step, ToolKey, Trace, Usage, paired_id,
 };
 use crate::model::{Account, Level};
 use crate::record::{Wire as _, arrange};
@@ -143,7 +143,7 @@ impl<'d> Calls<'d> {
 
     fn add(&mut self, raw: &Value<'d>) {
         if raw.is_type("function_call")
-            && let Some(id) = call_id(raw)
+            && let Some(id) = paired_id(raw)
         {
             self.0.insert(id, raw.clone());
         }
@@ -182,10 +182,6 @@ fn servers(state: &State<'_>) -> HashSet<Vec<u8>> {
     let items = state.items.iter().map(|item| &item.raw);
     let calls = items.filter(|raw| raw.is_type("mcp_approval_request") || raw.is_type("mcp_call"));
     calls.filter_map(|raw| Some(raw.member("server_label")?.wtf8()?.into_owned())).collect()
-}
-
-fn call_id(call: &Value<'_>) -> Option<Vec<u8>> {
-    Some(call.member("call_id")?.wtf8()?.into_owned())
 }
 
 fn agent(agent: AgentRef<'_>) -> Value<'_> {
@@ -302,7 +298,7 @@ impl<'d> Cx<'_, 'd> {
     /// The raw item in the order in which the SDK's schema has its members.
     fn raw(&self, raw: Value<'d>) -> Value<'d> {
         let is_result = raw.is_type("function_call_output");
-        let call = call_id(&raw).and_then(|id| self.calls.0.get(&id)).filter(|_| is_result);
+        let call = paired_id(&raw).and_then(|id| self.calls.0.get(&id)).filter(|_| is_result);
         let id = raw.member("call_id");
         let mut own = to_protocol(raw, self.account);
         if is_result && let Some(object) = own.object_mut() {
@@ -645,7 +641,7 @@ impl<'d> Cx<'_, 'd> {
 
     fn function(&self, action: FunctionAction<'d>, runs: &mut Runs<'d>) -> Value<'d> {
         let key = action.tool.or_else(|| tool_of_call(&action.call));
-        if let (Some(nested), Some(key), Some(id)) = (action.nested, &key, call_id(&action.call)) {
+        if let (Some(nested), Some(key), Some(id)) = (action.nested, &key, paired_id(&action.call)) {
             let full = [&key_of_tool(key)[..], b":", &id].concat();
             let alias = [&shown(key).wtf8().unwrap_or_default()[..], b":", &id].concat();
             runs.aliases.push((Key::Made(alias), Value::from(full.clone())));

@@ -2,9 +2,7 @@
 //! outermost run may be the only `Bank` of a nested one.
 
 use crate::hash::{HashMap, HashSet};
-use crate::model::state::{AgentRef, State};
-
-use super::lift::call_id;
+use crate::model::state::{AgentRef, State, call_id};
 
 /// The name and the identity of an agent.
 type Named = (Vec<u8>, Vec<u8>);
