@@ -11,6 +11,8 @@ pub const OWN: &str = "the SDK that loads the state works this out itself, or ta
 pub const ECHO: &str = "another part of the state says this, too";
 /// What no other place is there for.
 pub const UNKNOWN: &str = "no released SDK defines this member";
+/// The member of Python's `provider_data` that says in which field of an answer in Chat Completions a thought stood.
+pub const THOUGHT_FIELD: &str = "_chat_completions_reasoning_field";
 
 /// The call of a tool of which the program needs the name only.
 pub fn action<'d>(call: Value<'d>, tool: Option<Value<'d>>, account: &Account<'d>) -> Action<'d> {

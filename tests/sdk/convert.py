@@ -398,7 +398,8 @@ def observed(answer, rejected=()):
     calls = collections.defaultdict(list)
     for call in answer.get("model_calls", []):
         told = {name: call[name] for name in ("previous_response_id", "conversation") if name in call}
-        calls[str(call["agent"])].append(told | {"input": sent(call["input"], rejected)})
+        given = list(map(sent_message, call["messages"])) if "messages" in call else sent(call["input"], rejected)
+        calls[str(call["agent"])].append(told | {"input": given})
     ran = collections.defaultdict(list)
     for call in answer.get("executed", []):
         # Servers get values; how the harness spells them says nothing.
@@ -436,6 +437,14 @@ def sent(given, rejected):
     return items[last:]
 
 
+def sent_message(message):
+    """A message of Chat Completions: TypeScript adds to texts, and to what is said beside calls, what the provider had added."""
+    message = without_nulls(message)
+    if isinstance(message.get("content"), list):
+        message["content"] = "".join(part.get("text", "") for part in message["content"])
+    return {name: value for name, value in message.items() if name != "extra_content" and value != ""}
+
+
 def sent_item(item, rejected):
     item = without_nulls(item)
     if item.get("role"):
@@ -471,6 +480,19 @@ def broken_rules(answer, decisions):
     for decision in decisions:
         if decision["action"] == "reject" and decision["call_id"] in ran:
             yield f"the call {decision['call_id']} ran although it was rejected"
+
+
+def chat_model(state):
+    """The model that answered in Chat Completions, or None: what a state says of it is different in the SDKs."""
+    for response in graph.sequence(either(state, "model_responses")):
+        answer = graph.mapping(either(response, "provider_data"))
+        if answer.get("object") == "chat.completion":
+            return answer["model"]
+        for item in graph.sequence(response.get("output")):
+            model = graph.mapping(graph.mapping(item).get("provider_data")).get("model")
+            if model:
+                return model
+    return None
 
 
 def outputs(state):
@@ -551,6 +573,7 @@ class Examination:
         self.base, self.target = base, target
         self.source = own_reader(base)
         self.state = json.loads(base.text)
+        self.chat = chat_model(self.state)
         self.at_home = agents_for(document, base.dialect, base.dialect)
         self.abroad = agents_for(document, base.dialect, target.dialect)
         self.failures = []
@@ -600,7 +623,9 @@ class Examination:
             question["turns"] = turns(self.state, agents, number)
         if plan.session:
             question["session"] = []
-        if self.streams(plan):
+        if self.chat:
+            question["chat"] = self.chat
+        elif self.streams(plan):
             question["stream"] = True
         return question
 

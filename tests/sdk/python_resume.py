@@ -2,6 +2,7 @@
 typescript_resume.mjs takes the same questions and gives the same answers.
 
     {"id": 7, "state": "<text of a state>", "agents": {...}, "resume": true, "save": false, "save_decided": false, "stream": false,
+     "chat": "<only where the model speaks Chat Completions: its name>",
      "decisions": [{"call_id": "call_1", "action": "reject", "message": "no", "always": false}],
      "turns": [[{"type": "message", ...}], "the model is down"],     or {"Bank": [...], "*": [...]}, see python_model.py
      "results": {"wire": {"sent": 5}}, "session": [{"role": "user", "content": "Hi"}]}
@@ -13,7 +14,7 @@ typescript_resume.mjs takes the same questions and gives the same answers.
      "decide_error": "<only with save_decided: why they cannot be made>",
      "undecidable": [],                calls of `decisions` that do not wait; "*" decides all that do
      "executed": [{"kind": "function", "tool": "wire", "input": "{}", "call_id": "call_1"}],   tools that ran, in order
-     "model_calls": [{"agent": "Bank", "input": [...]}],    what the model was sent after the resume
+     "model_calls": [{"agent": "Bank", "input": [...]}],    what the model was sent after the resume, or "messages"
      "final_output": "Done.",          null unless the run ended
      "paused": [...],                  like pending: what waits when it stopped again
      "paused_state": "<text>",         the state of that pause
@@ -78,7 +79,7 @@ class Resumer:
             executed.append({"kind": kind, "tool": name, "input": _plain(input), "call_id": call_id})
             return results.get(name, f"{name} ran")
 
-        script = Script(question.get("turns", []), [DONE])
+        script = Script(question.get("turns", []), [DONE], question.get("chat"))
         start = python_graph.build(question["agents"], call, script.model())
         state, error, cause = self._harness.run(sdk.RunState.from_string(start, question["state"]))
         answer: Answer = {"loaded": error is None, "error": error, "cause": cause}
@@ -111,7 +112,7 @@ class Resumer:
         answer.update(executed=executed, resume_error=resume_error, resume_cause=resume_cause)
         answer["model_calls"] = [
             {"agent": agent, "input": request.get("input")}
-            | {name: request[name] for name in ("previous_response_id", "conversation") if request.get(name)}
+            | {name: request[name] for name in ("messages", "previous_response_id", "conversation") if request.get(name)}
             for agent, request in script.requests
         ]
         if session is not None:

@@ -50,10 +50,10 @@ for await (const line of readline.createInterface({ input: process.stdin, crlfDe
 process.stdout.write('', () => process.exit(0));
 
 async function resume(question) {
-  const { state: text, agents, decisions = [], turns = [], stream = false, session, results = {} } = question;
+  const { state: text, agents, decisions = [], turns = [], stream = false, chat, session, results = {} } = question;
   const executed = [];
   const requests = [];
-  const { model } = scriptedModel(turns, { otherwise: [says('Done.', { id: 'msg_done' })], requests });
+  const { model } = scriptedModel(turns, { chat, otherwise: [says('Done.', { id: 'msg_done' })], requests });
   const { start } = await build(agents, {
     model,
     ran: (_agent, tool, input, { kind, call_id, text: written }) => {
@@ -104,6 +104,7 @@ async function resume(question) {
   answer.model_calls = requests.map(({ agent, request }) => ({
     agent: agent ?? null,
     input: request.input,
+    ...(request.messages ? { messages: request.messages } : {}),
     ...(request.previous_response_id ? { previous_response_id: request.previous_response_id } : {}),
     ...(request.conversation ? { conversation: request.conversation } : {}),
   }));

@@ -253,12 +253,15 @@ fn agent_ref<'d>(value: Value<'d>, account: &Account<'d>) -> AgentRef<'d> {
 
 fn lift_response<'d>(value: Value<'d>, account: &Account<'d>) -> Response<'d> {
     let mut response = open(value, account);
+    let output: Vec<Value<'d>> = response.take_elements("output").into_iter().map(to_api).collect();
+    // In Chat Completions every item names the model; the answer itself does in the other SDK.
+    let model = output.iter().find_map(|item| item.at(&["provider_data", "model"]));
     let lifted = Response {
         usage: response.take_filled("usage").map(|usage| lift_usage(usage, account)),
-        output: response.take_elements("output").into_iter().map(to_api).collect(),
+        output,
         response_id: response.take_filled("response_id"),
         request_id: response.take_filled("request_id"),
-        provider_data: None,
+        provider_data: model.map(|model| Object::new().with("model", model).into()),
     };
     account.rest(response, Level::History, UNKNOWN);
     lifted

@@ -16,6 +16,8 @@ use crate::python::invocation::{Scoped, completes, standing_scope};
 use crate::python::raw::OutputItem;
 use crate::record::{Wire as _, arrange};
 
+use super::thoughts;
+
 /// The id of an item that the service never gave one; the SDK leaves it out when it calls the model.
 const NO_ID: Value<'static> = Value::text("__fake_id__");
 pub(super) const COMPUTER: &str = "computer_use_preview";
@@ -28,6 +30,7 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     name_spaces(&mut state, &finished, account);
     forget_authors(&mut state, account);
     said_twice(&state, account);
+    thoughts::name_model(&mut state, account);
     let names = Names::of(&state);
     ungated(&state, &finished, account);
     let numbered = numbered(&state);

@@ -5,6 +5,7 @@ mod derive;
 mod lift;
 mod lower;
 mod steps;
+mod thoughts;
 
 pub use derive::derive;
 pub use lift::lift;

@@ -5,6 +5,7 @@ use crate::codes;
 use crate::format::{Bound, Target};
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Kind, Object, Value};
+use crate::model::lift::THOUGHT_FIELD;
 use crate::model::steps::{self, Step, label, relabel, turn};
 use crate::model::{Account, Level};
 use crate::python::State;
@@ -36,6 +37,8 @@ const HANDED_BACK: Bound = Bound::label(13);
 const BARE_HANDOFFS: Bound = Bound::label(13);
 /// From here on the model is told of the calls that a program makes.
 const PROGRAM_OUTPUTS: Bound = Bound::label(13);
+/// From here on a thought that came in Chat Completions goes back to the model.
+const GIVEN_BACK: Bound = Bound::release(16, 22, 0);
 /// From here on tools of MCP servers can have the server in their name.
 const SERVER_NAMES: Bound = Bound::label(10);
 /// From here on a patch can have several operations.
@@ -175,6 +178,14 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
                 note(item.origin(), "releases before 0.20.0 drop the output of a local shell when they load a state");
             } else if is("program_output") && !to.has(PROGRAM_OUTPUTS) {
                 note(item.origin(), "releases before 0.19.0 drop the output of a program when they load a state");
+            }
+        }
+    }
+    if !to.has(GIVEN_BACK) {
+        for item in list(state.get("generated_items").cloned()) {
+            if item.at(&["raw_item", "provider_data", THOUGHT_FIELD]).is_some() {
+                let reason = "releases before 0.22.0 do not give the thought back to the model in Chat Completions";
+                note(item.origin(), reason);
             }
         }
     }

@@ -1,13 +1,16 @@
 //! Calls of function and custom tools and of programs, with their outputs.
 
 use crate::finding::Effect;
-use crate::json::Text;
-use crate::record::{Flag, List, Row, Slot, Tag, Word, nullish, record, required, tag, union, words};
+use crate::json::{Node, Text};
+use crate::record::{Flag, List, Row, Slot, Tag, Word, nullish, optional, record, required, tag, union, words};
 
 use super::super::bounds::V1_12;
 
 /// Who called. The package `openai` before 2.45, with which releases before 0.18.1 go, does not know the field.
 pub(super) const CALLER: Row = nullish("caller").read_before(V1_12, &nullish("caller").tolerated(Effect::Note));
+
+/// What a model behind Chat Completions said besides (`Converter.message_to_output_items`).
+pub(super) const PROVIDER_DATA: Row = optional("provider_data");
 
 words! {
     /// How far an item is.
@@ -53,6 +56,7 @@ record! {
         caller: Slot<'d, Caller<'d>> = CALLER;
         namespace: Slot<'d, Text<'d>> = nullish("namespace");
         status: Slot<'d, Word<'d, ItemStatus>> = nullish("status");
+        provider_data: Slot<'d, Node<'d>> = PROVIDER_DATA;
     }
 }
 

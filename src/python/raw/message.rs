@@ -1,9 +1,9 @@
 //! What the model said: messages, reasoning, compacted history.
 
-use crate::json::Text;
+use crate::json::{Node, Text};
 use crate::record::{Float, Int, List, Slot, Tag, Word, nullish, record, required, tag, union, words};
 
-use super::function::ItemStatus;
+use super::function::{ItemStatus, PROVIDER_DATA};
 
 record! {
     /// A citation of a file.
@@ -127,6 +127,7 @@ record! {
         status: Slot<'d, Word<'d, ItemStatus>> = nullish("status");
         kind: Tag<'d> = tag("type", &["message"]);
         phase: Slot<'d, Word<'d, Phase>> = nullish("phase");
+        provider_data: Slot<'d, Node<'d>> = PROVIDER_DATA;
     }
 }
 
@@ -155,6 +156,7 @@ record! {
         content: Slot<'d, List<'d, ReasoningText<'d>>> = nullish("content");
         encrypted_content: Slot<'d, Text<'d>> = nullish("encrypted_content");
         status: Slot<'d, Word<'d, ItemStatus>> = nullish("status");
+        provider_data: Slot<'d, Node<'d>> = PROVIDER_DATA;
     }
 }
 

@@ -8,6 +8,7 @@ mod lift;
 mod lower;
 mod names;
 mod parts;
+mod provider;
 mod raw;
 mod steps;
 

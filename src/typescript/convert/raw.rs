@@ -8,7 +8,7 @@ use crate::json::{Key, Kind, Object, Value};
 use crate::model::lift::{ECHO, UNKNOWN};
 use crate::model::{Account, Level};
 
-use super::parts;
+use super::{parts, provider};
 
 /// Gives a member in the other form, or back as it is when it has none there.
 type Turn = for<'d> fn(Value<'d>, &Account<'d>) -> Result<Value<'d>, Value<'d>>;
@@ -160,16 +160,24 @@ pub(super) fn to_protocol<'d>(item: Value<'d>, account: &Account<'d>) -> Value<'
     if item.kind() != Kind::Object {
         return item;
     }
-    if kind.is_none() || is("message") {
-        return message_to(item, kind.is_some(), account);
+    let mut item = item;
+    let more = match item.member("provider_data").and_then(|_| item.object_mut()) {
+        Some(item) if !is("hosted_tool_call") => provider::take(item, account),
+        _ => Object::new(),
+    };
+    let mut own = if kind.is_none() || is("message") {
+        message_to(item, kind.is_some(), account)
+    } else if let Some(at) = HOSTED.iter().position(|name| is(name)) {
+        hosted_to(item, at, account)
+    } else if let Some(pair) = PAIRS.iter().find(|pair| is(pair.api)) {
+        pair_to(item, pair, account)
+    } else {
+        unknown(item, account)
+    };
+    if let Some(own) = own.object_mut() {
+        own.fill(more.into_members(), |value| account.rebuilt(&value, ECHO));
     }
-    if let Some(at) = HOSTED.iter().position(|name| is(name)) {
-        return hosted_to(item, at, account);
-    }
-    match PAIRS.iter().find(|pair| is(pair.api)) {
-        Some(pair) => pair_to(item, pair, account),
-        None => unknown(item, account),
-    }
+    own
 }
 
 /// An item that the protocol has no type for: the SDK gives the model everything in it.
@@ -334,6 +342,7 @@ pub(super) fn to_api<'d>(item: Value<'d>, account: &Account<'d>) -> Value<'d> {
     let Some(pair) = PAIRS.iter().find(|pair| is(pair.own)) else { return item };
     let mut item = item;
     let mut more = Object::new();
+    let mut thought = None;
     if let Some(object) = item.object_mut() {
         match pair.api {
             "tool_search_call" | "tool_search_output" => {
@@ -357,16 +366,13 @@ pub(super) fn to_api<'d>(item: Value<'d>, account: &Account<'d>) -> Value<'d> {
                     }
                 }
             }
-            "reasoning" => {
-                if let Some(content) = object.take_filled("rawContent") {
-                    more.push(Key::Known("content"), content);
-                }
-            }
+            "reasoning" => thought = object.take_filled("rawContent"),
             _ => {}
         }
     }
     let mut own = pair_from(item, pair, account);
     own.fill(more.into_members(), |value| account.rebuilt(&value, ECHO));
+    provider::give(&mut own, thought, account);
     if pair.api == "function_call_output" && own.get("status").is_some_and(|status| status.is("completed")) {
         own.take("status");
     }
