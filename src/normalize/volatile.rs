@@ -7,7 +7,7 @@ use crate::hash::HashMap;
 use crate::json::{Document, Edit, Kind, New, Node, Step, Style, Text, Writer, edited};
 
 /// Members that hold ids, and what a placeholder begins with when the id has no beginning of its own.
-const IDS: [(&str, &str); 27] = [
+const IDS: [(&str, &str); 29] = [
     ("call_id", "call"),
     ("callId", "call"),
     ("id", "id"),
@@ -30,6 +30,8 @@ const IDS: [(&str, &str); 27] = [
     ("group_id", "group"),
     ("encrypted_content", "encrypted"),
     ("encryptedContent", "encrypted"),
+    ("thought_signature", "encrypted"),
+    ("system_fingerprint", "fp"),
     ("generated_prompt_cache_key", "key"),
     ("inputId", "id"),
     ("selectedCallId", "call"),
@@ -37,8 +39,8 @@ const IDS: [(&str, &str); 27] = [
     ("session_id", "session"),
 ];
 /// Members that hold times.
-const TIMES: [&str; 7] =
-    ["started_at", "ended_at", "created_at", "completed_at", "createdAt", "completedAt", "expires_at"];
+const TIMES: [&str; 8] =
+    ["started_at", "ended_at", "created", "created_at", "completed_at", "createdAt", "completedAt", "expires_at"];
 /// Members whose content is the user's, or a tool's.
 const OPAQUE: [&str; 10] = [
     "tool_input",

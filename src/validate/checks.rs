@@ -4,7 +4,7 @@ use crate::codes;
 use crate::finding::Effect;
 use crate::format::{Bound, Dialect};
 use crate::hash::{HashMap, HashSet};
-use crate::json::{Kind, Node, Text};
+use crate::json::{Node, Text};
 use crate::model::{Decision, Item, Role, Run, Step, Verdict};
 use crate::record::Reader;
 
@@ -36,7 +36,7 @@ fn pairs<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
             Role::Call | Role::HostedCall => {
                 let first = *calls.entry(key(call)).or_insert((item.node, item.arguments));
                 if let (Some(one), Some(two)) = (first.1, item.arguments)
-                    && !same(one, two)
+                    && !one.is_same(two)
                 {
                     let message = format!("two different calls have the id \"{}\"", call.lossy());
                     cx.raise(codes::DUPLICATE_CALL_ID, Effect::Note, item.node, message);
@@ -175,7 +175,7 @@ fn counters<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
 
 fn responses<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
     if let Some((last, listed)) = run.last_responses
-        && !same(last, listed)
+        && !last.is_same(listed)
     {
         let message = "the last model response is not the last of the model responses";
         cx.raise(codes::RESPONSES_DIFFER, Effect::Note, last, message);
@@ -194,38 +194,4 @@ fn responses<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
             "no model response holds this item, so that it is sent to a conversation that may have it already";
         cx.raise(codes::RESENT_ITEMS, Effect::Note, item.node, message);
     }
-}
-
-/// Whether two values are the same JSON: members in any order, numbers by their digits. Linear, and no deeper on the stack
-/// than 128 levels; what is deeper is compared as it is written.
-fn same(one: Node<'_>, two: Node<'_>) -> bool {
-    fn equal(one: Node<'_>, two: Node<'_>, depth: u8) -> bool {
-        if one.raw() == two.raw() {
-            return true;
-        }
-        match (one.kind(), two.kind()) {
-            (Kind::String, Kind::String) => one.text().zip(two.text()).is_some_and(|(one, two)| one.same_text(two)),
-            _ if depth == 0 => false,
-            (Kind::Array, Kind::Array) => {
-                let (mut one, mut two) = (one.elements(), two.elements());
-                loop {
-                    match (one.next(), two.next()) {
-                        (None, None) => return true,
-                        (Some(one), Some(two)) if equal(one, two, depth - 1) => {}
-                        _ => return false,
-                    }
-                }
-            }
-            (Kind::Object, Kind::Object) => {
-                let theirs: HashMap<_, _> = two.members().map(|member| (member.key.wtf8(), member.value)).collect();
-                let mut seen = HashSet::default();
-                one.members().all(|member| {
-                    seen.insert(member.key.wtf8());
-                    theirs.get(&member.key.wtf8()).is_some_and(|other| equal(member.value, *other, depth - 1))
-                }) && seen.len() == theirs.len()
-            }
-            _ => false,
-        }
-    }
-    equal(one, two, 128)
 }

@@ -24,18 +24,23 @@ pub(super) fn name_model<'d>(state: &mut State<'d>, account: &Account<'d>) {
         Input::Text(_) => [].iter_mut(),
     });
     for raw in sent {
-        let origin = raw.origin();
+        let origin = raw.origin().or_else(|| raw.member("content")?.origin());
         if unnamed(raw).is_none() {
             continue;
         }
         if name(raw).is_some() {
             account.assumed(Level::Bookkeeping, origin, "the thought goes back to the model that the answers name");
         } else {
-            let reason = "the Python SDK does not give the thought back in Chat Completions: which model had it is not known";
+            let reason =
+                "the Python SDK does not give the thought back in Chat Completions: which model had it is not known";
             account.note(codes::CHANGED_FORM, Level::Resume, origin, reason);
         }
     }
-    let said = state.responses.iter_mut().chain(&mut state.last_response).flat_map(|response: &mut Response<'d>| &mut response.output);
+    let said = state
+        .responses
+        .iter_mut()
+        .chain(&mut state.last_response)
+        .flat_map(|response: &mut Response<'d>| &mut response.output);
     let new = state.processed.iter_mut().flat_map(|processed| &mut processed.new_items).map(|item| &mut item.raw);
     for raw in said.chain(new) {
         name(raw);

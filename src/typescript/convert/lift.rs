@@ -57,6 +57,13 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     let calls = Calls::of(&items, processed.as_ref(), &step);
     let context = context.map(|context| lift_context(context, &bound, &calls, account)).unwrap_or_default();
     let turn = state.take_filled("currentTurn");
+    let (last, responses) = (state.take_filled("lastModelResponse"), state.take_elements("modelResponses"));
+    if let Some(last) = last.as_ref().and_then(Value::origin)
+        && !responses.last().and_then(Value::origin).is_some_and(|listed| listed.is_same(last))
+    {
+        let reason = "the Python SDK keeps no answer that is not the last of the answers";
+        account.note(codes::NO_PLACE, Level::History, Some(last), reason);
+    }
     let mut lifted = State {
         origin,
         turn: if begun && !matches!(step, Step::Interrupted { .. }) {
@@ -73,8 +80,8 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
             input => Input::Text(input.unwrap_or(Value::text(""))),
         },
         pending_input: state.take_elements("pendingInput").into_iter().map(|item| to_api(item, account)).collect(),
-        responses: account.map(state.take_elements("modelResponses"), |own, account| Some(lift_response(own, account))),
-        last_response: state.take_filled("lastModelResponse").map(|own| lift_response(own, account)),
+        responses: account.map(responses, |own, account| Some(lift_response(own, account))),
+        last_response: last.map(|own| lift_response(own, account)),
         context,
         tools_used: state
             .take_filled("toolUseTracker")

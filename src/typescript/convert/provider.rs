@@ -38,7 +38,11 @@ pub(super) fn take<'d>(item: &mut Object<'d>, account: &Account<'d>) -> Object<'
             data.take(THOUGHT_FIELD);
             let content = item.take_filled("content");
             for further in content.iter().flat_map(Value::elements).skip(1) {
-                account.changed(Level::Resume, &further, "the TypeScript SDK gives back the first part of a thought only");
+                account.changed(
+                    Level::Resume,
+                    &further,
+                    "the TypeScript SDK gives back the first part of a thought only",
+                );
             }
             own = own.with("rawContent", content);
         }
