@@ -109,6 +109,8 @@ fn python_states_come_back_from_the_canonical_model() {
 /// Values that come back in another form, and why.
 const NOT_THE_SAME: &[(&str, &str, &str)] = &[
     ("chat_completions", "", "parts and thoughts that the Responses API has no form for"),
+    ("ai_sdk", "/providerData/google", "a signature, which stands where Chat Completions has it"),
+    ("ai_sdk_call", "/providerData/google", "a signature, which stands where Chat Completions has it"),
     ("standing_after_single", "/approved", "decisions about single calls stand beside the one about all others"),
     ("computer_approved", "computer_use_preview", "both names mean the computer"),
     ("hosted_mcp_several", "/newItems/", "the questions among the new items are left out, and the others move up"),

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
+use crate::model::lift::THOUGHT_FIELD;
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, Input, Item, ItemKind, Ownership, Processed, Record,
     Response, State, Step, ToolKey, Trace, Usage, call_id,
@@ -457,6 +458,15 @@ impl<'d> Painter<'d> {
             } else if key.is("call_id") || key.is("approval_request_id") {
                 let id = value.take();
                 *value = self.call(id);
+            } else if key.is("provider_data")
+                && let Some(data) = value.object_mut()
+            {
+                data.members_mut().retain(|(key, _)| {
+                    let signature = key.is("thought_signature");
+                    let given_back = signature || key.is(THOUGHT_FIELD);
+                    let volatile = signature || key.is("response_id");
+                    !(self.view.common && !given_back || steady && volatile)
+                });
             }
         }
         object.members_mut().retain(|(key, value)| {
@@ -464,7 +474,8 @@ impl<'d> Painter<'d> {
             let made_up = key.is("id") && NO_ID.iter().any(|id| value.is(id));
             let done = if begun { "in_progress" } else { "completed" };
             let usual = key.is("status") && (value.is(done) || hosted);
-            let nothing = ["summary", "pending_safety_checks", "acknowledged_safety_checks", "annotations"];
+            let nothing =
+                ["summary", "pending_safety_checks", "acknowledged_safety_checks", "annotations", "provider_data"];
             let empty = nothing.iter().any(|own| key.is(own)) && value.is_empty();
             let space = spaced && key.is("namespace") || unsigned && key.is("created_by");
             !(value.is_null() || made_up || space || usual || empty || steady && volatile)

@@ -3,7 +3,7 @@
 use crate::codes;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
-use crate::model::lift::{self as shared, OWN, UNKNOWN};
+use crate::model::lift::{self as shared, OWN, THOUGHT_FIELD, UNKNOWN};
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, FunctionDecision, HandoffAction, HostedDecision,
     Input, Item, ItemKind, McpRequest, NamedDecision, Ownership, Processed, Record, Response, State, Step, ToolKey,
@@ -254,8 +254,9 @@ fn agent_ref<'d>(value: Value<'d>, account: &Account<'d>) -> AgentRef<'d> {
 fn lift_response<'d>(value: Value<'d>, account: &Account<'d>) -> Response<'d> {
     let mut response = open(value, account);
     let output: Vec<Value<'d>> = response.take_elements("output").into_iter().map(to_api).collect();
-    // In Chat Completions every item names the model; the answer itself does in the other SDK.
-    let model = output.iter().find_map(|item| item.at(&["provider_data", "model"]));
+    // A thought that is given back names the model that had it; in the other SDK the answer names it.
+    let thought = output.iter().find(|item| item.at(&["provider_data", THOUGHT_FIELD]).is_some());
+    let model = thought.and_then(|thought| thought.at(&["provider_data", "model"]));
     let lifted = Response {
         usage: response.take_filled("usage").map(|usage| lift_usage(usage, account)),
         output,

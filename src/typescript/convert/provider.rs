@@ -21,11 +21,8 @@ pub(super) fn take<'d>(item: &mut Object<'d>, account: &Account<'d>) -> Object<'
     };
     let is = |kind: &str| item.get("type").is_some_and(|own| own.is(kind));
     if is("message") {
-        for part in item.get_mut("content").map_or(&mut [][..], Value::elements_mut).iter_mut() {
-            for key in ["annotations", "logprobs"] {
-                let more = part.object_mut().and_then(|part| part.take(key));
-                account.lost_member(Level::Display, more.as_ref(), "Chat Completions does not take this back");
-            }
+        for more in besides_text(item, |_| true) {
+            account.lost(Level::Display, &more, "Chat Completions does not take this back");
         }
     } else if is("function_call") {
         if let Some(signature) = data.take_filled("thought_signature") {
@@ -51,26 +48,80 @@ pub(super) fn take<'d>(item: &mut Object<'d>, account: &Account<'d>) -> Object<'
     own
 }
 
+/// Takes out what a message that never had an id has beside its text, as Python writes it: such messages came in Chat
+/// Completions, whose parts have no such members.
+pub(super) fn take_nothing(item: &mut Object<'_>) {
+    besides_text(item, Value::is_empty);
+}
+
+fn besides_text<'d>(item: &mut Object<'d>, goes: fn(&Value<'d>) -> bool) -> Vec<Value<'d>> {
+    let parts = item.get_mut("content").map_or(&mut [][..], Value::elements_mut);
+    let parts = parts.iter_mut().filter(|part| part.is_type("output_text")).filter_map(Value::object_mut);
+    let mut taken = Vec::new();
+    for part in parts {
+        for key in ["annotations", "logprobs"] {
+            if part.get(key).is_some_and(goes) {
+                taken.extend(part.take(key));
+            }
+        }
+    }
+    taken
+}
+
 /// Thoughts that Python gives back to the model that had them.
 fn lost_thoughts<'d>(item: &Object<'d>, data: &mut Object<'d>, account: &Account<'d>) {
     let model = data.get("model").and_then(Value::wtf8).unwrap_or_default();
     let names = |name: &str| model.windows(name.len()).any(|part| part.eq_ignore_ascii_case(name.as_bytes()));
     if names("deepseek") {
-        account.lost_member(Level::Resume, item.get("summary"), DEEPSEEK);
+        item.get("summary").into_iter().for_each(|summary| account.changed(Level::Resume, summary, DEEPSEEK));
     }
     if names("claude") || names("anthropic") {
-        account.lost_member(Level::Resume, item.get("content"), CLAUDE);
+        item.get("content").into_iter().for_each(|content| account.changed(Level::Resume, content, CLAUDE));
     }
     account.lost_member(Level::Resume, data.take("thinking_blocks").as_ref(), CLAUDE);
 }
 
-/// Gives an item as the API spells it what Python keeps: of a thought in the protocol's `rawContent`, and of a signed call.
-pub(super) fn give<'d>(item: &mut Object<'d>, thought: Option<Value<'d>>, account: &Account<'d>) {
+/// What the adapter for the AI SDK notes about an item's provider (`buildBaseProviderData` of `@openai/agents-extensions`
+/// 0.18.0), as Python notes it. Whatever stands beside the model's name is for that model only.
+pub(super) fn noted<'d>(item: &mut Object<'d>) -> Option<Object<'d>> {
+    let is = |key: &str, text: &str| item.get(key).is_some_and(|own| own.is(text));
+    if !(is("type", "function_call") || is("type", "reasoning") || is("role", "assistant"))
+        || item.get("providerData")?.get("model")?.kind() != Kind::String
+    {
+        return None;
+    }
+    let mut data = item.take("providerData")?.into_object()?;
+    data.rename("responseId", "response_id");
+    let signature = data.get("google").and_then(|google| only(google, "thoughtSignature"));
+    if let Some(signature) = signature {
+        data.take("google");
+        data.push(Key::Known("thought_signature"), signature);
+    }
+    Some(data)
+}
+
+/// Gives an item as the API spells it what Python notes: of a thought in the protocol's `rawContent`, and of a signed call.
+pub(super) fn give<'d>(
+    item: &mut Object<'d>,
+    thought: Option<Value<'d>>,
+    noted: Option<Object<'d>>,
+    account: &Account<'d>,
+) {
+    let is_noted = noted.is_some();
+    let mut data = noted.unwrap_or_default();
     match thought {
         Some(thought) if item.get("content").is_some() => account.rebuilt(&thought, ECHO),
         Some(thought) => {
+            if is_noted {
+                account.changed(
+                    Level::Resume,
+                    &thought,
+                    "the AI SDK gives the model its thoughts back, the Python SDK does not",
+                );
+            } else {
+                data.push(Key::Known(THOUGHT_FIELD), Value::text(GIVEN_BACK));
+            }
             item.push(Key::Known("content"), thought);
-            item.push(Key::Known("provider_data"), Object::new().with(THOUGHT_FIELD, Value::text(GIVEN_BACK)));
         }
         None => {}
     }
@@ -78,7 +129,10 @@ pub(super) fn give<'d>(item: &mut Object<'d>, thought: Option<Value<'d>>, accoun
         && let Some(signature) = only(&google, "thought_signature").filter(|signature| signature.kind() == Kind::String)
     {
         item.take("extra_content");
-        item.push(Key::Known("provider_data"), Object::new().with("thought_signature", signature));
+        data.push(Key::Known("thought_signature"), signature);
+    }
+    if !data.is_empty() {
+        item.push(Key::Known("provider_data"), data);
     }
 }
 

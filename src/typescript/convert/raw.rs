@@ -165,6 +165,12 @@ pub(super) fn to_protocol<'d>(item: Value<'d>, account: &Account<'d>) -> Value<'
         Some(item) if !is("hosted_tool_call") => provider::take(item, account),
         _ => Object::new(),
     };
+    if is("message")
+        && item.get("id").is_some_and(|id| id.is(NO_ID[0]))
+        && let Some(item) = item.object_mut()
+    {
+        provider::take_nothing(item);
+    }
     let mut own = if kind.is_none() || is("message") {
         message_to(item, kind.is_some(), account)
     } else if let Some(at) = HOSTED.iter().position(|name| is(name)) {
@@ -320,6 +326,8 @@ pub(super) fn to_api<'d>(item: Value<'d>, account: &Account<'d>) -> Value<'d> {
     if item.kind() != Kind::Object {
         return item;
     }
+    let mut item = item;
+    let noted = item.object_mut().and_then(provider::noted);
     if kind.is_none() || is("message") {
         let role = item.member("role").and_then(|role| role.wtf8());
         let pair = match role.as_deref() {
@@ -331,7 +339,7 @@ pub(super) fn to_api<'d>(item: Value<'d>, account: &Account<'d>) -> Value<'d> {
         if kind.is_none() {
             own.take("type");
         }
-        return own.into();
+        return own.with("provider_data", noted.map(Value::from)).into();
     }
     if is("hosted_tool_call") {
         return hosted_from(item, account);
@@ -340,7 +348,6 @@ pub(super) fn to_api<'d>(item: Value<'d>, account: &Account<'d>) -> Value<'d> {
         return unknown_from(item, account);
     }
     let Some(pair) = PAIRS.iter().find(|pair| is(pair.own)) else { return item };
-    let mut item = item;
     let mut more = Object::new();
     let mut thought = None;
     if let Some(object) = item.object_mut() {
@@ -372,7 +379,7 @@ pub(super) fn to_api<'d>(item: Value<'d>, account: &Account<'d>) -> Value<'d> {
     }
     let mut own = pair_from(item, pair, account);
     own.fill(more.into_members(), |value| account.rebuilt(&value, ECHO));
-    provider::give(&mut own, thought, account);
+    provider::give(&mut own, thought, noted, account);
     if pair.api == "function_call_output" && own.get("status").is_some_and(|status| status.is("completed")) {
         own.take("status");
     }
