@@ -117,9 +117,12 @@ pub(super) fn is_assistant_content(content: &Value<'_>) -> bool {
             && content.clone().into_elements().iter().all(|part| part.is_type("output_text") || part.is_type("refusal"))
 }
 
-pub(super) fn user_to<'d>(content: Value<'d>, _: &Account<'d>) -> Turned<'d> {
+pub(super) fn user_to<'d>(content: Value<'d>, account: &Account<'d>) -> Turned<'d> {
     if is_text(&content) {
         return Ok(content);
+    }
+    for part in content.elements().iter().filter(|part| part.is_type("input_audio")) {
+        account.assumed(Level::Bookkeeping, part.origin(), "the TypeScript SDK takes audio in Chat Completions only");
     }
     Ok(each(content, input_to))
 }

@@ -19,7 +19,8 @@ pub(super) fn take<'d>(item: &mut Object<'d>, account: &Account<'d>) -> Object<'
         Kind::Object => data.into_object().unwrap_or_default(),
         _ => Object::new().with("provider_data", data),
     };
-    let is = |kind: &str| item.get("type").is_some_and(|own| own.is(kind));
+    let kind = item.get("type").cloned();
+    let is = |name: &str| kind.as_ref().is_some_and(|kind| kind.is(name));
     if is("message") {
         for more in besides_text(item, |_| true) {
             account.lost(Level::Display, &more, "Chat Completions does not take this back");
@@ -44,7 +45,9 @@ pub(super) fn take<'d>(item: &mut Object<'d>, account: &Account<'d>) -> Object<'
             own = own.with("rawContent", content);
         }
     }
-    account.rest(data, Level::Bookkeeping, "the TypeScript SDK has no use for what Python notes about other providers");
+    // Of an output it is what the program's own executor said besides.
+    let level = if is("shell_call_output") { Level::History } else { Level::Bookkeeping };
+    account.rest(data, level, "the TypeScript SDK has no use for what Python keeps beside an item");
     own
 }
 
