@@ -85,6 +85,30 @@ impl<'d> AgentRef<'d> {
     }
 }
 
+impl<'d> State<'d> {
+    /// Every raw item in every place where it stands, apart from nested runs.
+    pub(crate) fn each_raw(&mut self, mut each: impl FnMut(&mut Value<'d>)) {
+        let mut items = |items: &mut [Item<'d>]| items.iter_mut().for_each(|item| each(&mut item.raw));
+        items(&mut self.items);
+        if let Step::Interrupted { interruptions, .. } = &mut self.step {
+            items(interruptions);
+        }
+        if let Some(processed) = &mut self.processed {
+            items(&mut processed.new_items);
+            processed.functions.iter_mut().for_each(|action| each(&mut action.call));
+            processed.handoffs.iter_mut().for_each(|action| each(&mut action.call));
+            let lists = [&mut processed.computers, &mut processed.shells, &mut processed.patches];
+            lists.into_iter().flatten().for_each(|action| each(&mut action.call));
+            processed.requests.iter_mut().for_each(|request| each(&mut request.raw));
+        }
+        if let Input::Items(raws) = &mut self.input {
+            raws.iter_mut().for_each(&mut each);
+        }
+        let responses = self.responses.iter_mut().chain(&mut self.last_response);
+        responses.flat_map(|response| &mut response.output).for_each(each);
+    }
+}
+
 /// One answer of the model.
 #[derive(Clone, Debug)]
 pub struct Response<'d> {

@@ -149,15 +149,7 @@ fn name_spaces<'d>(state: &mut State<'d>, finished: &HashSet<Vec<u8>>, account: 
             call.place("namespace", &["name"], name.clone());
         }
     };
-    state.items.iter_mut().for_each(|item| space(&mut item.raw));
-    state.responses.iter_mut().chain(&mut state.last_response).flat_map(|own| &mut own.output).for_each(space);
-    if let Step::Interrupted { interruptions, .. } = &mut state.step {
-        interruptions.iter_mut().for_each(|item| space(&mut item.raw));
-    }
-    if let Some(processed) = &mut state.processed {
-        processed.new_items.iter_mut().for_each(|item| space(&mut item.raw));
-        processed.functions.iter_mut().for_each(|action| space(&mut action.call));
-    }
+    state.each_raw(space);
 }
 
 /// Names of tools that the keys of tools, or the calls, say better, and copies of what is asked.

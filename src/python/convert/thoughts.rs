@@ -4,7 +4,7 @@
 use crate::codes;
 use crate::json::{Key, Object, Value};
 use crate::model::lift::THOUGHT_FIELD;
-use crate::model::state::{Input, Response, State};
+use crate::model::state::State;
 use crate::model::{Account, Level};
 
 /// Names the model, if all answers name the same one.
@@ -13,38 +13,18 @@ pub(super) fn name_model<'d>(state: &mut State<'d>, account: &Account<'d>) {
     let first = names.next();
     let same = names.all(|name| Some(name.wtf8()) == first.as_ref().map(Value::wtf8));
     let model = first.filter(|_| same);
-    let name = |raw: &mut Value<'d>| {
-        let data = unnamed(raw)?;
-        let model = model.clone()?;
-        data.members_mut().insert(0, (Key::Known("model"), model));
-        Some(())
-    };
-    let sent = state.items.iter_mut().map(|item| &mut item.raw).chain(match &mut state.input {
-        Input::Items(items) => items.iter_mut(),
-        Input::Text(_) => [].iter_mut(),
-    });
-    for raw in sent {
+    state.each_raw(|raw| {
         let origin = raw.origin().or_else(|| raw.member("content")?.origin());
-        if unnamed(raw).is_none() {
-            continue;
-        }
-        if name(raw).is_some() {
+        let Some(data) = unnamed(raw) else { return };
+        if let Some(model) = model.clone() {
+            data.members_mut().insert(0, (Key::Known("model"), model));
             account.assumed(Level::Bookkeeping, origin, "the thought goes back to the model that the answers name");
         } else {
             let reason =
                 "the Python SDK does not give the thought back in Chat Completions: which model had it is not known";
             account.note(codes::CHANGED_FORM, Level::Resume, origin, reason);
         }
-    }
-    let said = state
-        .responses
-        .iter_mut()
-        .chain(&mut state.last_response)
-        .flat_map(|response: &mut Response<'d>| &mut response.output);
-    let new = state.processed.iter_mut().flat_map(|processed| &mut processed.new_items).map(|item| &mut item.raw);
-    for raw in said.chain(new) {
-        name(raw);
-    }
+    });
 }
 
 /// What is noted about a thought whose model is not named.

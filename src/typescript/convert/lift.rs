@@ -15,6 +15,7 @@ use crate::typescript::canonical::strict;
 use super::decisions::with_singles;
 use super::gather::merge;
 use super::names::{Names, Outermost, agents, base, identity};
+use super::provider::forget_answer_ids;
 use super::raw::to_api;
 use super::{tool_of_call, tool_of_key};
 
@@ -104,6 +105,7 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     };
     account.rest(state, Level::History, UNKNOWN);
     forget(&mut lifted, gone, account);
+    forget_answer_ids(&mut lifted, account);
     lifted
 }
 

@@ -2,12 +2,16 @@
 //! 0.24.0). It gives the Responses API nothing of it. The TypeScript SDK gives the model everything that stands in
 //! `providerData`, so there it has no place, except for what either SDK gives back in Chat Completions.
 
+use crate::hash::HashSet;
 use crate::json::{Key, Kind, Object, Value};
 use crate::model::lift::{ECHO, THOUGHT_FIELD};
+use crate::model::state::State;
 use crate::model::{Account, Level};
 
 /// The field whose text both SDKs give back in the next request.
 const GIVEN_BACK: &str = "reasoning";
+/// The id of items that have none.
+const NO_ID: &str = "__fake_id__";
 const DEEPSEEK: &str = "the Python SDK gives DeepSeek its thoughts back, the TypeScript SDK does not";
 const CLAUDE: &str = "the Python SDK gives Claude its thoughts back with their signatures, the TypeScript SDK does not";
 
@@ -82,6 +86,32 @@ fn lost_thoughts<'d>(item: &Object<'d>, data: &mut Object<'d>, account: &Account
         item.get("content").into_iter().for_each(|content| account.changed(Level::Resume, content, CLAUDE));
     }
     account.lost_member(Level::Resume, data.take("thinking_blocks").as_ref(), CLAUDE);
+}
+
+/// Takes the ids from items that have the one of their answer, as everything in an answer in Chat Completions has: for
+/// Python they have none, and its releases before 0.20.0 take items that share an id for one.
+pub(super) fn forget_answer_ids<'d>(state: &mut State<'d>, account: &Account<'d>) {
+    let mut answers = Vec::new();
+    for response in state.responses.iter().chain(&state.last_response) {
+        let Some(id) = response.response_id.as_ref().and_then(Value::wtf8) else { continue };
+        let named = |item: &Value<'d>| item.get("id").is_some_and(|own| own.is_wtf8(&id));
+        if response.output.iter().any(named) {
+            answers.push(id);
+        }
+    }
+    if answers.is_empty() {
+        return;
+    }
+    let answers: HashSet<_> = answers.into_iter().collect();
+    state.each_raw(|raw| {
+        if raw.get("id").and_then(|id| id.wtf8()).is_some_and(|id| answers.contains(&id))
+            && let Some(raw) = raw.object_mut()
+            && let Some(id) = raw.take("id")
+        {
+            account.rebuilt(&id, ECHO);
+            raw.set("id", Value::text(NO_ID));
+        }
+    });
 }
 
 /// What the adapter for the AI SDK notes about an item's provider (`buildBaseProviderData` of `@openai/agents-extensions`
