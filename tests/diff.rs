@@ -241,3 +241,22 @@ fn differences_are_told_once_and_in_order() {
     options.ignore = vec!["/items/0".parse().expect("a pointer")];
     assert!(!diff(one.as_bytes(), two.as_bytes(), &options).same);
 }
+
+#[test]
+fn names_and_json_in_strings_show_no_secrets() {
+    let state = common::root().join("fixtures/python/1.21/pending-several.json");
+    let one = std::fs::read_to_string(state).expect("a fixture");
+    let id = "\"response_id\": \"";
+    let at = one.find(id).expect("a response") + id.len();
+    let token = "Bearer abcdefghijklmnopqrstuvwxyz";
+    let two = format!("{}{token} {}", &one[..at], &one[at..]);
+    let two = two.replace(r#""{\"amount\": 2}""#, r#""{\"password\": \"hunter2\"}""#);
+    let told = diff(one.as_bytes(), two.as_bytes(), &Diff::default());
+    let text = serde_json::to_string(&told).expect("plain data");
+    assert!(text.contains("responses") && text.contains("password"), "{text}");
+    assert!(!text.contains("abcdefghijklm") && !text.contains("hunter2"), "{text}");
+    let mut options = Diff::default();
+    options.show_secrets = true;
+    let told = diff(one.as_bytes(), two.as_bytes(), &options);
+    assert!(told.changes.iter().any(|change| change.name.as_deref().is_some_and(|name| name.contains(token))));
+}
