@@ -199,7 +199,10 @@ fn masked_arguments_take_their_decision_along() {
 fn arguments_can_be_masked_under_every_label() {
     let mut wrong = Vec::new();
     let mut masked = std::collections::BTreeSet::new();
-    for fixture in fixtures().iter().filter(|fixture| errors(&fixture.bytes).is_empty()) {
+    for fixture in fixtures() {
+        if normalize(&fixture.bytes, &Normalize::default()).bytes.is_none() {
+            continue;
+        }
         let outcome = normalize(&fixture.bytes, &options(&["key:arguments"]));
         match &outcome.bytes {
             None => wrong.push(format!("{}: {:?}", fixture.path.display(), outcome.findings)),

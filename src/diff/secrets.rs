@@ -62,7 +62,8 @@ mod tests {
     #[test]
     fn secrets_are_masked_in_strings_that_hold_json() {
         let text = r#"{"arguments":"{\"to\": \"Ann\", \"password\": \"x\", \"more\": \"[{\\\"pwd\\\":7}]\"}"}"#;
-        let hidden = r#"{"arguments":"{\"to\": \"Ann\", \"password\": \"***\", \"more\": \"[{\\\"pwd\\\":\\\"***\\\"}]\"}"}"#;
+        let hidden =
+            r#"{"arguments":"{\"to\": \"Ann\", \"password\": \"***\", \"more\": \"[{\\\"pwd\\\":\\\"***\\\"}]\"}"}"#;
         assert_eq!(mask_secrets(text), hidden);
     }
 
