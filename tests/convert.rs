@@ -610,3 +610,23 @@ fn a_call_that_was_changed_after_its_decision_is_not_converted() {
         assert!(convert(state.as_bytes(), other.parse().expect("a target"), &options).bytes.is_some(), "{path}");
     }
 }
+
+/// What is executed is the action, and not what was asked about.
+#[test]
+fn an_action_that_is_another_call_than_was_asked_about_is_stuck() {
+    for (path, action) in [
+        ("python/1.21/approved.json", "/last_processed_response/functions/0/tool_call/arguments"),
+        ("python/1.21/pending-first-turn.json", "/last_processed_response/functions/0/tool_call/arguments"),
+        ("typescript/1.22/approved_once.json", "/lastProcessedResponse/functions/0/toolCall/arguments"),
+    ] {
+        let mut state: Value = serde_json::from_slice(&read(path)).expect("a fixture is JSON");
+        *state.pointer_mut(action).expect("the call has arguments") = json!("{\"amount\": 500}");
+        let findings = validate(state.to_string().as_bytes(), &Validate::default());
+        let told: Vec<(String, &str)> = findings
+            .iter()
+            .filter(|own| own.effect >= Effect::Stuck)
+            .map(|own| (own.code.to_string(), own.pointer.trim_end_matches("/arguments")))
+            .collect();
+        assert_eq!(told, [("RS506".to_owned(), action.trim_end_matches("/arguments"))], "{path}");
+    }
+}
