@@ -331,9 +331,12 @@ const GO: &[&str] = &["current_agent_name", "interruptions", "tool_approvals"];
 /// What every Python state has, whatever its label, and the Go ports' never or only when it is not empty.
 const PYTHON_SINCE_1_0: &[&str] = &["current_agent", "context", "tool_use_tracker", "no_active_agent_run"];
 
-/// The first state inside a document that is none itself, within its first few levels.
+/// The first state inside a document that is none itself, within its first few levels; the document may be the text of one.
 fn elsewhere(root: Node<'_>) -> Option<Node<'_>> {
     const LOOK_AT: u32 = 100_000;
+    if root.text().is_some_and(|text| holds_state(text.raw())) {
+        return Some(root);
+    }
     let end = root.end_index().min(root.index() + LOOK_AT);
     let mut level = vec![root];
     for _ in 0..4 {

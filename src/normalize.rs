@@ -1,5 +1,6 @@
 //! The verb `normalize`: the same state in the byte style of its SDK.
 
+mod records;
 mod redact;
 mod volatile;
 
@@ -9,9 +10,8 @@ use crate::codes;
 use crate::convert::{Convert, Loss, convert_document};
 use crate::detect::{Identity, identify, label};
 use crate::finding::{Effect, Finding};
-use crate::format::{Dialect, Format, Target};
+use crate::format::{Dialect, Target};
 use crate::json::{Document, Kind, Node, Style, Value, Writer, sorted_value};
-use crate::model::Account;
 use crate::parallel::ahead;
 use crate::record::{self, Fill, Filling, Wire as _};
 use crate::validate::{Validate, judge, judge_and, locate, unreadable};
@@ -206,13 +206,13 @@ struct Made {
 
 /// `None` when it cannot be read any more.
 fn made(doc: &Document, state: Node<'_>, options: &Normalize) -> Option<Made> {
-    let Identity::State { dialect, label, .. } = identify(state) else { return None };
+    let Identity::State { dialect, .. } = identify(state) else { return None };
     let mut changes = Vec::new();
     if !options.edits() {
         return Some(Made { bytes: written(doc, state, dialect, options), changes, findings: Vec::new() });
     }
     let reader = options.to.or(options.validate.reader).filter(|reader| reader.format.dialect == dialect);
-    let work = Work { dialect, format: label.format(dialect), options, reader: reader.unwrap_or(dialect.newest()) };
+    let work = Work { dialect, options, reader: reader.unwrap_or(dialect.newest()) };
     let Edited { doc, findings } = work.edit(doc, state, &mut changes)?;
     let bytes = match options.keys {
         Keys::AsWritten => doc.into_bytes(),
@@ -241,7 +241,6 @@ struct Edited {
 /// What is to be done with a state.
 struct Work<'o> {
     dialect: Dialect,
-    format: Option<Format>,
     reader: Target,
     options: &'o Normalize,
 }
@@ -269,7 +268,7 @@ impl Work<'_> {
             if !done.calls.is_empty() {
                 let mut tree = self.open(&masked, masked.root());
                 told("undecided", redact::undecide(&mut tree, &done.calls));
-                let settled = self.settled(tree);
+                let settled = self.settled(tree, self.is_in_step(doc));
                 made = Some(Document::parse(settled).ok()?);
             } else {
                 made = Some(masked);
@@ -286,8 +285,8 @@ impl Work<'_> {
         }
         let owns_digests = self.dialect == Dialect::Python && !changes.is_empty();
         let mut edited = self.finished(made, doc, state, owns_digests, changes)?;
-        if self.options.volatile && edited.findings.iter().any(is_out_of_step) {
-            let settled = self.settled(self.open(&edited.doc, edited.doc.root()));
+        if self.options.volatile && edited.findings.iter().any(is_out_of_step) && self.is_in_step(doc) {
+            let settled = self.settled(self.open(&edited.doc, edited.doc.root()), true);
             let settled = Document::parse(settled).ok()?;
             let (mut again, root) = (Vec::new(), settled.root());
             let made = self.finished(None, &settled, root, owns_digests, &mut again)?;
@@ -365,15 +364,12 @@ impl Work<'_> {
         }
     }
 
-    /// The state with its records of calls computed anew. Under older labels they stay as they are.
-    fn settled(&self, tree: Value<'_>) -> Vec<u8> {
+    /// The state with its records of calls brought into step with the calls. Records that were out of step before stay so: a
+    /// decision that is void must not become one that counts.
+    fn settled(&self, tree: Value<'_>, was_in_step: bool) -> Vec<u8> {
         let mut tree = tree;
-        if self.format == Some(self.dialect.newest().format) {
-            without_records(&mut tree);
-            match self.dialect {
-                Dialect::Python => python::convert::derive(&mut tree),
-                Dialect::TypeScript => typescript::convert::derive(&mut tree, &Account::default()),
-            }
+        if was_in_step {
+            records::renew(&mut tree, self.dialect);
         }
         if self.dialect == Dialect::TypeScript {
             typescript::convert::close(&mut tree);
@@ -381,6 +377,17 @@ impl Work<'_> {
         let mut out = Writer::new(self.style());
         tree.write(&mut out);
         out.finish()
+    }
+
+    /// Whether the records of the input say the same as its calls.
+    fn is_in_step(&self, doc: &Document) -> bool {
+        let validate = &self.options.validate;
+        let judged = match self.options.to {
+            None => judge(doc, validate),
+            // What was converted stands alone.
+            Some(reader) => judge(doc, &Validate { at: None, reader: Some(reader), ..validate.clone() }),
+        };
+        !judged.findings.iter().any(is_out_of_step)
     }
 }
 
@@ -406,18 +413,6 @@ fn owned(root: Node<'_>, style: Style) -> Option<Vec<u8>> {
 /// Whether the state's own records of its calls say something else than the calls.
 fn is_out_of_step(finding: &Finding) -> bool {
     [codes::FINGERPRINT, codes::LEDGER, codes::EVIDENCE].contains(&finding.code)
-}
-
-fn without_records(tree: &mut Value<'_>) {
-    let Some(state) = tree.object_mut() else { return };
-    for key in ["completedToolInvocations", "completedToolInvocationEvidence", "ambiguousToolInvocationCallIds"] {
-        state.take(key);
-    }
-    if let Some(context) = state.get_mut("context").and_then(Value::object_mut) {
-        context.take("tool_invocations");
-        context.take("approvalInvocations");
-    }
-    redact::each_nested(state, &mut without_records);
 }
 
 const fn style(dialect: Dialect, layout: Layout) -> Style {

@@ -194,28 +194,50 @@ pub(crate) fn interruptions<'d>(root: Node<'d>, dialect: Dialect) -> impl Iterat
 }
 
 fn ask<'d>(run: usize, item: Node<'d>, dialect: Dialect) -> Waiting<'d> {
-    let raw = item.member("raw_item").or_else(|| item.member("rawItem")).unwrap_or(item);
-    let text = |node: Option<Node<'d>>| node.and_then(Node::text).filter(|text| !text.is_empty());
-    let lossy = |node: Option<Node<'d>>| text(node).map(Text::lossy);
-    let data = raw.member(if dialect == Dialect::Python { "provider_data" } else { "providerData" });
-    let of_data = |key: &str| text(data.and_then(|data| data.member(key)));
-    let is = |kind: &str| text(raw.member("type")).is_some_and(|own| own.is(kind));
-    let id = if is("hosted_tool_call") {
-        of_data("id").or_else(|| of_data("itemId")).or_else(|| text(raw.member("id")))
-    } else if is("mcp_approval_request") {
-        text(raw.member("id"))
-    } else {
-        let call = if dialect == Dialect::Python { "call_id" } else { "callId" };
-        text(raw.member(call)).or_else(|| text(raw.member("id")))
-    };
+    let raw = raw(item);
+    let lossy = |node: Option<Node<'d>>| filled(node).map(Text::lossy);
+    let id = id(raw, dialect);
     let shown = lossy(item.member("tool_name").or_else(|| item.member("toolName")));
-    let name = lossy(raw.member("name")).or_else(|| of_data("name").map(Text::lossy));
+    let name = lossy(raw.member("name")).or_else(|| lossy(provided(raw, dialect)?.member("name")));
     let namespace = lossy(raw.member("namespace"));
     let tool = match (namespace, name) {
         (Some(space), Some(name)) if space != name => Some(format!("{space}.{name}").into()),
         (_, name) => shown.or(name).or_else(|| lossy(raw.member("type"))),
     };
     Waiting { run, item, raw, id, tool, agent: agent(item.member("agent")), decided: None, standing: false }
+}
+
+fn raw(item: Node<'_>) -> Node<'_> {
+    item.member("raw_item").or_else(|| item.member("rawItem")).unwrap_or(item)
+}
+
+fn provided(raw: Node<'_>, dialect: Dialect) -> Option<Node<'_>> {
+    raw.member(if dialect == Dialect::Python { "provider_data" } else { "providerData" })
+}
+
+fn filled(node: Option<Node<'_>>) -> Option<Text<'_>> {
+    node.and_then(Node::text).filter(|text| !text.is_empty())
+}
+
+/// The id that decisions name a call by.
+fn id(raw: Node<'_>, dialect: Dialect) -> Option<Text<'_>> {
+    let is = |kind: &str| filled(raw.member("type")).is_some_and(|own| own.is(kind));
+    let own = || filled(raw.member("id"));
+    if is("hosted_tool_call") {
+        let data = provided(raw, dialect);
+        let of_data = |key: &str| filled(data?.member(key));
+        of_data("id").or_else(|| of_data("itemId")).or_else(own)
+    } else if is("mcp_approval_request") {
+        own()
+    } else {
+        filled(raw.member(if dialect == Dialect::Python { "call_id" } else { "callId" })).or_else(own)
+    }
+}
+
+/// Whether an item asks about the same call of the same agent.
+pub(crate) fn asks_about(item: Node<'_>, call: &Waiting<'_>, dialect: Dialect) -> bool {
+    let of = [item, call.item].map(|item| item.member("agent").map(Node::raw));
+    of[0] == of[1] && id(raw(item), dialect).map(Text::lossy) == call.id.map(Text::lossy)
 }
 
 /// The identity of an agent, or its name where it has none.

@@ -591,3 +591,50 @@ fn asked(state: &Value) -> (String, String) {
     let item = &state["current_step"]["data"]["interruptions"][0];
     (agent(&item["agent"]), text(&item["raw_item"]["call_id"]))
 }
+
+/// What a decision was made about may be changed in the file afterwards. The SDK that wrote it refuses to go on then, and the
+/// other one would not know.
+#[test]
+fn a_call_that_was_changed_after_its_decision_is_not_converted() {
+    for (path, from, to) in [
+        ("python/1.21/approved.json", r#"{\"amount\": 5}"#, r#"{\"amount\": 500}"#),
+        ("typescript/1.22/approved_once.json", r#"{\"amount\":5}"#, r#"{\"amount\":500}"#),
+        ("typescript/1.22/nested_agent_approved.json", r#"{\\\"amount\\\":5}"#, r#"{\\\"amount\\\":500}"#),
+        ("typescript/1.22/approved_once.json", r#""name":"wire""#, r#""name":"wipe""#),
+        ("typescript/1.22/hosted_mcp_approved.json", r#""name":"delete_all""#, r#""name":"delete_more""#),
+    ] {
+        let state = std::fs::read_to_string(common::root().join("fixtures").join(path)).expect("a fixture");
+        let changed = state.replace(from, to);
+        assert_ne!(changed, state, "{path}");
+        let findings = validate(changed.as_bytes(), &Validate::default());
+        let stuck = |own: &runstate::Finding| own.code.to_string() == "RS506" && own.effect >= Effect::Stuck;
+        assert!(findings.iter().any(stuck), "{path} {to}: {findings:?}");
+        let other = if path.starts_with("python") { "typescript" } else { "python" };
+        let mut options = Convert::default();
+        options.assume_target_gates = true;
+        options.allow_loss = Level::Resume;
+        let done = convert(changed.as_bytes(), other.parse().expect("a target"), &options);
+        assert!(done.bytes.is_none(), "{path} {to}");
+        assert!(convert(state.as_bytes(), other.parse().expect("a target"), &options).bytes.is_some(), "{path}");
+    }
+}
+
+/// What is executed is the action, and not what was asked about.
+#[test]
+fn an_action_that_is_another_call_than_was_asked_about_is_stuck() {
+    for (path, action) in [
+        ("python/1.21/approved.json", "/last_processed_response/functions/0/tool_call/arguments"),
+        ("python/1.21/pending-first-turn.json", "/last_processed_response/functions/0/tool_call/arguments"),
+        ("typescript/1.22/approved_once.json", "/lastProcessedResponse/functions/0/toolCall/arguments"),
+    ] {
+        let mut state: Value = serde_json::from_slice(&read(path)).expect("a fixture is JSON");
+        *state.pointer_mut(action).expect("the call has arguments") = json!("{\"amount\": 500}");
+        let findings = validate(state.to_string().as_bytes(), &Validate::default());
+        let told: Vec<(String, &str)> = findings
+            .iter()
+            .filter(|own| own.effect >= Effect::Stuck)
+            .map(|own| (own.code.to_string(), own.pointer.trim_end_matches("/arguments")))
+            .collect();
+        assert_eq!(told, [("RS506".to_owned(), action.trim_end_matches("/arguments"))], "{path}");
+    }
+}

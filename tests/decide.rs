@@ -165,6 +165,25 @@ fn several_calls_at_once() {
     assert_eq!(left, [Some("call_3".to_owned())]);
 }
 
+/// Requests of the service have their ids in what the provider sent; some model providers leave the one of the item out.
+#[test]
+fn requests_of_hosted_servers_are_told_apart_by_the_id_of_the_request() {
+    let state = String::from_utf8(read("typescript/1.22/hosted_mcp_several.json")).expect("it is UTF-8");
+    let without_id = |state: String, id: &str| state.replace(&format!("\"id\":\"{id}\",\"status\""), "\"status\"");
+    let state = ["mcpr_1", "mcpr_2", "mcpr_3"].into_iter().fold(state, without_id);
+    for (id, said) in [("mcpr_1", Said::Rejected), ("mcpr_2", Said::Approved), ("mcpr_3", Said::Rejected)] {
+        let decided = decide(state.as_bytes(), &with(said, ids(&[id]), false, None));
+        let written = decided.bytes.unwrap_or_else(|| panic!("{id}: {:?}", decided.refusal));
+        let own = |bytes: &[u8]| -> Vec<(Option<String>, Said)> {
+            let decisions = inspect(bytes, &Inspect::default()).decisions;
+            decisions.into_iter().map(|one| (one.call_id, one.verdict)).collect()
+        };
+        let mut expected = own(state.as_bytes());
+        expected.iter_mut().filter(|(call, _)| call.as_deref() == Some(id)).for_each(|(_, verdict)| *verdict = said);
+        assert_eq!(own(&written), expected, "{id}");
+    }
+}
+
 #[test]
 fn a_standing_decision_says_what_else_it_covers() {
     let decided =

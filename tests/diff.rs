@@ -241,3 +241,35 @@ fn differences_are_told_once_and_in_order() {
     options.ignore = vec!["/items/0".parse().expect("a pointer")];
     assert!(!diff(one.as_bytes(), two.as_bytes(), &options).same);
 }
+
+#[test]
+fn names_and_json_in_strings_show_no_secrets() {
+    let state = common::root().join("fixtures/python/1.21/pending-several.json");
+    let one = std::fs::read_to_string(state).expect("a fixture");
+    let id = "\"response_id\": \"";
+    let at = one.find(id).expect("a response") + id.len();
+    let token = "Bearer abcdefghijklmnopqrstuvwxyz";
+    let two = format!("{}{token} {}", &one[..at], &one[at..]);
+    let two = two.replace(r#""{\"amount\": 2}""#, r#""{\"password\": \"hunter2\"}""#);
+    let told = diff(one.as_bytes(), two.as_bytes(), &Diff::default());
+    let text = serde_json::to_string(&told).expect("plain data");
+    assert!(text.contains("responses") && text.contains("password"), "{text}");
+    assert!(!text.contains("abcdefghijklm") && !text.contains("hunter2"), "{text}");
+    let mut options = Diff::default();
+    options.show_secrets = true;
+    let told = diff(one.as_bytes(), two.as_bytes(), &options);
+    assert!(told.changes.iter().any(|change| change.name.as_deref().is_some_and(|name| name.contains(token))));
+}
+
+#[test]
+fn another_conversation_differs_from_run_to_run() {
+    let state = common::root().join("fixtures/python/1.21/pending-several.json");
+    let one = std::fs::read_to_string(state).expect("a fixture");
+    let with = |id: &str| one.replacen("\"conversation_id\": null", &format!("\"conversation_id\": \"{id}\""), 1);
+    let (one, two) = (with("conv_1"), with("conv_2"));
+    let told = diff(one.as_bytes(), two.as_bytes(), &Diff::default());
+    assert_eq!(told.changes.iter().map(|change| &*change.path).collect::<Vec<_>>(), ["/step/conversation_id"]);
+    let mut options = Diff::default();
+    options.ignore = vec!["volatile".parse().expect("it can be ignored")];
+    assert!(diff(one.as_bytes(), two.as_bytes(), &options).same);
+}

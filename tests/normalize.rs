@@ -196,6 +196,74 @@ fn masked_arguments_take_their_decision_along() {
 }
 
 #[test]
+fn arguments_can_be_masked_under_every_label() {
+    let mut wrong = Vec::new();
+    let mut masked = std::collections::BTreeSet::new();
+    for fixture in fixtures() {
+        if normalize(&fixture.bytes, &Normalize::default()).bytes.is_none() {
+            continue;
+        }
+        let outcome = normalize(&fixture.bytes, &options(&["key:arguments"]));
+        match &outcome.bytes {
+            None => wrong.push(format!("{}: {:?}", fixture.path.display(), outcome.findings)),
+            Some(_) if outcome.changes.is_empty() => {}
+            Some(_) => {
+                masked.insert((fixture.dialect, fixture.label));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n"));
+    assert!(masked.len() > 40, "{masked:?}");
+}
+
+/// A call that has begun, and of whose end nothing is known, must not be taken for one that has not.
+#[test]
+fn what_the_records_say_of_a_call_stays_when_another_one_is_masked() {
+    let path = common::root().join("fixtures/python/1.21/response-accepted.json");
+    let state = std::fs::read(path).expect("a fixture");
+    let ledger = |state: &[u8]| -> Vec<(String, serde_json::Value, serde_json::Value)> {
+        let state: serde_json::Value = serde_json::from_slice(state).expect("JSON");
+        let entries = state["context"]["tool_invocations"].as_object().expect("a ledger").clone();
+        entries.into_iter().map(|(id, own)| (id, own["executed"].clone(), own["completed"].clone())).collect()
+    };
+    let before = ledger(&state);
+    assert!(before.iter().any(|(_, executed, completed)| *executed == true && *completed == false));
+    let written = normalize(&state, &options(&["key:arguments"])).bytes.expect("it is written");
+    assert_eq!(ledger(&written), before);
+}
+
+/// A decision about a call that was changed afterwards is void, and masking something else does not make it count.
+#[test]
+fn decisions_that_are_void_stay_void() {
+    for (path, from, to, other) in [
+        (
+            "python/1.21/partly-decided.json",
+            r#"{\"amount\": 1}"#,
+            r#"{\"amount\": 100}"#,
+            "/generated_items/1/raw_item/arguments",
+        ),
+        (
+            "typescript/1.22/standing_rejection_exact_approval.json",
+            r#"{\"amount\":1}"#,
+            r#"{\"amount\":100}"#,
+            "/generatedItems/0/rawItem/arguments",
+        ),
+    ] {
+        let state = text(&std::fs::read(common::root().join("fixtures").join(path)).expect("a fixture"));
+        let forged = state.replace(from, to);
+        assert_ne!(forged, state, "{path}");
+        assert!(errors(forged.as_bytes()).contains("RS506"), "{path}: {:?}", errors(forged.as_bytes()));
+        let mut how = options(&[other]);
+        for volatile in [false, true] {
+            how.volatile = volatile;
+            how.invalid = runstate::Invalid::Accept;
+            let written = normalize(forged.as_bytes(), &how).bytes.expect("it is written");
+            assert!(errors(&written).contains("RS506"), "{path}: {:?}", errors(&written));
+        }
+    }
+}
+
+#[test]
 fn masks_keep_types_and_leave_the_rest() {
     let state = std::fs::read(common::root().join("fixtures/python/1.21/context-mapping.json")).expect("a fixture");
     let outcome = normalize(&state, &options(&["/context/context"]));

@@ -53,8 +53,15 @@ pub(crate) fn run(arguments: &Diff) -> Result<Exit, Failure> {
             super::complain("one of the two is not JSON, or holds nothing there");
             return Ok(Exit::Unreadable);
         };
-        out.write_all(unified(&texts.0, &texts.1, &names).as_bytes())?;
-        return Ok(if texts.0 == texts.1 { Exit::Clean } else { Exit::Findings });
+        let [one, two] = [&texts.0, &texts.1].map(|text| masked(text, &arguments.showing));
+        out.write_all(unified(&one, &two, &names).as_bytes())?;
+        if texts.0 == texts.1 {
+            return Ok(Exit::Clean);
+        }
+        if one == two {
+            writeln!(anstream::stderr(), "they differ in what looks like a secret alone; --show-values shows it")?;
+        }
+        return Ok(Exit::Findings);
     }
     let comparison = batch::alone(a.len() + b.len(), || diff(a, b, &options));
     match arguments.format {
@@ -145,11 +152,14 @@ pub(crate) fn git(arguments: &GitDiff) -> Result<Exit, Failure> {
         let text =
             |bytes: &[u8]| plain_text(bytes, None).unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned());
         let (a, b) = (text(&a), text(&b));
-        let shown =
-            |text: &str| if arguments.showing.show_values { text.to_owned() } else { runstate::mask_secrets(text) };
-        out.write_all(unified(&shown(&a), &shown(&b), &names).as_bytes())?;
+        let [a, b] = [a, b].map(|text| masked(&text, &arguments.showing));
+        out.write_all(unified(&a, &b, &names).as_bytes())?;
     }
     Ok(Exit::Clean)
+}
+
+fn masked(text: &str, showing: &Showing) -> String {
+    if showing.show_values { text.to_owned() } else { runstate::mask_secrets(text) }
 }
 
 /// The lines of one text that are not in the other, with some around them.

@@ -19,7 +19,7 @@ use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Node, Style, SyntaxError, Value, Writer, pointers, sorted};
 use crate::model::Account;
 use crate::parallel::both;
-use crate::validate::secrets::is_secret_name;
+use crate::validate::secrets::{is_secret_name, masked};
 use crate::validate::{Validate, judge, locate, unreadable};
 
 pub use secrets::mask_secrets;
@@ -375,7 +375,10 @@ fn change(difference: Difference<'_>, path: String, a: String, b: String, option
         section: section.into_owned(),
         kind,
         path,
-        name: (!names.is_empty()).then(|| names.join(", ")),
+        name: (!names.is_empty()).then(|| {
+            let name = names.join(", ");
+            if options.show_secrets { name } else { masked(&name).into_owned() }
+        }),
         before: text(one),
         after: text(two),
         a,

@@ -226,7 +226,7 @@ impl<'d> Painter<'d> {
         put(&mut step, "max_turns", state.max_turns);
         put(&mut step, "agent", self.agent.clone());
         put(&mut step, "accepted", accepted);
-        put(&mut step, "conversation_id", state.conversation_id);
+        put(&mut step, "conversation_id", state.conversation_id.filter(|_| !self.view.steady));
         put(&mut step, "previous_response_id", state.previous_response_id.filter(|_| !self.view.steady));
         put(&mut step, "reasoning_item_id_policy", state.reasoning_item_id_policy);
         let waiting: Vec<Value<'d>> = waiting.into_iter().map(|item| self.item(item, Copies::Named)).collect();
@@ -455,7 +455,7 @@ impl<'d> Painter<'d> {
             } else if key.is("content") && assistant && value.kind() == Kind::String {
                 let part = Object::new().with("type", Value::text("output_text")).with("text", value.clone());
                 *value = Value::List(vec![part.into()]);
-            } else if key.is("call_id") || key.is("approval_request_id") {
+            } else if key.is("call_id") || key.is("approval_request_id") || key.is("id") && !calls {
                 let id = value.take();
                 *value = self.call(id);
             } else if key.is("provider_data")

@@ -30,12 +30,7 @@ pub(crate) fn decide<'d>(
     let (root, label) = (all[0].root, all[0].label);
     decision.check_words(label >= WORDS)?;
     let undecidable = |message: &str| Refusal::new(codes::UNDECIDABLE, message);
-    let asks = |item: &Node<'d>| {
-        let same = |key: &str| item.member(key).map(Node::raw) == call.item.member(key).map(Node::raw);
-        let raw = |item: Node<'d>, key: &str| item.member("rawItem").and_then(|raw| raw.member(key)).map(Node::raw);
-        let id = ["callId", "id"].iter().all(|key| raw(*item, key) == raw(call.item, key));
-        same("agent") && id
-    };
+    let asks = |item: &Node<'d>| runs::asks_about(*item, call, Dialect::TypeScript);
     let Some(item) = runs::interruptions(root, Dialect::TypeScript).find(asks) else {
         return Err(undecidable("the outermost run does not ask about the call"));
     };

@@ -85,7 +85,7 @@ pub fn verdict(bytes: Vec<u8>, options: &Validate) -> Verdict {
 /// The state that is meant: the document itself, or what stands at a pointer of it, inside a string there if it is one.
 pub(crate) fn locate<'d>(doc: &'d Document, at: Option<&str>) -> Result<Node<'d>, Raised<'d>> {
     let mut node = doc.root();
-    let Some(pointer) = at.filter(|pointer| !pointer.is_empty()) else { return Ok(node) };
+    let Some(pointer) = at else { return Ok(node) };
     for step in pointer.split('/').skip(1) {
         let step = step.replace("~1", "/").replace("~0", "~");
         let next = match node.kind() {
@@ -100,7 +100,7 @@ pub(crate) fn locate<'d>(doc: &'d Document, at: Option<&str>) -> Result<Node<'d>
     }
     let code = codes::SYNTAX;
     doc.decode(node)
-        .map_err(|error| Raised::new(code, node, format!("the string at --at {pointer} holds no JSON: {error}")))
+        .map_err(|error| Raised::new(code, node, format!("the string at --at '{pointer}' holds no JSON: {error}")))
 }
 
 /// The same of a document that is parsed already, so that its text stays at hand.

@@ -67,7 +67,7 @@ fn secrets_are_masked() {
     let folder =
         folder(&[("a.json", &python()), ("b.json", &with("first", secret)), ("c.json", &with("second", "no"))]);
     for other in ["a.json", "c.json"] {
-        for more in [&[][..], &["--format", "json"]] {
+        for more in [&[][..], &["--format", "json"], &["--text"]] {
             let run = runstate(folder.path(), &[&["diff", "b.json", other][..], more].concat());
             assert_eq!(run.code, 1);
             assert!(run.out.contains("***") && run.out.contains("honestly"), "{}", run.out);
@@ -77,9 +77,20 @@ fn secrets_are_masked() {
                 run.out
             );
         }
-        let shown = runstate(folder.path(), &["diff", "b.json", other, "--show-values"]);
-        assert!(shown.out.contains(secret) && shown.out.contains("first"));
+        for more in [&[][..], &["--text"]] {
+            let shown = runstate(folder.path(), &[&["diff", "b.json", other, "--show-values"][..], more].concat());
+            assert!(shown.out.contains(secret) && shown.out.contains("first"));
+        }
     }
+}
+
+#[test]
+fn texts_that_differ_in_a_secret_alone_are_not_said_to_be_the_same() {
+    let with = |key: &str| edited(python(), "\"user\": \"u_1\"", &format!(r#""password": "{key}""#));
+    let folder = folder(&[("a.json", &with("first")), ("b.json", &with("second"))]);
+    let run = runstate(folder.path(), &["diff", "a.json", "b.json", "--text"]);
+    assert_eq!((run.code, &*run.out), (1, ""));
+    assert_eq!(run.err, "they differ in what looks like a secret alone; --show-values shows it\n");
 }
 
 #[test]

@@ -235,10 +235,16 @@ fn a_state_elsewhere_is_found_and_read_there() {
     let text = String::from_utf8(typescript()).expect("UTF-8");
     let inner = format!("{{\"id\": 1, \"it's/run\": {{\"state\": {text}}}}}");
     let string = format!("{{\"id\": 1, \"run\": {}}}", serde_json::to_string(&text).expect("a string is JSON"));
-    let folder = folder(&[("inner.json", inner.as_bytes()), ("string.json", string.as_bytes())]);
+    let whole = serde_json::to_string(&text).expect("a string is JSON");
+    let folder = folder(&[
+        ("inner.json", inner.as_bytes()),
+        ("string.json", string.as_bytes()),
+        ("whole.json", whole.as_bytes()),
+    ]);
     let cases = [
         ("inner.json", "/it's~1run/state", "Read it with --at '/it'\\''s~1run/state'."),
         ("string.json", "/run", "Read it with --at '/run'."),
+        ("whole.json", "", "Read it with --at ''."),
     ];
     for (file, pointer, help) in cases {
         let run = runstate(folder.path(), &["validate", file, "--format", "json"]);

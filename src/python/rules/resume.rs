@@ -222,6 +222,10 @@ fn interrupted<'d>(
         ended_programs(view, cx);
     }
     let current = state.current_agent.node().and_then(agent_key);
+    let functions = view.processed.and_then(|processed| processed.functions.value());
+    let called =
+        functions.into_iter().flat_map(|list| list.values()).filter_map(|action| action.value.tool_call.node());
+    let called: HashMap<_, _> = called.filter_map(|node| Some((Call::of(node)?.id?.wtf8(), node))).collect();
     for approval in pending {
         let raw = approval.raw_item.node();
         let Some(call) = raw.and_then(Call::of) else { continue };
@@ -252,6 +256,10 @@ fn interrupted<'d>(
             Ok(Some((scope, digest))) => {
                 let agent_tool = is_from(approval, OriginKind::AgentAsTool);
                 started(view, &call, (&scope, &digest), agent_tool, sought, cx);
+                let action = call.id.and_then(|id| called.get(&id.wtf8())).filter(|_| view.label >= LEDGER);
+                if let Some(action) = action {
+                    exchanged(*action, (&scope, &digest), cx);
+                }
             }
             Err(_) if !cx.reader_has(V1_15) => {}
             Err(_) => {
@@ -381,6 +389,18 @@ fn started<'d>(
         let message =
             format!("\"{}\" was started, and what came of it is not recorded: the SDK refuses to go on", id.lossy());
         cx.raise(codes::STARTED_CALL, Effect::Stuck, entry.node(), message);
+    }
+}
+
+/// The call that is to be executed must be the one that is asked about, whose scope and fingerprint are given.
+fn exchanged<'d>(action: Node<'d>, (scope, digest): (&str, &str), cx: &mut Reader<'d>) {
+    let Some(call) = Call::of(action) else { return };
+    if let (Some(id), Ok(own)) = (call.id, call.fingerprint(scope))
+        && own != digest
+    {
+        let message =
+            format!("the call \"{}\" is to be executed otherwise than it is asked about: it would not run", id.lossy());
+        cx.raise(codes::FINGERPRINT, Effect::Stuck, action, message);
     }
 }
 

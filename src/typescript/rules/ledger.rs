@@ -901,7 +901,7 @@ fn handoff_name(call: &crate::typescript::raw::FunctionCall<'_>) -> Vec<u8> {
 }
 
 /// The tool's name in a fingerprint (`getToolInvocationNameFromFingerprint`).
-fn tool_of(fingerprint: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn tool_of(fingerprint: &[u8]) -> Option<Vec<u8>> {
     let doc = crate::json::Document::parse(fingerprint.to_vec()).ok()?;
     let name = doc.root().member("toolName")?.text()?;
     Some(name.wtf8().into_owned()).filter(|name| !name.is_empty())

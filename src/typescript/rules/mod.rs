@@ -7,6 +7,7 @@
 mod actions;
 mod approvals;
 mod compaction;
+mod decided;
 mod gates;
 mod graph;
 mod history;
@@ -116,6 +117,7 @@ impl<'s, 'd> Judge<'s, 'd> {
         }
         if self.has(bounds::LEDGER) {
             self.sandbox();
+            self.decided_calls();
         }
         self.resume();
         self.gates();

@@ -324,7 +324,7 @@ fn called_id<'d>(item: &RunItem<'d>) -> Option<Text<'d>> {
     }
 }
 
-fn answered_id<'d>(item: &RunItem<'d>) -> Option<Text<'d>> {
+pub(super) fn answered_id<'d>(item: &RunItem<'d>) -> Option<Text<'d>> {
     use crate::typescript::raw::CallResult;
     let RunItem::ToolCallOutput(item) = item else { return None };
     match item.raw_item.value()? {
