@@ -58,6 +58,10 @@ fn what_is_carried_out_is_not_asked_about_again() {
         list(&state["current_step"]["data"]["interruptions"]).len()
     };
     assert_eq!(["python@0.24.0", "python@0.19.4", "python@0.18.3", "python@0.9.0"].map(asked), [1, 1, 0, 0]);
+    // Releases of the TypeScript SDK that keep no actions of what is carried out do not miss them.
+    let done =
+        convert(&read("python/1.21/failed-behind-an-approval.json"), target("typescript@0.3.7"), &Convert::default());
+    assert!(done.bytes.is_some(), "{:?}", done.losses);
 }
 
 /// Before 0.19.0 a status must not be null, before 0.14.0 it must be there.
@@ -91,6 +95,36 @@ fn outputs_that_the_session_does_not_hold_are_told() {
     }
 }
 
+/// Before 0.24.0 a state says which items are of the current response where the session holds all of them.
+#[test]
+fn whose_items_are_is_written_where_it_is_believed() {
+    let says = |name: &str, to: &str| {
+        let done = convert(&read(&format!("python/1.21/{name}.json")), target(to), &most());
+        let state: Value = serde_json::from_slice(&done.bytes.expect("it converts")).expect("a state is JSON");
+        state.get("current_response_generated_item_ownership").is_some()
+    };
+    for to in ["python@0.23.1", "python@0.22.3"] {
+        let found =
+            ["pending-first-turn", "failed-behind-an-approval", "output-not-in-session"].map(|name| says(name, to));
+        assert_eq!(found, [true, false, false], "{to}");
+    }
+}
+
+/// What is not sent yet to the service that keeps the conversation, older releases take for sent.
+#[test]
+fn outputs_that_would_not_be_sent_are_told() {
+    let told = |name: &str, to: &str| {
+        let done = convert(&read(&format!("python/1.21/{name}.json")), target(to), &most());
+        done.losses.iter().find(|loss| loss.reason.contains("take this output for sent")).map(|loss| loss.level)
+    };
+    let missing =
+        ["python@0.22.3", "python@0.22.0", "python@0.19.4"].map(|to| told("missing-tool-in-conversation", to));
+    assert_eq!(missing, [None, Some(Level::Resume), Some(Level::Resume)]);
+    let again = ["python@0.22.0", "python@0.21.0", "python@0.19.4"].map(|to| told("run-again-in-conversation", to));
+    assert_eq!(again, [None, None, Some(Level::Resume)]);
+    assert_eq!(told("run-again", "python@0.19.4"), None);
+}
+
 /// Releases that store no bindings send a call to whatever has the tool's name.
 #[test]
 fn a_call_is_not_converted_to_go_elsewhere() {
@@ -100,9 +134,14 @@ fn a_call_is_not_converted_to_go_elsewhere() {
     };
     let own = json!({"version": 1, "start": "Bank", "agents": [{"name": "Bank", "tools": [
         {"name": "post", "type": "function", "needs_approval": true}]}]});
-    for (agents, level) in
-        [(served("ledger"), Level::Bookkeeping), (served("other"), Level::Authority), (own, Level::Authority)]
-    {
+    let mut both = served("ledger");
+    both["agents"][0]["tools"] = own["agents"][0]["tools"].clone();
+    for (agents, level) in [
+        (served("ledger"), Level::Bookkeeping),
+        (served("other"), Level::Authority),
+        (own, Level::Authority),
+        (both, Level::Authority),
+    ] {
         let mut options = Convert::default();
         options.agents = Some(serde_json::from_value(agents.clone()).expect("the document describes agents"));
         let done = convert(&read("python/1.21/local-mcp-pending.json"), target("python@0.22.3"), &options);

@@ -233,8 +233,7 @@ fn goes_elsewhere(agent: &Agent, name: &[u8], bound: Option<&(Vec<u8>, Vec<u8>)>
         false => tool.as_bytes() == name,
     });
     let served = served.map(|(server, tool)| Some((server.name.as_bytes().to_vec(), tool.as_bytes().to_vec())));
-    let found: Vec<_> = own.chain(served).collect();
-    !found.is_empty() && found.iter().all(|found| found.as_ref() != bound)
+    own.chain(served).any(|found| found.as_ref() != bound)
 }
 
 /// Finds the agents that pending handoffs go to.

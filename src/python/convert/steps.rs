@@ -30,6 +30,8 @@ const LEDGERS: Bound = Bound::label(LEDGER);
 const ASIDE: Bound = Bound::label(19);
 /// From here on outputs of local shells are loaded.
 const LOCAL_SHELL_OUTPUTS: Bound = Bound::label(15);
+/// From here on every output for the last response is sent to the service that keeps the conversation.
+const SENT_OUTPUTS: u16 = 17;
 /// From here on agents of nested runs are looked up from the agent of the nested run, not of the outer one.
 const OWN_AGENTS: Bound = Bound::label(18);
 /// From here on a call of a nested run is told from one of the outer run with its id.
@@ -46,7 +48,7 @@ const SERVER_NAMES: Bound = Bound::label(10);
 const PATCH_LISTS: Bound = Bound::label(9);
 
 /// What the labels changed, in order.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step { to: 5, summary: "tools can be in a namespace", up: Some(name_tools), down: None },
     Step { to: 9, summary: "a message can be without a status", up: None, down: Some(complete_messages) },
     Step { to: 10, summary: "a run can have no turn limit", up: None, down: Some(limit_turns) },
@@ -79,6 +81,12 @@ const STEPS: [Step; 8] = [
         summary: "decisions about function tools are kept by agent",
         up: Some(own),
         down: Some(name_functions),
+    },
+    Step {
+        to: 19,
+        summary: "the session need not hold every output of the response",
+        up: None,
+        down: Some(forget_ownership),
     },
 ];
 
@@ -230,6 +238,7 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
     }
     mistaken(state, to, account);
     renamed(state, to, account);
+    unsent(state, to, account);
     for run in nested(state) {
         forgotten(run, to, account);
     }
@@ -263,6 +272,42 @@ fn mistaken<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
             }
         }
     }
+}
+
+/// Outputs of calls for which no tool ran: releases before 0.22.1 take them for sent.
+fn unsent<'d>(state: &Object<'d>, to: Target, account: &Account<'d>) {
+    let step = state.get("current_step").and_then(|step| step.member("type"));
+    let knows = label(state).is_some_and(|from| from >= SENT_OUTPUTS);
+    if to.has(Bound::label(SENT_OUTPUTS)) || !knows || !step.is_some_and(|step| step.is("next_step_interruption")) {
+        return;
+    }
+    let processed = state.get("last_processed_response").and_then(|processed| processed.clone().into_object());
+    let lists = processed.map_or_else(Vec::new, Object::into_members).into_iter();
+    let calls = lists.flat_map(|(_, list)| list.into_elements()).filter_map(|action| action.member("tool_call"));
+    let known = calls.filter_map(|call| call_id(&call)).collect();
+    let reason = "releases before 0.22.1 take this output for sent, as no tool ran for it: the model would not get it";
+    not_sent(state, &known, reason, account);
+}
+
+/// Takes down outputs for the last response that the service that keeps the conversation would not get.
+fn not_sent<'d>(state: &Object<'d>, known: &HashSet<Vec<u8>>, reason: &'static str, account: &Account<'d>) {
+    let is_set = |key: &str| state.get(key).is_some_and(|value| !value.is_null());
+    if !is_set("conversation_id") && !is_set("previous_response_id") {
+        return;
+    }
+    let list = |value: Option<Value<'d>>| value.map_or_else(Vec::new, Value::into_elements);
+    let last = list(state.get("model_responses").cloned()).pop();
+    let last: HashSet<_> = list(last.and_then(|last| last.member("output"))).iter().filter_map(call_id).collect();
+    for item in list(state.get("generated_items").cloned()) {
+        let Some(raw) = item.member("raw_item").filter(|_| item.is_type("tool_call_output_item")) else { continue };
+        if call_id(&raw).is_some_and(|id| last.contains(&id) && !known.contains(&id)) {
+            account.note(codes::NO_PLACE, Level::Resume, raw.origin().or(item.origin()), reason);
+        }
+    }
+}
+
+fn call_id(raw: &Value<'_>) -> Option<Vec<u8>> {
+    Some(raw.member("call_id")?.wtf8()?.into_owned())
 }
 
 /// Agents of nested runs that older releases, which look for them from the outer agent, take for others of their name.
@@ -499,6 +544,26 @@ fn answered(state: &mut Object<'_>) -> HashSet<(Vec<u8>, Vec<u8>)> {
     found
 }
 
+/// Readers before 0.24.0 believe which items are of the current response where the session ends with all of them
+/// (`_restore_current_response_item_identities`), and forget it elsewhere.
+fn forget_ownership<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    const KEY: &str = "current_response_generated_item_ownership";
+    let number = |value: Option<Value<'d>>| value.and_then(|value| usize::try_from(value.as_u64()?).ok());
+    let Some(ownership) = state.get(KEY).filter(|ownership| !ownership.is_null()) else { return };
+    let (Some(start), Some(end)) = (number(ownership.member("start")), number(ownership.member("end"))) else { return };
+    let list = |key: &str| state.get(key).cloned().map_or_else(Vec::new, Value::into_elements);
+    let (places, session) = (list("generated_session_item_indexes"), list("session_items").len());
+    let is_suffix = places.get(start..end).is_some_and(|places| {
+        let first = session.checked_sub(places.len());
+        first.is_some_and(|first| {
+            places.iter().enumerate().all(|(at, place)| number(Some(place.clone())) == Some(first + at))
+        })
+    });
+    if !is_suffix {
+        account.lost_member(Level::Bookkeeping, state.take(KEY).as_ref(), SESSION);
+    }
+}
+
 /// Up to the ledger: everything that calls and decisions are bound by.
 fn enter<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     name_calls(state);
@@ -608,9 +673,12 @@ fn forget_ledger<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 /// A run that stopped between two turns goes on with the next one, as one without a step does.
 fn forget_turn<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let kind = state.get("current_step").and_then(|step| step.member("type"));
-    if kind.is_some_and(|kind| kind.is("next_step_run_again"))
-        && let Some(step) = state.get_mut("current_step")
-    {
+    if !kind.is_some_and(|kind| kind.is("next_step_run_again")) {
+        return;
+    }
+    let reason = "releases before 0.20.0 take this output for sent between two turns: the model would not get it";
+    not_sent(state, &HashSet::default(), reason, account);
+    if let Some(step) = state.get_mut("current_step") {
         let reason = "that the run stopped between two turns has no place: it goes on with the next turn all the same";
         account.changed(Level::Bookkeeping, step, reason);
         *step = Value::NULL;
