@@ -49,6 +49,160 @@ fn an_old_call_of_a_local_server_is_not_converted_as_one_of_a_function() {
     }
 }
 
+/// Releases before 0.19.0 carry out what is approved and asked about although its output is there.
+#[test]
+fn what_is_carried_out_is_not_asked_about_again() {
+    let asked = |to: &str| {
+        let done = convert(&read("python/1.21/failed-behind-an-approval.json"), target(to), &Convert::default());
+        let state: Value = serde_json::from_slice(&done.bytes.expect("it converts")).expect("a state is JSON");
+        list(&state["current_step"]["data"]["interruptions"]).len()
+    };
+    assert_eq!(["python@0.24.0", "python@0.19.4", "python@0.18.3", "python@0.9.0"].map(asked), [1, 1, 0, 0]);
+    // Releases of the TypeScript SDK that keep no actions of what is carried out do not miss them.
+    let done =
+        convert(&read("python/1.21/failed-behind-an-approval.json"), target("typescript@0.3.7"), &Convert::default());
+    assert!(done.bytes.is_some(), "{:?}", done.losses);
+}
+
+/// Before 0.19.0 a status must not be null, before 0.14.0 it must be there.
+#[test]
+fn a_message_has_the_status_that_the_release_takes() {
+    let status = |to: &str| {
+        let done = convert(&read("python/1.21/message-with-null-status.json"), target(to), &Convert::default());
+        let state: Value = serde_json::from_slice(&done.bytes.expect("it converts")).expect("a state is JSON");
+        let message = &state["model_responses"][0]["output"][0];
+        assert_eq!(message, &state["generated_items"][0]["raw_item"], "{to}");
+        message.get("status").cloned()
+    };
+    let [newest, newer, older, oldest] =
+        ["python@0.23.1", "python@0.19.4", "python@0.18.3", "python@0.13.6"].map(status);
+    assert_eq!([newest, newer, older], [Some(Value::Null), Some(Value::Null), None]);
+    assert_eq!(oldest, Some(json!("completed")));
+}
+
+/// The Python SDK writes outputs that the session does not hold since 0.24.0, the TypeScript SDK does not.
+#[test]
+fn outputs_that_the_session_does_not_hold_are_told() {
+    for name in ["python@0.23.1", "python@0.18.3", "typescript@0.20.0"] {
+        let told = |path: &str| {
+            let done = convert(&read(path), target(name), &Convert::default());
+            let row = |loss: &&runstate::Loss| loss.reason.starts_with("the output is not in the session yet");
+            (done.bytes.is_some(), done.losses.iter().find(row).map(|loss| (loss.level, loss.pointer.clone())))
+        };
+        let place = (Level::Resume, "/generated_items/#/raw_item".to_owned());
+        assert_eq!(told("python/1.21/output-not-in-session.json"), (false, Some(place)), "{name}");
+        assert_eq!(told("python/1.21/failed-behind-an-approval.json"), (true, None), "{name}");
+    }
+}
+
+/// Before 0.24.0 a state says which items are of the current response where the session holds all of them.
+#[test]
+fn whose_items_are_is_written_where_it_is_believed() {
+    let says = |name: &str, to: &str| {
+        let done = convert(&read(&format!("python/1.21/{name}.json")), target(to), &most());
+        let state: Value = serde_json::from_slice(&done.bytes.expect("it converts")).expect("a state is JSON");
+        state.get("current_response_generated_item_ownership").is_some()
+    };
+    for to in ["python@0.23.1", "python@0.22.3"] {
+        let found =
+            ["pending-first-turn", "failed-behind-an-approval", "output-not-in-session"].map(|name| says(name, to));
+        assert_eq!(found, [true, false, false], "{to}");
+    }
+}
+
+/// What is not sent yet to the service that keeps the conversation, older releases take for sent.
+#[test]
+fn outputs_that_would_not_be_sent_are_told() {
+    let told = |name: &str, to: &str| {
+        let done = convert(&read(&format!("python/1.21/{name}.json")), target(to), &most());
+        done.losses.iter().find(|loss| loss.reason.contains("take this output for sent")).map(|loss| loss.level)
+    };
+    let missing =
+        ["python@0.22.3", "python@0.22.0", "python@0.19.4"].map(|to| told("missing-tool-in-conversation", to));
+    assert_eq!(missing, [None, Some(Level::Resume), Some(Level::Resume)]);
+    let again = ["python@0.22.0", "python@0.21.0", "python@0.19.4"].map(|to| told("run-again-in-conversation", to));
+    assert_eq!(again, [None, None, Some(Level::Resume)]);
+    assert_eq!(told("run-again", "python@0.19.4"), None);
+}
+
+/// Releases that store no bindings send a call to whatever has the tool's name.
+#[test]
+fn a_call_is_not_converted_to_go_elsewhere() {
+    let served = |server: &str| {
+        json!({"version": 1, "start": "Bank", "agents": [{"name": "Bank", "mcp_servers": [
+        {"name": server, "tools": ["post", "read"], "require_approval": ["post"]}]}]})
+    };
+    let own = json!({"version": 1, "start": "Bank", "agents": [{"name": "Bank", "tools": [
+        {"name": "post", "type": "function", "needs_approval": true}]}]});
+    let mut both = served("ledger");
+    both["agents"][0]["tools"] = own["agents"][0]["tools"].clone();
+    for (agents, level) in [
+        (served("ledger"), Level::Bookkeeping),
+        (served("other"), Level::Authority),
+        (own, Level::Authority),
+        (both, Level::Authority),
+    ] {
+        let mut options = Convert::default();
+        options.agents = Some(serde_json::from_value(agents.clone()).expect("the document describes agents"));
+        let done = convert(&read("python/1.21/local-mcp-pending.json"), target("python@0.22.3"), &options);
+        assert_eq!(done.level(), Some(level), "{agents}: {:?}", done.losses);
+        // Releases with bindings look themselves.
+        let newer = convert(&read("python/1.21/local-mcp-pending.json"), target("python@0.23.1"), &options);
+        assert_ne!(newer.level(), Some(Level::Authority), "{agents}: {:?}", newer.losses);
+    }
+}
+
+/// Where calls are in a ledger, a standing decision has to name the tool that it was made on.
+#[test]
+fn a_standing_decision_that_is_not_bound_stays_without_effect() {
+    let mut state: Value = serde_json::from_slice(&read("python/1.17/always-approved.json")).expect("a state is JSON");
+    let approved = |state: &Value| {
+        let bytes = serde_json::to_vec(state).expect("a state can be written");
+        let done = convert(&bytes, target("python@0.18.3"), &most());
+        let state: Value = serde_json::from_slice(&done.bytes.expect("it converts")).expect("a state is JSON");
+        state["context"]["approvals"]["wire"]["approved"].clone()
+    };
+    assert_eq!(approved(&state), json!(true));
+    state["context"]["approvals"]["wire"]["sticky_scope"] = json!("0".repeat(64));
+    assert_eq!(approved(&state), json!([]));
+    state["context"]["approvals"]["wire"].as_object_mut().expect("a record").remove("sticky_scope");
+    assert_eq!(approved(&state), json!([]));
+}
+
+/// Before 0.20.0 the outermost run keeps all decisions: one about its own call would hold for a nested one of that name and id.
+#[test]
+fn a_decision_is_not_converted_to_hold_for_a_nested_call() {
+    let state: Value =
+        serde_json::from_slice(&read("python/1.21/nested-reuses-call-id.json")).expect("a state is JSON");
+    let decision = json!({"approved": ["call_a"], "rejected": []});
+    let level = |tool: &str| {
+        let mut decided = state.clone();
+        decided["context"]["function_tool_approvals"] =
+            json!([{"agent": decided["current_agent"], "tool_key": tool, "decision": decision}]);
+        // The outer run's earlier call of the tool.
+        let mut call = decided["generated_items"][0].clone();
+        call["raw_item"]["name"] = json!(tool);
+        decided["generated_items"].as_array_mut().expect("a list").insert(0, call);
+        let bytes = serde_json::to_vec(&decided).expect("a state can be written");
+        convert(&bytes, target("python@0.18.3"), &most()).losses.iter().any(|loss| {
+            loss.level == Level::Authority && loss.reason.contains("a decision of the outer run about another call")
+        })
+    };
+    assert_eq!(["wire", "ask_inner"].map(level), [true, false]);
+}
+
+/// Before 0.23.1 the agents of nested runs are looked for by name from the agent of the outer run.
+#[test]
+fn an_agent_of_a_nested_run_is_not_converted_to_be_another_one() {
+    let told = |to: &str| {
+        let done = convert(&read("python/1.21/nested-same-name.json"), target(to), &most());
+        let another = |loss: &&runstate::Loss| loss.reason.contains("take another agent of this name");
+        done.losses.iter().find(another).map(|loss| loss.level)
+    };
+    let levels = ["python@0.23.1", "python@0.22.3", "python@0.19.4"].map(told);
+    assert_eq!(levels, [None, Some(Level::Resume), Some(Level::Authority)]);
+}
+
 /// As much as can be converted at all.
 fn most() -> Convert {
     let mut options = Convert::default();

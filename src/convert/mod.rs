@@ -171,6 +171,14 @@ pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Co
     }
     if format != target.format {
         resume::lost_runs(root, format.dialect, &account);
+        if writes_outputs(format) && !writes_outputs(target.format) {
+            resume::lost_rows(root, &account);
+        }
+        if let Some(graph) = options.agents.as_ref().filter(|_| knows_servers(format) && !knows_servers(target.format))
+        {
+            let state = canonical(doc, root, format, &Account::default());
+            resume::rerouted(&state, root, graph, &account);
+        }
         let nested = |own: &Finding| own.code == codes::NESTED_RUN && own.effect == Effect::Stuck;
         if (format.dialect, target.format.dialect) == (Dialect::Python, Dialect::TypeScript)
             && verdict.findings.iter().any(nested)
@@ -305,6 +313,11 @@ fn knows_servers(format: Format) -> bool {
             Dialect::Python => python::convert::SERVERS,
             Dialect::TypeScript => typescript::convert::SERVERS,
         }
+}
+
+/// Whether outputs that are not in the session yet are written to it when the run goes on (0.24.0 of the Python SDK).
+fn writes_outputs(format: Format) -> bool {
+    format.dialect == Dialect::Python && format.label >= python::convert::OUTPUT_ROWS
 }
 
 /// What the state is.

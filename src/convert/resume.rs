@@ -163,6 +163,79 @@ pub(super) fn lost_runs<'d>(root: Node<'d>, dialect: Dialect, account: &Account<
     }
 }
 
+/// Takes down outputs that are not in the session yet: only the Python SDK since 0.24.0 writes them when the run goes on.
+pub(super) fn lost_rows<'d>(root: Node<'d>, account: &Account<'d>) {
+    let count = root.member("current_turn_persisted_item_count");
+    if count.is_none_or(|count| count.raw() == "0") {
+        return;
+    }
+    let raws =
+        |key: &str| root.member(key).into_iter().flat_map(Node::elements).filter_map(|item| item.member("raw_item"));
+    let id = |raw: Node<'d>| raw.member("call_id").and_then(Node::text).map(|id| id.wtf8());
+    let is_output =
+        |raw: &Node<'d>| raw.member("type").and_then(Node::text).is_some_and(|kind| kind.wtf8().ends_with(b"_output"));
+    let (outputs, calls): (Vec<_>, Vec<_>) = raws("session_items").partition(is_output);
+    let ids = |raws: Vec<Node<'d>>| raws.into_iter().filter_map(id).collect::<HashSet<_>>();
+    let (outputs, calls) = (ids(outputs), ids(calls));
+    for raw in raws("generated_items").filter(is_output) {
+        if id(raw).is_some_and(|id| calls.contains(&id) && !outputs.contains(&id)) {
+            let reason = "the output is not in the session yet, and would be missing there";
+            account.note(codes::NO_PLACE, Level::Resume, Some(raw), reason);
+        }
+    }
+}
+
+/// Takes down calls that the target would send elsewhere: the state says which MCP server they go to, and releases without
+/// bindings take what the agent has under the name.
+pub(super) fn rerouted<'d>(state: &State<'d>, root: Node<'d>, graph: &Graph, account: &Account<'d>) {
+    let Some(agent) = state.agent.as_ref().and_then(|agent| find(graph, agent)) else { return };
+    let functions = state.processed.iter().flat_map(|processed| &processed.functions);
+    for action in functions.clone() {
+        let bound = match &action.binding {
+            Binding::Server(server, tool, _) => text(server).zip(text(tool)),
+            Binding::Local => None,
+            Binding::Unknown => continue,
+        };
+        let name = action.call.member("name").and_then(|name| text(&name));
+        let is_plain = action.call.member("namespace").is_none_or(|namespace| namespace.is_null());
+        if name.is_some_and(|name| is_plain && goes_elsewhere(agent, &name, bound.as_ref())) {
+            account.note(codes::WOULD_RUN, Level::Authority, action.call.origin().or(state.origin), REROUTED);
+        }
+    }
+    // The Python SDK keeps the binding of a call whose tool it has not found.
+    let bindings = root.member("last_processed_response").and_then(|processed| processed.member("mcp_tool_bindings"));
+    let own: HashSet<_> = functions.clone().filter_map(|action| call_id(&action.call)).collect();
+    for item in state.step.waiting() {
+        let Some(id) = call_id(&item.raw).filter(|id| !own.contains(id)) else { continue };
+        let Some(binding) = std::str::from_utf8(&id).ok().and_then(|id| bindings?.member(id)) else { continue };
+        let mut parts = binding.elements().map(|part| part.text().map(|part| part.wtf8().into_owned()));
+        let bound = parts.next().flatten().zip(parts.next().flatten());
+        let name = item.raw.member("name").and_then(|name| text(&name));
+        if name.is_some_and(|name| goes_elsewhere(agent, &name, bound.as_ref())) {
+            account.note(codes::WOULD_RUN, Level::Authority, item.raw.origin().or(item.origin), REROUTED);
+        }
+    }
+    for run in functions.filter_map(|action| action.nested.as_deref()) {
+        rerouted(run, root, graph, account);
+    }
+}
+
+const REROUTED: &str = "the agent has another tool of this name than the one that the call is bound to: the SDK refuses to run \
+                        it, the target would";
+
+/// Whether what an agent has under a name is not what a call is bound to: a server and its tool, or a tool of the program.
+fn goes_elsewhere(agent: &Agent, name: &[u8], bound: Option<&(Vec<u8>, Vec<u8>)>) -> bool {
+    let own = agent.tools.iter().filter(|tool| tool.kind == "function" && tool.namespace.is_none());
+    let own = own.filter(|tool| tool.name.as_bytes() == name).map(|_| None);
+    let served = agent.mcp_servers.iter().flat_map(|server| server.tools.iter().map(move |tool| (server, tool.name())));
+    let served = served.filter(|(server, tool)| match agent.mcp_tool_prefix {
+        true => format!("mcp_{}__{tool}", server.name).as_bytes() == name,
+        false => tool.as_bytes() == name,
+    });
+    let served = served.map(|(server, tool)| Some((server.name.as_bytes().to_vec(), tool.as_bytes().to_vec())));
+    own.chain(served).any(|found| found.as_ref() != bound)
+}
+
 /// Finds the agents that pending handoffs go to.
 fn handoffs<'d>(state: &mut State<'d>, graph: Option<&Graph>, account: &Account<'d>) {
     let Some(processed) = state.processed.as_mut().filter(|processed| !processed.handoffs.is_empty()) else { return };

@@ -295,6 +295,30 @@ fn standing_of<'d>(wire: &Value<'d>, record: Record<'d>, calls: &[&Call<'d>]) ->
     record
 }
 
+/// Where calls are in a ledger, a standing decision that does not name the tool it was made on holds for nothing. Before that
+/// it would.
+pub(super) fn drop_unbound<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    if !has_decisions(state, &["approvals"]) {
+        return;
+    }
+    let calls = calls(state);
+    let by_name = index(&calls, Call::names);
+    let mut records = take_named(state);
+    for (name, value) in &mut records {
+        let record = Record::read(value.clone(), SPELLING, &Account::default());
+        let is_bound = value.member("sticky_scope").is_some_and(|scope| !scope.is_null());
+        let bound = match is_bound {
+            true => standing_of(value, record.clone(), found(&by_name, &name.wtf8().into_owned())),
+            false => record.clone().listed(&[]),
+        };
+        if record.is_standing() && !bound.is_standing() {
+            account.note(codes::NARROWED, Level::Bookkeeping, record.origin, UNHEEDED);
+            *value = lower_record(bound, None);
+        }
+    }
+    put_named(state, records);
+}
+
 /// Decisions about hosted MCP tools by name become those of the servers that asked.
 pub(super) fn own_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     if !has_decisions(state, &["approvals"]) {
@@ -558,12 +582,34 @@ pub(super) fn hand_down<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     put_named(state, records.map(|(name, record)| (name, lower_record(record, None))).collect());
 }
 
+/// The single calls that a run has decided, by the name of the tool and the id.
+fn decided(state: &Object<'_>) -> HashSet<(Vec<u8>, Vec<u8>)> {
+    let records = state.get("context").and_then(|context| context.member("approvals"));
+    let records = records.and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
+    let single = records.into_iter().flat_map(|(name, record)| {
+        let name = name.wtf8().into_owned();
+        let single = Record::read(record, SPELLING, &Account::default()).single();
+        single.into_iter().map(move |id| (name.clone(), id.into_owned())).collect::<Vec<_>>()
+    });
+    single.collect()
+}
+
 /// The reverse.
 pub(super) fn hand_up<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let mut collected: Vec<(Vec<u8>, Record<'d>)> = Vec::new();
+    let decided = decided(state);
     for run in nested(state) {
         hand_up(run, account);
         let calls = calls(run);
+        let own = self::decided(run);
+        for call in calls.iter().filter(|call| call.waits) {
+            let mut keys = call.names().into_iter().map(|name| (name, call.id()));
+            if keys.any(|key| decided.contains(&key) && !own.contains(&key)) {
+                let reason = "releases before 0.20.0 take a decision of the outer run about another call for one about this \
+                              call, which has its id";
+                account.note(codes::WOULD_RUN, Level::Authority, call.id.origin(), reason);
+            }
+        }
         let by_name = index(&calls, Call::names);
         for (name, value) in take_named(run) {
             let name = name.wtf8().into_owned();

@@ -10,7 +10,7 @@ mod thoughts;
 pub use derive::derive;
 pub use lift::lift;
 pub use lower::lower;
-pub use steps::{LEDGER, SERVERS, bring};
+pub use steps::{LEDGER, OUTPUT_ROWS, SERVERS, bring};
 
 use sha2::{Digest as _, Sha256};
 

@@ -12,8 +12,8 @@ use crate::python::State;
 use crate::record::{Fit, Record as _, Row, Shape};
 
 use super::decisions::{
-    bind_standing, exact_first, hand_down, hand_up, name_functions, name_hosted, nested, own_functions, own_hosted,
-    standing_first,
+    bind_standing, drop_unbound, exact_first, hand_down, hand_up, name_functions, name_hosted, nested, own_functions,
+    own_hosted, standing_first,
 };
 use super::derive;
 use super::lower::{COMPUTER, lookup_key, own_key};
@@ -22,6 +22,8 @@ use super::lower::{COMPUTER, lookup_key, own_key};
 pub const LEDGER: u16 = 15;
 /// From here on a state says which local MCP server a call goes to.
 pub const SERVERS: u16 = 18;
+/// From here on outputs that are not in the session yet are written to it when the run goes on.
+pub const OUTPUT_ROWS: u16 = 19;
 /// From here on nested runs keep their own decisions.
 const OWN_DECISIONS: u16 = 15;
 const LEDGERS: Bound = Bound::label(LEDGER);
@@ -29,6 +31,10 @@ const LEDGERS: Bound = Bound::label(LEDGER);
 const ASIDE: Bound = Bound::label(19);
 /// From here on outputs of local shells are loaded.
 const LOCAL_SHELL_OUTPUTS: Bound = Bound::label(15);
+/// From here on every output for the last response is sent to the service that keeps the conversation.
+const SENT_OUTPUTS: u16 = 17;
+/// From here on agents of nested runs are looked up from the agent of the nested run, not of the outer one.
+const OWN_AGENTS: Bound = Bound::label(18);
 /// From here on a call of a nested run is told from one of the outer run with its id.
 const NESTED_CALLS: Bound = Bound::label(15);
 /// From here on a nested run that was handed to the agent of the outer one waits for ever.
@@ -45,10 +51,16 @@ const SERVER_NAMES: Bound = Bound::label(10);
 const PATCH_LISTS: Bound = Bound::label(9);
 
 /// What the labels changed, in order.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 9] = [
     Step { to: 5, summary: "tools can be in a namespace", up: Some(name_tools), down: None },
+    Step { to: 9, summary: "a message can be without a status", up: None, down: Some(complete_messages) },
     Step { to: 10, summary: "a run can have no turn limit", up: None, down: Some(limit_turns) },
-    Step { to: 13, summary: "items know their place in the session", up: Some(count_items), down: None },
+    Step {
+        to: 13,
+        summary: "items know their place in the session, what is carried out is not asked about, and a status can be null",
+        up: Some(count_items),
+        down: Some(leave_items),
+    },
     Step {
         to: 14,
         summary: "decisions about hosted MCP tools are kept by server",
@@ -72,6 +84,12 @@ const STEPS: [Step; 7] = [
         summary: "decisions about function tools are kept by agent",
         up: Some(own),
         down: Some(name_functions),
+    },
+    Step {
+        to: 19,
+        summary: "the session need not hold every output of the response",
+        up: None,
+        down: Some(forget_ownership),
     },
 ];
 
@@ -230,6 +248,8 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
         }
     }
     mistaken(state, to, account);
+    renamed(state, to, account);
+    unsent(state, to, account);
     for run in nested(state) {
         forgotten(run, to, account);
     }
@@ -261,6 +281,75 @@ fn mistaken<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
                 let reason = "releases before 0.19.0 carry this call out twice: in the nested run and in the outer one";
                 account.note(codes::WOULD_RUN, Level::Authority, item.origin(), reason);
             }
+        }
+    }
+}
+
+/// Outputs of calls for which no tool ran: releases before 0.22.1 take them for sent.
+fn unsent<'d>(state: &Object<'d>, to: Target, account: &Account<'d>) {
+    let step = state.get("current_step").and_then(|step| step.member("type"));
+    let knows = label(state).is_some_and(|from| from >= SENT_OUTPUTS);
+    if to.has(Bound::label(SENT_OUTPUTS)) || !knows || !step.is_some_and(|step| step.is("next_step_interruption")) {
+        return;
+    }
+    let processed = state.get("last_processed_response").and_then(|processed| processed.clone().into_object());
+    let lists = processed.map_or_else(Vec::new, Object::into_members).into_iter();
+    let calls = lists.flat_map(|(_, list)| list.into_elements()).filter_map(|action| action.member("tool_call"));
+    let known = calls.filter_map(|call| call_id(&call)).collect();
+    let reason = "releases before 0.22.1 take this output for sent, as no tool ran for it: the model would not get it";
+    not_sent(state, &known, reason, account);
+}
+
+/// Takes down outputs for the last response that the service that keeps the conversation would not get.
+fn not_sent<'d>(state: &Object<'d>, known: &HashSet<Vec<u8>>, reason: &'static str, account: &Account<'d>) {
+    let is_set = |key: &str| state.get(key).is_some_and(|value| !value.is_null());
+    if !is_set("conversation_id") && !is_set("previous_response_id") {
+        return;
+    }
+    let list = |value: Option<Value<'d>>| value.map_or_else(Vec::new, Value::into_elements);
+    let last = list(state.get("model_responses").cloned()).pop();
+    let last: HashSet<_> = list(last.and_then(|last| last.member("output"))).iter().filter_map(call_id).collect();
+    for item in list(state.get("generated_items").cloned()) {
+        let Some(raw) = item.member("raw_item").filter(|_| item.is_type("tool_call_output_item")) else { continue };
+        if call_id(&raw).is_some_and(|id| last.contains(&id) && !known.contains(&id)) {
+            account.note(codes::NO_PLACE, Level::Resume, raw.origin().or(item.origin()), reason);
+        }
+    }
+}
+
+fn call_id(raw: &Value<'_>) -> Option<Vec<u8>> {
+    Some(raw.member("call_id")?.wtf8()?.into_owned())
+}
+
+/// Agents of nested runs that older releases, which look for them from the outer agent, take for others of their name.
+fn renamed<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
+    if to.has(OWN_AGENTS) || nested(state).is_empty() {
+        return;
+    }
+    let list = |value: Option<Value<'d>>| value.map_or_else(Vec::new, Value::into_elements);
+    let questions =
+        |state: &Object<'d>| list(state.get("current_step").and_then(|step| step.at(&["data", "interruptions"])));
+    let agents: HashMap<_, _> = questions(state).iter().filter_map(question).map(|(agent, id)| (id, agent)).collect();
+    for run in nested(state) {
+        for item in questions(run) {
+            let Some((agent, id)) = question(&item) else { continue };
+            if agents.get(&id).is_none_or(|outer| *outer == agent) {
+                continue;
+            }
+            let (code, level, reason) = match to.has(NESTED_CALLS) {
+                true => (
+                    codes::NO_PLACE,
+                    Level::Resume,
+                    "releases before 0.23.1 take another agent of this name for the one that asks, and ask again whatever \
+                     is decided",
+                ),
+                false => (
+                    codes::WOULD_RUN,
+                    Level::Authority,
+                    "releases before 0.20.0 take another agent of this name for the one that asks: its tool would run",
+                ),
+            };
+            account.note(code, level, item.origin(), reason);
         }
     }
 }
@@ -376,6 +465,116 @@ fn count_items<'d>(state: &mut Object<'d>, _: &Account<'d>) {
     state.place("generated_session_item_indexes", &behind, Value::List(indexes));
 }
 
+/// Down from there.
+fn leave_items<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    drop_answered(state, account);
+    let is_null = |message: &Value<'d>| message.member("status").is_some_and(|status| status.is_null());
+    each_message(state, is_null, |message| drop(message.take("status")));
+}
+
+/// Releases before 0.14.0 refuse messages without a status.
+fn complete_messages<'d>(state: &mut Object<'d>, _: &Account<'d>) {
+    let is_absent = |message: &Value<'d>| message.member("status").is_none_or(|status| status.is_null());
+    each_message(state, is_absent, |message| message.place("status", &["role"], Value::text("completed")));
+}
+
+/// The messages of the model of which something is true, in answers and in items.
+fn each_message<'d>(
+    state: &mut Object<'d>,
+    is_meant: impl Fn(&Value<'d>) -> bool,
+    mut each: impl FnMut(&mut Object<'d>),
+) {
+    let is_meant = |raw: &Value<'d>| {
+        raw.is_type("message") && raw.member("role").is_some_and(|role| role.is("assistant")) && is_meant(raw)
+    };
+    each_list(state, |items| {
+        for item in items.elements_mut() {
+            if item.member("raw_item").is_some_and(|raw| is_meant(&raw))
+                && let Some(raw) = item.object_mut().and_then(|item| item.get_mut("raw_item")?.object_mut())
+            {
+                each(raw);
+            }
+        }
+    });
+    let mut answer = |response: &mut Value<'d>| {
+        let output = response.member("output").map_or_else(Vec::new, Value::into_elements);
+        if !output.iter().any(is_meant) {
+            return;
+        }
+        let output = response.object_mut().and_then(|response| response.get_mut("output"));
+        for raw in output.map_or(&mut [][..], Value::elements_mut).iter_mut().filter(|raw| is_meant(raw)) {
+            if let Some(raw) = raw.object_mut() {
+                each(raw);
+            }
+        }
+    };
+    state.get_mut("model_responses").map_or(&mut [][..], Value::elements_mut).iter_mut().for_each(&mut answer);
+    state.get_mut("last_model_response").into_iter().for_each(&mut answer);
+}
+
+/// Takes away questions about functions that have been carried out: releases before 0.19.0 would do that once more.
+fn drop_answered<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    let answered = answered(state);
+    let step = state.get_mut("current_step").and_then(Value::object_mut);
+    let data = step.and_then(|step| step.get_mut("data")?.object_mut());
+    let Some(questions) = data.and_then(|data| data.get_mut("interruptions")) else { return };
+    let is_answered = |item: &Value<'d>| {
+        item.at(&["raw_item", "type"]).is_some_and(|kind| kind.is("function_call"))
+            && question(item).is_some_and(|call| answered.contains(&call))
+    };
+    if !questions.clone().into_elements().iter().any(is_answered) {
+        return;
+    }
+    let (over, open): (Vec<_>, Vec<_>) =
+        std::mem::replace(questions, Value::NULL).into_elements().into_iter().partition(is_answered);
+    *questions = Value::List(open);
+    for item in over {
+        account.lost(Level::Bookkeeping, &item, "the call is carried out already, and nothing waits for a decision");
+    }
+}
+
+/// Whose call is in question, and its id.
+fn question(item: &Value<'_>) -> Option<(Vec<u8>, Vec<u8>)> {
+    Some((agent_key(&item.member("agent")?)?, item.at(&["raw_item", "call_id"])?.wtf8()?.into_owned()))
+}
+
+fn agent_key(agent: &Value<'_>) -> Option<Vec<u8>> {
+    Some(agent.member("identity").or_else(|| agent.member("name"))?.wtf8()?.into_owned())
+}
+
+/// The functions that have been carried out in a run or in those within it, by agent and call.
+fn answered(state: &mut Object<'_>) -> HashSet<(Vec<u8>, Vec<u8>)> {
+    let mut found = HashSet::default();
+    if let Some(agent) = state.get("current_agent").and_then(agent_key) {
+        let items = state.get("generated_items").map_or_else(Vec::new, Value::elements);
+        let outputs =
+            items.iter().filter_map(|item| item.member("raw_item").filter(|raw| raw.is_type("function_call_output")));
+        found.extend(outputs.filter_map(|raw| Some((agent.clone(), raw.member("call_id")?.wtf8()?.into_owned()))));
+    }
+    nested(state).into_iter().for_each(|run| found.extend(answered(run)));
+    found
+}
+
+/// Readers before 0.24.0 believe which items are of the current response where the session ends with all of them
+/// (`_restore_current_response_item_identities`), and forget it elsewhere.
+fn forget_ownership<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    const KEY: &str = "current_response_generated_item_ownership";
+    let number = |value: Option<Value<'d>>| value.and_then(|value| usize::try_from(value.as_u64()?).ok());
+    let Some(ownership) = state.get(KEY).filter(|ownership| !ownership.is_null()) else { return };
+    let (Some(start), Some(end)) = (number(ownership.member("start")), number(ownership.member("end"))) else { return };
+    let list = |key: &str| state.get(key).cloned().map_or_else(Vec::new, Value::into_elements);
+    let (places, session) = (list("generated_session_item_indexes"), list("session_items").len());
+    let is_suffix = places.get(start..end).is_some_and(|places| {
+        let first = session.checked_sub(places.len());
+        first.is_some_and(|first| {
+            places.iter().enumerate().all(|(at, place)| number(Some(place.clone())) == Some(first + at))
+        })
+    });
+    if !is_suffix {
+        account.lost_member(Level::Bookkeeping, state.take(KEY).as_ref(), SESSION);
+    }
+}
+
 /// Up to the ledger: everything that calls and decisions are bound by.
 fn enter<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     name_calls(state);
@@ -384,6 +583,7 @@ fn enter<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 
 /// Down from the ledger.
 fn leave<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    drop_unbound(state, account);
     each_call(state, |item, _| {
         account.lost_member(Level::Bookkeeping, item.take("tool_name").as_ref(), REBUILT);
     });
@@ -484,9 +684,12 @@ fn forget_ledger<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 /// A run that stopped between two turns goes on with the next one, as one without a step does.
 fn forget_turn<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let kind = state.get("current_step").and_then(|step| step.member("type"));
-    if kind.is_some_and(|kind| kind.is("next_step_run_again"))
-        && let Some(step) = state.get_mut("current_step")
-    {
+    if !kind.is_some_and(|kind| kind.is("next_step_run_again")) {
+        return;
+    }
+    let reason = "releases before 0.20.0 take this output for sent between two turns: the model would not get it";
+    not_sent(state, &HashSet::default(), reason, account);
+    if let Some(step) = state.get_mut("current_step") {
         let reason = "that the run stopped between two turns has no place: it goes on with the next turn all the same";
         account.changed(Level::Bookkeeping, step, reason);
         *step = Value::NULL;

@@ -163,7 +163,9 @@ impl<'d> Judge<'_, 'd> {
                 }
                 continue;
             }
-            if !asked.contains(&key) {
+            // What is carried out waits for nothing.
+            let open = !answered.contains(&key);
+            if open && !asked.contains(&key) {
                 let message = format!("the history does not ask about the call \"{}\": it would never run", id.lossy());
                 self.cx.raise(codes::PENDING_NOT_IN_HISTORY, Effect::Stuck, item.node(), message);
             }
@@ -172,7 +174,7 @@ impl<'d> Judge<'_, 'd> {
                     format!("the call \"{}\" is not in the history: the model gets its output without it", id.lossy());
                 self.cx.raise(codes::APPROVAL_WITHOUT_CALL, Effect::Lost, item.node(), message);
             }
-            if processed.is_some() && !self.has_action(&key) {
+            if open && processed.is_some() && !self.has_action(&key) {
                 let message = format!("no action is there for the call \"{}\": it would never run", id.lossy());
                 self.cx.raise(codes::PENDING_WITHOUT_ACTION, Effect::Stuck, item.node(), message);
             }
