@@ -5,7 +5,7 @@ use std::io::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use runstate::{Invalid, Layout, Level, Loss, Rewritten, Severity, Verdict, normalize};
+use runstate::{Finding, Invalid, Layout, Level, Loss, Rewritten, Severity, Verdict, normalize};
 
 use super::args::{Defaults, Format, Keys, Normalize, Style};
 use super::inputs::{Content, Origin, read};
@@ -124,7 +124,9 @@ fn tell(done: &runstate::Outcome, checked: &Checked, quiet: bool) {
     let file = render::printable(&checked.file);
     if done.bytes.is_none() {
         for finding in done.findings.iter().filter(|finding| finding.severity == Severity::Error) {
-            super::complain(&format!("{file}: {} ({})", finding.message, finding.code));
+            let is_old = |own: &Finding| own.code == finding.code && own.pointer == finding.pointer;
+            let whose = if checked.findings().iter().any(is_old) { "" } else { "the result is not written: " };
+            super::complain(&format!("{file}: {whose}{} ({})", finding.message, finding.code));
         }
     }
     for loss in done.losses.iter().filter(|loss| !quiet || done.bytes.is_none() && loss.level >= Level::Resume) {

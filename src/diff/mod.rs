@@ -352,7 +352,9 @@ fn covers(pattern: &str, pointer: &str) -> bool {
 
 fn change(difference: Difference<'_>, path: String, a: String, b: String, options: &Diff) -> Change {
     let Difference { path: steps, names, one, two, .. } = difference;
-    let secret = !options.show_secrets && steps.iter().any(|step| is_secret_name(step));
+    // What stands apart has its whole way in the first step.
+    let keys = steps.iter().flat_map(|step| step.split(if step.starts_with("other/") { &['/', '!'][..] } else { &[] }));
+    let secret = !options.show_secrets && keys.into_iter().any(is_secret_name);
     let text = |value: Option<Value<'_>>| {
         let value = value?;
         Some(match (secret, options.show_secrets) {

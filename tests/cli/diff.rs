@@ -142,6 +142,9 @@ fn normalizing_says_what_it_changed() {
     assert!(jsonschema::validator_for(&schema).expect("a schema").is_valid(&report), "{report}");
     assert_eq!(report["written"], true);
     assert!(report["losses"].as_array().is_some_and(|losses| !losses.is_empty()));
+    let refused = runstate(folder.path(), &["normalize", "a.json", "--redact", "/context/*"]);
+    assert_eq!((refused.code, &*refused.out), (1, ""));
+    assert!(refused.err.starts_with("error: a.json: the result is not written: "), "{}", refused.err);
     assert_eq!(runstate(folder.path(), &["normalize", "a.json", "--redact", "iban"]).code, 2);
 }
 
