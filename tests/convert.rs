@@ -125,6 +125,22 @@ fn outputs_that_would_not_be_sent_are_told() {
     assert_eq!(told("run-again", "python@0.19.4"), None);
 }
 
+/// Releases between 0.20.0 and 0.23.1 forget a call that says whether the model goes on beside it, whatever it says.
+#[test]
+fn a_call_that_older_releases_forget_is_told() {
+    let state = String::from_utf8(read("python/1.21/asynchronous-call.json")).expect("a state is text");
+    for flag in ["true", "false", "null"] {
+        let state = state.replace("\"async_\": true", &format!("\"async_\": {flag}"));
+        let told = |to: &str| {
+            let done = convert(state.as_bytes(), target(to), &most());
+            let aside = |loss: &&runstate::Loss| loss.reason.contains("a call that the model goes on beside");
+            done.losses.iter().find(aside).map(|loss| loss.level)
+        };
+        let levels = ["python@0.22.3", "python@0.21.0", "python@0.19.4"].map(told);
+        assert_eq!(levels, [Some(Level::Resume), Some(Level::Resume), None], "{flag}");
+    }
+}
+
 /// Releases that store no bindings send a call to whatever has the tool's name.
 #[test]
 fn a_call_is_not_converted_to_go_elsewhere() {

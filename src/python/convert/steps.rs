@@ -218,8 +218,9 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
         let bindings = processed.member("mcp_tool_bindings");
         for action in list(processed.member("functions")) {
             let Some(call) = action.member("tool_call") else { continue };
+            // They read the API's name of the member, and write the SDK's, whatever its value is.
             let aside =
-                call.member("async_").or_else(|| call.member("async")).and_then(|flag| flag.as_bool()) == Some(true);
+                call.member("async_").is_some() || call.member("async").and_then(|flag| flag.as_bool()) == Some(true);
             if aside && to.has(LEDGERS) && !to.has(ASIDE) {
                 let reason =
                     "releases before 0.24.0 that keep ledgers cannot write a call that the model goes on beside";
