@@ -332,6 +332,31 @@ fn a_nested_run_that_is_over_stays_behind() {
 }
 
 /// The API has a member whose name is a keyword of Python.
+/// Python would begin a run anew whose text nobody can read.
+#[test]
+fn a_nested_run_that_cannot_be_read_is_not_begun_anew() {
+    let mut state: Value =
+        serde_json::from_slice(&read("typescript/1.22/nested_agent.json")).expect("a fixture is JSON");
+    let runs = state["pendingAgentToolRuns"].as_object_mut().expect("it holds nested runs");
+    for run in runs.values_mut() {
+        *run = Value::from(run.as_str().expect("a text").split_at(400).0);
+    }
+    let done = convert(state.to_string().as_bytes(), target("python@0.24.0"), &Convert::default());
+    assert_eq!(done.level(), Some(Level::Resume), "{}", told(&done));
+    assert!(told(&done).contains("start anew"), "{}", told(&done));
+}
+
+/// A standing decision about a tool that nobody has called has no owner, without which Python does not heed it.
+#[test]
+fn a_standing_decision_about_a_tool_that_was_not_called_is_told() {
+    let mut state: Value =
+        serde_json::from_slice(&read("typescript/1.11/always_approve.json")).expect("a fixture is JSON");
+    state["context"]["approvals"]["refund"] = serde_json::json!({ "approved": true, "rejected": [] });
+    let done = convert(state.to_string().as_bytes(), target("python@0.24.0"), &Convert::default());
+    let entry = done.losses.iter().find(|loss| loss.pointers.contains(&"/context/approvals/refund".to_owned()));
+    assert_eq!(entry.map(|loss| loss.code.to_string()), Some("RS606".to_owned()), "{:?}", done.losses);
+}
+
 #[test]
 fn each_sdk_spells_asynchronous_calls_in_its_own_way() {
     let (python, typescript) = (r#""async_": true"#, r#""async":true"#);

@@ -180,10 +180,11 @@ pub fn convert_document(doc: &Document, target: Target, options: &Convert) -> Co
             resume::rerouted(&state, root, graph, &account);
         }
         let nested = |own: &Finding| own.code == codes::NESTED_RUN && own.effect == Effect::Stuck;
-        if (format.dialect, target.format.dialect) == (Dialect::Python, Dialect::TypeScript)
-            && verdict.findings.iter().any(nested)
-        {
-            let reason = "the Python SDK does not go on with a nested run of the state: the target would";
+        if format.dialect != target.format.dialect && verdict.findings.iter().any(nested) {
+            let reason = match format.dialect {
+                Dialect::Python => "the Python SDK does not go on with a nested run of the state: the target would",
+                Dialect::TypeScript => "the TypeScript SDK cannot read a nested run: in the target it would start anew",
+            };
             account.note(codes::NOT_CONVERTIBLE, Level::Resume, Some(root), reason);
         }
     }

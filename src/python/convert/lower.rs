@@ -58,7 +58,7 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
             "model_responses",
             Value::List(account.map(state.responses, |own, account| Some(lower_response(own, account)))),
         )
-        .with("context", lower_context(state.context, &kinds, &numbered))
+        .with("context", lower_context(state.context, &kinds, &numbered, account))
         .with("tool_use_tracker", Value::Object(state.tools_used.into_iter().collect()))
         .with("max_turns", state.max_turns.unwrap_or(Value::NULL))
         .with("no_active_agent_run", Value::bool(true))
@@ -347,6 +347,7 @@ fn lower_context<'d>(
     context: Context<'d>,
     kinds: &HashMap<Vec<u8>, &'static str>,
     numbered: &HashSet<Vec<u8>>,
+    account: &Account<'d>,
 ) -> Value<'d> {
     let meta = |kind: &'static str| {
         Object::new()
@@ -360,6 +361,11 @@ fn lower_context<'d>(
         let text = name.wtf8().unwrap_or_default().into_owned();
         let kind = kinds.get(&text).copied();
         let scope = kind.and_then(|kind| standing_scope(Scoped::Named { kind, name: &text }));
+        if scope.is_none() && named.record.is_standing() {
+            let reason =
+                "nobody has called this tool, so that the standing decision is bound to nothing: the target asks";
+            account.note(codes::NARROWED, Level::Bookkeeping, named.record.origin, reason);
+        }
         (Key::Made(text), lower_record(named.record, scope))
     });
     let approvals: Object<'d> = approvals.collect();
