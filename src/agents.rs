@@ -229,3 +229,15 @@ impl Graph {
         given
     }
 }
+
+/// What a tool of a local MCP server is called where the server's name goes before its own in both
+/// SDKs (`buildPrefixedToolBaseName`, `_build_prefixed_tool_base_name`).
+pub(crate) fn prefixed(server: &str, tool: &str) -> String {
+    let part = |name: &str, otherwise: &str| {
+        let plain = |char: char| if char.is_ascii_alphanumeric() || "_-".contains(char) { char } else { '_' };
+        let safe: String = name.chars().map(plain).collect();
+        let safe = safe.trim_matches(['_', '-']);
+        if safe.is_empty() { otherwise.to_owned() } else { safe.to_owned() }
+    };
+    format!("mcp_{}__{}", part(server, "server"), part(tool, "tool"))
+}

@@ -1,7 +1,7 @@
 //! What the target must know to resume the run and the canonical state does not say: who a handoff goes to, and whether
 //! the program asks before it runs what waits.
 
-use crate::agents::{Agent, Graph, Handoff};
+use crate::agents::{Agent, Graph, Handoff, prefixed};
 use crate::codes;
 use crate::format::{Dialect, Target};
 use crate::hash::{HashMap, HashSet};
@@ -229,7 +229,7 @@ fn goes_elsewhere(agent: &Agent, name: &[u8], bound: Option<&(Vec<u8>, Vec<u8>)>
     let own = own.filter(|tool| tool.name.as_bytes() == name).map(|_| None);
     let served = agent.mcp_servers.iter().flat_map(|server| server.tools.iter().map(move |tool| (server, tool.name())));
     let served = served.filter(|(server, tool)| match agent.mcp_tool_prefix {
-        true => format!("mcp_{}__{tool}", server.name).as_bytes() == name,
+        true => prefixed(&server.name, tool).as_bytes() == name,
         false => tool.as_bytes() == name,
     });
     let served = served.map(|(server, tool)| Some((server.name.as_bytes().to_vec(), tool.as_bytes().to_vec())));

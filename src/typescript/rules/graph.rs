@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use crate::agents::{Agent, Graph, Handoff, Tool};
+use crate::agents::{Agent, Graph, Handoff, Tool, prefixed};
 use crate::format::Target;
 use crate::hash::{HashMap, HashSet};
 use crate::typescript::{ToolKey, bounds};
@@ -160,15 +160,4 @@ fn target(handoff: &Handoff) -> &str {
     match handoff {
         Handoff::Agent(agent) | Handoff::Named { agent, .. } => agent,
     }
-}
-
-/// What a tool of a local MCP server is called where the server's name goes before its own (`buildPrefixedToolBaseName`).
-fn prefixed(server: &str, tool: &str) -> String {
-    let part = |name: &str, otherwise: &str| {
-        let plain = |char: char| if char.is_ascii_alphanumeric() || "_-".contains(char) { char } else { '_' };
-        let safe: String = name.chars().map(plain).collect();
-        let safe = safe.trim_matches(['_', '-']);
-        if safe.is_empty() { otherwise.to_owned() } else { safe.to_owned() }
-    };
-    format!("mcp_{}__{}", part(server, "server"), part(tool, "tool"))
 }
