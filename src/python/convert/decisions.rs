@@ -298,6 +298,19 @@ fn standing_of<'d>(wire: &Value<'d>, record: Record<'d>, calls: &[&Call<'d>]) ->
 /// Where calls are in a ledger, a standing decision that does not name the tool it was made on holds for nothing. Before that
 /// it would.
 pub(super) fn drop_unbound<'d>(state: &mut Object<'d>, account: &Account<'d>) {
+    each_standing(state, |_, calls, record, value| {
+        let is_bound = value.member("sticky_scope").is_some_and(|scope| !scope.is_null());
+        let origin = record.origin;
+        let bound = if is_bound { standing_of(value, record, calls) } else { record.listed(&[]) };
+        if !bound.is_standing() {
+            account.note(codes::NARROWED, Level::Bookkeeping, origin, UNHEEDED);
+            *value = lower_record(bound, None);
+        }
+    });
+}
+
+/// Does something with every standing decision by name, given its name and the calls that have it.
+fn each_standing<'d>(state: &mut Object<'d>, mut each: impl FnMut(&[u8], &[&Call<'d>], Record<'d>, &mut Value<'d>)) {
     if !has_decisions(state, &["approvals"]) {
         return;
     }
@@ -306,14 +319,9 @@ pub(super) fn drop_unbound<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let mut records = take_named(state);
     for (name, value) in &mut records {
         let record = Record::read(value.clone(), SPELLING, &Account::default());
-        let is_bound = value.member("sticky_scope").is_some_and(|scope| !scope.is_null());
-        let bound = match is_bound {
-            true => standing_of(value, record.clone(), found(&by_name, &name.wtf8().into_owned())),
-            false => record.clone().listed(&[]),
-        };
-        if record.is_standing() && !bound.is_standing() {
-            account.note(codes::NARROWED, Level::Bookkeeping, record.origin, UNHEEDED);
-            *value = lower_record(bound, None);
+        if record.is_standing() {
+            let name = name.wtf8().into_owned();
+            each(&name, found(&by_name, &name), record, value);
         }
     }
     put_named(state, records);
@@ -426,34 +434,22 @@ pub(super) fn name_hosted<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 /// Standing decisions say for which calls they are: what labels before that leave open.
 pub(super) fn bind_standing<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     bind_hosted(state, account);
-    if !has_decisions(state, &["approvals"]) {
-        return;
-    }
-    let calls = calls(state);
-    let by_name = index(&calls, Call::names);
-    let mut records = take_named(state);
-    for (name, value) in &mut records {
-        let record = Record::read(value.clone(), SPELLING, &Account::default());
-        if !record.is_standing() {
-            continue;
-        }
-        let text = name.wtf8().into_owned();
-        let scope = found(&by_name, &text).iter().find_map(|call| call.scope());
-        let usual = match &text[..] {
+    each_standing(state, |name, calls, record, value| {
+        let usual = match name {
             b"shell" => Some("shell_call"),
             b"local_shell" => Some("local_shell_call"),
             b"apply_patch" => Some("apply_patch_call"),
             b"computer_use_preview" => Some("computer_call"),
             _ => None,
         };
-        let scope = scope.or_else(|| standing_scope(Scoped::Named { kind: usual?, name: &text }));
+        let scope = calls.iter().find_map(|call| call.scope());
+        let scope = scope.or_else(|| standing_scope(Scoped::Named { kind: usual?, name }));
         if scope.is_none() {
             let reason = "no call of the tool is in the state: the decision cannot be bound to it, and the tool asks";
             account.note(codes::NARROWED, Level::Resume, record.origin, reason);
         }
         *value = lower_record(Record::read(value.clone(), SPELLING, account), scope);
-    }
-    put_named(state, records);
+    });
 }
 
 /// The same of decisions about hosted MCP tools, which name the tool themselves.

@@ -6,6 +6,7 @@ use crate::format::{Bound, Target};
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Kind, Object, Value};
 use crate::model::lift::THOUGHT_FIELD;
+use crate::model::state::paired_id;
 use crate::model::steps::{self, Step, label, relabel, turn};
 use crate::model::{Account, Level};
 use crate::python::State;
@@ -184,26 +185,29 @@ pub fn bring<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
     Fit { from, to, misfit: &mut misfit, depth: 0 }.apply(tree, Shape::Record(State::INFO));
 }
 
+fn list(value: Option<Value<'_>>) -> Vec<Value<'_>> {
+    value.map_or_else(Vec::new, Value::into_elements)
+}
+
+/// What a run waits for.
+fn questions<'d>(state: &Object<'d>) -> Vec<Value<'d>> {
+    list(state.get("current_step").and_then(|step| step.at(&["data", "interruptions"])))
+}
+
 /// What older releases drop, or do not do, although their label has a place for it.
 fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
-    let list = |value: Option<Value<'d>>| value.map_or_else(Vec::new, Value::into_elements);
     let note = |node, reason: &'static str| account.note(codes::NO_PLACE, Level::Resume, node, reason);
-    if !to.has(LOCAL_SHELL_OUTPUTS) {
+    if !to.has(GIVEN_BACK) {
         for item in list(state.get("generated_items").cloned()) {
             let kind = item.at(&["raw_item", "type"]);
             let is = |name: &str| kind.as_ref().is_some_and(|kind| kind.is(name));
-            if is("local_shell_call_output") {
+            if is("reasoning") && item.at(&["raw_item", "provider_data", THOUGHT_FIELD]).is_some() {
+                let reason = "releases before 0.22.0 do not give the thought back to the model in Chat Completions";
+                note(item.origin(), reason);
+            } else if is("local_shell_call_output") && !to.has(LOCAL_SHELL_OUTPUTS) {
                 note(item.origin(), "releases before 0.20.0 drop the output of a local shell when they load a state");
             } else if is("program_output") && !to.has(PROGRAM_OUTPUTS) {
                 note(item.origin(), "releases before 0.19.0 drop the output of a program when they load a state");
-            }
-        }
-    }
-    if !to.has(GIVEN_BACK) {
-        for item in list(state.get("generated_items").cloned()) {
-            if item.at(&["raw_item", "provider_data", THOUGHT_FIELD]).is_some() {
-                let reason = "releases before 0.22.0 do not give the thought back to the model in Chat Completions";
-                note(item.origin(), reason);
             }
         }
     }
@@ -261,18 +265,15 @@ fn mistaken<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
     if to.has(NESTED_CALLS) || nested(state).is_empty() {
         return;
     }
-    let list = |value: Option<Value<'d>>| value.map_or_else(Vec::new, Value::into_elements);
-    let asked =
-        |state: &Object<'d>| list(state.get("current_step").and_then(|step| step.at(&["data", "interruptions"])));
     let id = |call: &Value<'d>| call.member("call_id")?.wtf8();
-    let name = |agent: &Value<'d>| agent.member("identity").or_else(|| agent.member("name"))?.wtf8();
     let functions = list(state.get("last_processed_response").and_then(|processed| processed.member("functions")));
     let own: HashSet<_> = functions.iter().filter_map(|action| id(&action.member("tool_call")?)).collect();
-    let agent = state.get("current_agent").and_then(name);
-    let waiting = asked(state).into_iter().filter(|item| item.member("agent").and_then(|own| name(&own)) == agent);
+    let agent = state.get("current_agent").and_then(agent_key);
+    let waiting =
+        questions(state).into_iter().filter(|item| item.member("agent").and_then(|own| agent_key(&own)) == agent);
     let waiting: HashSet<_> = waiting.filter_map(|item| id(&item.member("raw_item")?)).collect();
     for run in nested(state) {
-        for item in asked(run) {
+        for item in questions(run) {
             let Some(id) = item.member("raw_item").and_then(|raw| id(&raw)) else { continue };
             if own.contains(&id) {
                 let reason = "releases before 0.20.0 take a decision about this call for one about the call of the outer \
@@ -296,7 +297,7 @@ fn unsent<'d>(state: &Object<'d>, to: Target, account: &Account<'d>) {
     let processed = state.get("last_processed_response").and_then(|processed| processed.clone().into_object());
     let lists = processed.map_or_else(Vec::new, Object::into_members).into_iter();
     let calls = lists.flat_map(|(_, list)| list.into_elements()).filter_map(|action| action.member("tool_call"));
-    let known = calls.filter_map(|call| call_id(&call)).collect();
+    let known = calls.filter_map(|call| paired_id(&call)).collect();
     let reason = "releases before 0.22.1 take this output for sent, as no tool ran for it: the model would not get it";
     not_sent(state, &known, reason, account);
 }
@@ -307,19 +308,14 @@ fn not_sent<'d>(state: &Object<'d>, known: &HashSet<Vec<u8>>, reason: &'static s
     if !is_set("conversation_id") && !is_set("previous_response_id") {
         return;
     }
-    let list = |value: Option<Value<'d>>| value.map_or_else(Vec::new, Value::into_elements);
     let last = list(state.get("model_responses").cloned()).pop();
-    let last: HashSet<_> = list(last.and_then(|last| last.member("output"))).iter().filter_map(call_id).collect();
+    let last: HashSet<_> = list(last.and_then(|last| last.member("output"))).iter().filter_map(paired_id).collect();
     for item in list(state.get("generated_items").cloned()) {
         let Some(raw) = item.member("raw_item").filter(|_| item.is_type("tool_call_output_item")) else { continue };
-        if call_id(&raw).is_some_and(|id| last.contains(&id) && !known.contains(&id)) {
+        if paired_id(&raw).is_some_and(|id| last.contains(&id) && !known.contains(&id)) {
             account.note(codes::NO_PLACE, Level::Resume, raw.origin().or(item.origin()), reason);
         }
     }
-}
-
-fn call_id(raw: &Value<'_>) -> Option<Vec<u8>> {
-    Some(raw.member("call_id")?.wtf8()?.into_owned())
 }
 
 /// Agents of nested runs that older releases, which look for them from the outer agent, take for others of their name.
@@ -327,9 +323,6 @@ fn renamed<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
     if to.has(OWN_AGENTS) || nested(state).is_empty() {
         return;
     }
-    let list = |value: Option<Value<'d>>| value.map_or_else(Vec::new, Value::into_elements);
-    let questions =
-        |state: &Object<'d>| list(state.get("current_step").and_then(|step| step.at(&["data", "interruptions"])));
     let agents: HashMap<_, _> = questions(state).iter().filter_map(question).map(|(agent, id)| (id, agent)).collect();
     for run in nested(state) {
         for item in questions(run) {
@@ -536,7 +529,7 @@ fn drop_answered<'d>(state: &mut Object<'d>, account: &Account<'d>) {
 
 /// Whose call is in question, and its id.
 fn question(item: &Value<'_>) -> Option<(Vec<u8>, Vec<u8>)> {
-    Some((agent_key(&item.member("agent")?)?, item.at(&["raw_item", "call_id"])?.wtf8()?.into_owned()))
+    Some((agent_key(&item.member("agent")?)?, paired_id(&item.member("raw_item")?)?))
 }
 
 fn agent_key(agent: &Value<'_>) -> Option<Vec<u8>> {
@@ -550,7 +543,7 @@ fn answered(state: &mut Object<'_>) -> HashSet<(Vec<u8>, Vec<u8>)> {
         let items = state.get("generated_items").map_or_else(Vec::new, Value::elements);
         let outputs =
             items.iter().filter_map(|item| item.member("raw_item").filter(|raw| raw.is_type("function_call_output")));
-        found.extend(outputs.filter_map(|raw| Some((agent.clone(), raw.member("call_id")?.wtf8()?.into_owned()))));
+        found.extend(outputs.filter_map(|raw| Some((agent.clone(), paired_id(&raw)?))));
     }
     nested(state).into_iter().for_each(|run| found.extend(answered(run)));
     found
@@ -626,7 +619,6 @@ fn each_call<'d>(state: &mut Object<'d>, mut each: impl FnMut(&mut Object<'d>, (
 
 /// Calls say what their tool is called: as the question about it or the action does, or as it is called by default.
 fn name_calls<'d>(state: &mut Object<'d>) {
-    let list = |value: Option<Value<'d>>| value.map_or_else(Vec::new, Value::into_elements);
     let mut names: HashMap<Vec<u8>, Value<'d>> = HashMap::default();
     let mut add = |call: Option<Value<'d>>, name: Option<Value<'d>>| {
         let id = call.and_then(|call| call.member("call_id")?.wtf8());

@@ -14,7 +14,10 @@ pub(super) fn name_model<'d>(state: &mut State<'d>, account: &Account<'d>) {
     let same = names.all(|name| Some(name.wtf8()) == first.as_ref().map(Value::wtf8));
     let model = first.filter(|_| same);
     state.each_raw(|raw| {
-        let origin = raw.origin().or_else(|| raw.member("content")?.origin());
+        if !raw.is_type("reasoning") {
+            return;
+        }
+        let origin = raw.origin().or_else(|| raw.get("content")?.origin());
         let Some(data) = unnamed(raw) else { return };
         if let Some(model) = model.clone() {
             data.members_mut().insert(0, (Key::Known("model"), model));
@@ -29,9 +32,7 @@ pub(super) fn name_model<'d>(state: &mut State<'d>, account: &Account<'d>) {
 
 /// What is noted about a thought whose model is not named.
 fn unnamed<'v, 'd>(raw: &'v mut Value<'d>) -> Option<&'v mut Object<'d>> {
-    if !raw.is_type("reasoning") || raw.get("provider_data").is_none() {
-        return None;
-    }
+    raw.get("provider_data")?;
     let data = raw.object_mut()?.get_mut("provider_data")?.object_mut()?;
     (data.get(THOUGHT_FIELD).is_some() && data.get("model").is_none()).then_some(data)
 }

@@ -222,7 +222,8 @@ fn interrupted<'d>(
         ended_programs(view, cx);
     }
     let current = state.current_agent.node().and_then(agent_key);
-    let functions = view.processed.and_then(|processed| processed.functions.value());
+    let processed = view.processed.filter(|_| view.label >= LEDGER);
+    let functions = processed.and_then(|processed| processed.functions.value());
     let called =
         functions.into_iter().flat_map(|list| list.values()).filter_map(|action| action.value.tool_call.node());
     let called: HashMap<_, _> = called.filter_map(|node| Some((Call::of(node)?.id?.wtf8(), node))).collect();
@@ -256,8 +257,9 @@ fn interrupted<'d>(
             Ok(Some((scope, digest))) => {
                 let agent_tool = is_from(approval, OriginKind::AgentAsTool);
                 started(view, &call, (&scope, &digest), agent_tool, sought, cx);
-                let action = call.id.and_then(|id| called.get(&id.wtf8())).filter(|_| view.label >= LEDGER);
-                if let Some(action) = action {
+                let action = call.id.and_then(|id| called.get(&id.wtf8()));
+                // Mostly it is a copy of the question.
+                if let Some(action) = action.filter(|action| raw.is_none_or(|raw| raw.raw() != action.raw())) {
                     exchanged(*action, (&scope, &digest), cx);
                 }
             }

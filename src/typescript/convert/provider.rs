@@ -8,17 +8,26 @@ use crate::model::lift::{ECHO, THOUGHT_FIELD};
 use crate::model::state::State;
 use crate::model::{Account, Level};
 
+use super::raw::NO_ID;
+
 /// The field whose text both SDKs give back in the next request.
 const GIVEN_BACK: &str = "reasoning";
-/// The id of items that have none.
-const NO_ID: &str = "__fake_id__";
 const DEEPSEEK: &str = "the Python SDK gives DeepSeek its thoughts back, the TypeScript SDK does not";
 const CLAUDE: &str = "the Python SDK gives Claude its thoughts back with their signatures, the TypeScript SDK does not";
 
-/// Takes what belongs to Python out of an item as the API spells it. What comes back are members of the protocol.
+/// Whether an item came in Chat Completions: there is a note of its provider, or it is a message that never had an id.
+pub(super) fn is_of_chat(item: &Value<'_>) -> bool {
+    item.get("provider_data").is_some() && !item.is_type("hosted_tool_call")
+        || item.is_type("message") && item.get("id").is_some_and(|id| id.is(NO_ID[0]))
+}
+
+/// Takes what belongs to Python out of such an item as the API spells it. What comes back are members of the protocol.
 pub(super) fn take<'d>(item: &mut Object<'d>, account: &Account<'d>) -> Object<'d> {
     let mut own = Object::new();
-    let Some(data) = item.take_filled("provider_data") else { return own };
+    let Some(data) = item.take_filled("provider_data") else {
+        besides_text(item, Value::is_empty);
+        return own;
+    };
     let mut data = match data.kind() {
         Kind::Object => data.into_object().unwrap_or_default(),
         _ => Object::new().with("provider_data", data),
@@ -55,12 +64,7 @@ pub(super) fn take<'d>(item: &mut Object<'d>, account: &Account<'d>) -> Object<'
     own
 }
 
-/// Takes out what a message that never had an id has beside its text, as Python writes it: such messages came in Chat
-/// Completions, whose parts have no such members.
-pub(super) fn take_nothing(item: &mut Object<'_>) {
-    besides_text(item, Value::is_empty);
-}
-
+/// Takes out what texts have beside them as Python writes them, and parts of Chat Completions do not.
 fn besides_text<'d>(item: &mut Object<'d>, goes: fn(&Value<'d>) -> bool) -> Vec<Value<'d>> {
     let parts = item.get_mut("content").map_or(&mut [][..], Value::elements_mut);
     let parts = parts.iter_mut().filter(|part| part.is_type("output_text")).filter_map(Value::object_mut);
@@ -109,7 +113,7 @@ pub(super) fn forget_answer_ids<'d>(state: &mut State<'d>, account: &Account<'d>
             && let Some(id) = raw.take("id")
         {
             account.rebuilt(&id, ECHO);
-            raw.set("id", Value::text(NO_ID));
+            raw.set("id", Value::text(NO_ID[0]));
         }
     });
 }

@@ -151,7 +151,7 @@ const HOSTED: [&str; 8] = [
 const WITH_STATUS: usize = 4;
 
 /// The ids of items that the service never gave one, in either SDK.
-const NO_ID: [&str; 2] = ["__fake_id__", "FAKE_ID"];
+pub(super) const NO_ID: [&str; 2] = ["__fake_id__", "FAKE_ID"];
 
 /// An item of the API as one of the protocol. Calls and messages are asked for by [`parts::chosen`] later.
 pub(super) fn to_protocol<'d>(item: Value<'d>, account: &Account<'d>) -> Value<'d> {
@@ -161,16 +161,11 @@ pub(super) fn to_protocol<'d>(item: Value<'d>, account: &Account<'d>) -> Value<'
         return item;
     }
     let mut item = item;
-    let more = match item.member("provider_data").and_then(|_| item.object_mut()) {
-        Some(item) if !is("hosted_tool_call") => provider::take(item, account),
+    let of_chat = provider::is_of_chat(&item);
+    let more = match item.object_mut() {
+        Some(item) if of_chat => provider::take(item, account),
         _ => Object::new(),
     };
-    if is("message")
-        && item.get("id").is_some_and(|id| id.is(NO_ID[0]))
-        && let Some(item) = item.object_mut()
-    {
-        provider::take_nothing(item);
-    }
     let mut own = if kind.is_none() || is("message") {
         message_to(item, kind.is_some(), account)
     } else if let Some(at) = HOSTED.iter().position(|name| is(name)) {
