@@ -161,10 +161,12 @@ pub(super) fn to_protocol<'d>(item: Value<'d>, account: &Account<'d>) -> Value<'
         return item;
     }
     let mut item = item;
-    let of_chat = provider::is_of_chat(&item);
-    let more = match item.object_mut() {
-        Some(item) if of_chat => provider::take(item, account),
-        _ => Object::new(),
+    let more = if provider::is_of_chat(&item)
+        && let Some(item) = item.object_mut()
+    {
+        provider::take(item, account)
+    } else {
+        Object::new()
     };
     let mut own = if kind.is_none() || is("message") {
         message_to(item, kind.is_some(), account)
