@@ -160,6 +160,47 @@ fn at<'v>(state: &'v Value, place: &[String]) -> &'v Value {
     })
 }
 
+/// Calls that wait, each with its items, its request and its action.
+#[test]
+fn calls_that_wait() {
+    let python = [
+        "/model_responses/0/output",
+        "/last_model_response/output",
+        "/generated_items",
+        "/session_items",
+        "/last_processed_response/new_items",
+        "/last_processed_response/functions",
+        "/last_processed_response/interruptions",
+        "/current_step/data/interruptions",
+    ];
+    let typescript = [
+        "/modelResponses/0/output",
+        "/lastModelResponse/output",
+        "/generatedItems",
+        "/lastProcessedResponse/newItems",
+        "/lastProcessedResponse/functions",
+        "/currentStep/data/interruptions",
+    ];
+    for (dialect, places) in [("python", &python[..]), ("typescript", &typescript)] {
+        let mut state = serde_json::from_slice(&pending(dialect)).expect("the fixture is JSON");
+        // It holds indexes of items, which the copies would contradict.
+        Value::as_object_mut(&mut state).and_then(|state| state.remove("currentResponseGeneratedItemOwnership"));
+        let places = places.iter().map(|place| {
+            assert!(state.pointer(place).is_some_and(is_of_many), "{place} is a list");
+            place.split('/').skip(1).map(str::to_owned).collect()
+        });
+        let places: Vec<Vec<String>> = places.collect();
+        let across = ["typescript@1.22", "python@1.21"].map(conversion);
+        let works: [(&str, Work<'_>); 3] =
+            [("validate", &validate), ("to TypeScript", &across[0]), ("to Python", &across[1])];
+        for (name, work) in works {
+            let name = format!("{name}: {dialect} calls that wait");
+            let slow = judge(&name, work, |part| many(&state, &places, 16_000 / common::SHARE / part, Copies::Own));
+            assert!(slow.is_none(), "{slow:?}");
+        }
+    }
+}
+
 /// One call, made and answered and proven over and over: all of these are compared with one another.
 #[test]
 fn one_call_id_many_times() {
@@ -199,12 +240,20 @@ fn copied(state: &Value, places: &[&str], count: usize) -> String {
 
 /// The fixture of the newest label in which a call is finished and another one waits.
 fn streamed(dialect: &str) -> Vec<u8> {
+    newest(dialect, "streamed")
+}
+
+/// The fixture of the newest label in which the first call waits.
+fn pending(dialect: &str) -> Vec<u8> {
+    newest(dialect, if dialect == "python" { "pending-first-turn" } else { "pending_approval" })
+}
+
+fn newest(dialect: &str, name: &str) -> Vec<u8> {
     let fixtures = common::fixtures();
     let newest = common::newest_label(&fixtures, dialect);
-    let fixture = fixtures
-        .into_iter()
-        .find(|fixture| fixture.dialect == dialect && fixture.label == newest && fixture.name == "streamed");
-    fixture.expect("the fixture is there").bytes
+    let is_meant =
+        |fixture: &common::Fixture| (&*fixture.dialect, fixture.label, &*fixture.name) == (dialect, newest, name);
+    fixtures.into_iter().find(is_meant).expect("the fixture is there").bytes
 }
 
 /// As many agents as copies, each with an item, tools, and handoffs to the next one and to the first.

@@ -138,6 +138,7 @@ impl<'d> Judge<'_, 'd> {
         }
         let mut waiting = 0;
         let (nested, complete) = self.nested_call_ids();
+        let actions = self.action_ids();
         for slot in step.into_iter().flat_map(Step::interruptions) {
             waiting += 1;
             let Some(item) = slot.value() else { continue };
@@ -154,7 +155,7 @@ impl<'d> Judge<'_, 'd> {
             }
             if self.owner(item.agent.value()) != self.current() {
                 // The SDK hands the decision to the nested run that asked; without it nobody looks at the decision.
-                if complete && !asked.contains(&key) && !self.has_action(&key) {
+                if complete && !asked.contains(&key) && !actions.contains(&key) {
                     let message = format!(
                         "the nested run that the call \"{}\" belongs to is missing: it would never run",
                         id.lossy()
@@ -174,7 +175,7 @@ impl<'d> Judge<'_, 'd> {
                     format!("the call \"{}\" is not in the history: the model gets its output without it", id.lossy());
                 self.cx.raise(codes::APPROVAL_WITHOUT_CALL, Effect::Lost, item.node(), message);
             }
-            if open && processed.is_some() && !self.has_action(&key) {
+            if open && processed.is_some() && !actions.contains(&key) {
                 let message = format!("no action is there for the call \"{}\": it would never run", id.lossy());
                 self.cx.raise(codes::PENDING_WITHOUT_ACTION, Effect::Stuck, item.node(), message);
             }
@@ -211,27 +212,25 @@ impl<'d> Judge<'_, 'd> {
         (ids, complete)
     }
 
-    fn has_action(&self, id: &[u8]) -> bool {
-        let Some(last) = self.state.last_processed_response.value() else { return false };
-        let is = |call: &Slot<'d, crate::typescript::LiveCall<'d>>| {
-            let ids = call.value().map(|call| [call.call_id.value(), call.id.value()]);
-            ids.into_iter().flatten().flatten().any(|own| *own.wtf8() == *id)
-        };
-        let functions = last.functions.value().into_iter().flat_map(List::values);
-        let computers = last.computer_actions.value().into_iter().flat_map(List::values);
-        let shells = last.shell_actions.value().into_iter().flat_map(List::values);
-        let patches = last.apply_patch_actions.value().into_iter().flat_map(List::values);
-        let requests = last.mcp_requests.value().into_iter().flat_map(List::values);
-        let mut data =
-            requests.filter_map(|request| request.request_item.value()?.raw_item.value()?.provider_data.node());
-        functions.map(|action| &action.tool_call).any(is)
-            || computers.map(|action| &action.tool_call).any(is)
-            || shells.map(|action| &action.tool_call).any(is)
-            || patches.map(|action| &action.tool_call).any(is)
-            || data.any(|data| {
-                let ids = [data.member("id"), data.member("itemId")];
-                ids.into_iter().flatten().filter_map(Node::text).any(|own| *own.wtf8() == *id)
-            })
+    /// The ids that the actions of the last response are found by.
+    fn action_ids(&self) -> HashSet<Cow<'d, [u8]>> {
+        let mut ids = HashSet::default();
+        let Some(last) = self.state.last_processed_response.value() else { return ids };
+        let functions = last.functions.value().into_iter().flat_map(List::values).map(|action| &action.tool_call);
+        let computers =
+            last.computer_actions.value().into_iter().flat_map(List::values).map(|action| &action.tool_call);
+        let shells = last.shell_actions.value().into_iter().flat_map(List::values).map(|action| &action.tool_call);
+        let patches =
+            last.apply_patch_actions.value().into_iter().flat_map(List::values).map(|action| &action.tool_call);
+        for call in functions.chain(computers).chain(shells).chain(patches).filter_map(Slot::value) {
+            ids.extend([call.call_id.value(), call.id.value()].into_iter().flatten().map(|id| id.wtf8()));
+        }
+        for request in last.mcp_requests.value().into_iter().flat_map(List::values) {
+            let item = request.request_item.value().and_then(|item| item.raw_item.value());
+            let Some(data) = item.and_then(|item| item.provider_data.node()) else { continue };
+            ids.extend(["id", "itemId"].into_iter().filter_map(|key| data.member(key)?.text()).map(Text::wtf8));
+        }
+        ids
     }
 
     /// What an accepted response asks for is not carried out a second time (`resumeAcceptedModelResponse`).
