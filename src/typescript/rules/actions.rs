@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::codes;
 use crate::finding::Effect;
-use crate::hash::HashMap;
+use crate::hash::{HashMap, HashSet};
 use crate::json::{Kind, Node, Text};
 use crate::record::{List, Slot, Wire as _};
 use crate::typescript::calls::AnyCall;
@@ -421,29 +421,28 @@ impl<'s, 'd> Judge<'s, 'd> {
         }
     }
 
-    /// Whether an action calls a function of this name under this id.
-    fn calls_function(&self, call_id: &[u8], name: &[u8]) -> bool {
-        let last = self.state.last_processed_response.value().and_then(|last| last.functions.value());
-        last.into_iter().flat_map(List::values).filter_map(|action| action.tool_call.value()).any(|call| {
-            let named = key(call).and_then(|key| ToolKey::legacy(&key));
-            named.as_deref() == Some(name) && id(call).as_deref() == Some(call_id)
-        })
-    }
-
     /// Keys of nested runs from old labels lead to runs that are there (`restorePendingAgentToolRunAliases`).
     fn aliases(&mut self) {
         let state = self.state;
-        let runs = state.pending_agent_tool_runs.value();
-        for (alias, target) in state.pending_agent_tool_run_aliases.value().into_iter().flat_map(|map| map.values()) {
-            let there = runs.is_some_and(|runs| runs.entries.iter().any(|(key, _)| key.same_text(*target)));
+        let Some(aliases) = state.pending_agent_tool_run_aliases.value().filter(|aliases| !aliases.is_empty()) else {
+            return;
+        };
+        let runs = state.pending_agent_tool_runs.value().into_iter().flat_map(|runs| &runs.entries);
+        let runs: HashSet<_> = runs.map(|(key, _)| key.wtf8()).collect();
+        let last = state.last_processed_response.value().and_then(|last| last.functions.value());
+        let calls = last.into_iter().flat_map(List::values).filter_map(|action| action.tool_call.value());
+        let named = calls.filter_map(|call| Some((id(call)?, ToolKey::legacy(&key(call)?)?)));
+        let calls: HashSet<(Cow<'_, [u8]>, Vec<u8>)> = named.collect();
+        for (alias, target) in aliases.values() {
             let (alias_key, target_key) = (alias.wtf8(), target.wtf8());
             let split = |key: &[u8]| key.iter().rposition(|&byte| byte == b':');
             let fits = split(&target_key).zip(split(&alias_key)).is_some_and(|(target_end, alias_end)| {
-                target_key[target_end..] == alias_key[alias_end..]
-                    && ToolKey::legacy(&target_key[..target_end]).as_deref() == Some(&alias_key[..alias_end])
-                    && self.calls_function(&target_key[target_end + 1..], &alias_key[..alias_end])
+                let (id, name) = (&target_key[target_end + 1..], &alias_key[..alias_end]);
+                *id == alias_key[alias_end + 1..]
+                    && ToolKey::legacy(&target_key[..target_end]).as_deref() == Some(name)
+                    && calls.contains(&(Cow::Borrowed(id), name.to_vec()))
             });
-            if !there || !fits {
+            if !runs.contains(&target_key) || !fits {
                 let message = format!("the key \"{}\" does not lead to a nested run of its call", alias.lossy());
                 self.refuse(codes::RUN_ALIAS, target.node(), message);
             }
