@@ -290,6 +290,48 @@ fn digests_of_masked_items_are_those_of_the_masked_items() {
     }
 }
 
+/// Words that the format has of its own are masked where a program uses them in its data.
+#[test]
+fn names_of_the_format_are_masked_in_the_data_of_programs() {
+    let own = r#"{"name":"Alice","id":"ID-77","status":{"kind":"divorced"},"type":"blood","identity":["passport"]}"#;
+    let data: serde_json::Value = serde_json::from_str(own).expect("JSON");
+    let (leaves, arguments) =
+        (["Alice", "ID-77", "divorced", "blood", "passport"], serde_json::Value::from(own).to_string());
+    let keys = ["key:name", "key:id", "key:status", "key:type", "key:identity"];
+    for (path, amount) in [
+        ("python/1.21/pending-first-turn", r#""{\"amount\": 5}""#),
+        ("typescript/1.22/pending_approval", r#""{\"amount\":5}""#),
+    ] {
+        let state = text(&std::fs::read(common::root().join(format!("fixtures/{path}.json"))).expect("a fixture"));
+        let called = state.replace(amount, &arguments);
+        assert_ne!(called, state, "{path} calls with this amount");
+        let mut state: serde_json::Value = serde_json::from_str(&called).expect("JSON");
+        state["context"]["context"] = data.clone();
+        let bytes = state.to_string();
+        for rules in [&keys[..], &["/context/context", "key:arguments"], &["/context/context/*", "key:arguments"]] {
+            let mut how = options(rules);
+            how.invalid = runstate::Invalid::Accept;
+            let written = text(&normalize(bytes.as_bytes(), &how).bytes.expect("it is written"));
+            for leaf in leaves {
+                assert!(bytes.contains(leaf) && !written.contains(leaf), "{path} {rules:?}: {leaf} stays in {written}");
+            }
+        }
+    }
+}
+
+/// A pointer to one of the words that the state is made of is not passed over.
+#[test]
+fn what_a_pointer_names_is_masked_or_nothing_is_written() {
+    for (pointer, is_written) in [("/generated_items/0/raw_item/id", true), ("/current_step/type", false)] {
+        let state =
+            std::fs::read(common::root().join("fixtures/python/1.21/pending-first-turn.json")).expect("a fixture");
+        let outcome = normalize(&state, &options(&[pointer]));
+        assert_eq!(outcome.bytes.is_some(), is_written, "{pointer}: {:?}", outcome.findings);
+        let masked = outcome.changes.iter().filter(|own| own.what == "masked").map(|own| own.count).sum::<usize>();
+        assert_eq!(masked, usize::from(is_written), "{pointer}");
+    }
+}
+
 #[test]
 fn rules_are_told_apart() {
     assert_eq!("secrets".parse(), Ok(Redact::Secrets));

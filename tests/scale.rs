@@ -252,7 +252,7 @@ fn newest(dialect: &str, name: &str) -> Vec<u8> {
     let fixtures = common::fixtures();
     let newest = common::newest_label(&fixtures, dialect);
     let is_meant =
-        |fixture: &common::Fixture| (&*fixture.dialect, fixture.label, &*fixture.name) == (dialect, newest, name);
+        |fixture: &common::Fixture| (fixture.dialect, fixture.label, &*fixture.name) == (dialect, newest, name);
     fixtures.into_iter().find(is_meant).expect("the fixture is there").bytes
 }
 

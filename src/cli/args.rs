@@ -375,8 +375,9 @@ pub(crate) struct Normalize {
     /// token counts.
     #[arg(long)]
     pub(crate) volatile: bool,
-    /// Mask values, which keep their types: `secrets`, `key:NAME`, or a JSON pointer, in which * is any one step. Decisions
-    /// about calls whose arguments are masked go, too. May be given several times.
+    /// Mask values, which keep their types: `secrets`, `key:NAME`, or a JSON pointer, in which * is any one step. The
+    /// words that a state is made of stay (types, ids, names of tools and agents), except in the data of the program and where
+    /// a pointer leads to just one. Decisions about calls whose arguments are masked go. May be given several times.
     #[arg(long, value_name = "WHAT")]
     pub(crate) redact: Vec<Redact>,
     /// What happens to members whose absence means the same to the reader: to those that are absent, or to those with just that

@@ -14,9 +14,11 @@ use crate::validate::secrets::{MASK, is_secret_name, masked, suspicious};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Redact {
-    /// What stands at this JSON pointer and below; `*` is any one step.
+    /// What stands at this JSON pointer and below; `*` is any one step. The words that a state is made of (types, ids, names of
+    /// tools and agents) stay, unless the pointer leads to just one of them or to data of the program.
     Pointer(String),
-    /// What stands under this key, wherever it is, in the arguments of calls and in nested runs, too.
+    /// What stands under this key, wherever it is, in the arguments of calls and in nested runs, too. Where it is one of the
+    /// words that a state is made of, such as `name`, it is masked in the data of the program.
     Key(String),
     /// What stands in the known places of secrets, and what looks like one.
     Secrets,
@@ -35,7 +37,8 @@ impl FromStr for Redact {
     }
 }
 
-/// Members that say what a state is made of: without them it would be none.
+/// Members that say what a state is made of: without them it would be none. What a program calls its own data is another
+/// matter.
 const STRUCTURE: [&str; 24] = [
     "$schemaVersion",
     "type",
@@ -66,6 +69,20 @@ const STRUCTURE: [&str; 24] = [
 /// Members of a raw item that say what a call does.
 const CALLS: [&str; 5] = ["arguments", "input", "action", "actions", "operation"];
 
+/// Members under which the data of programs stands: what tools take, and what they, guardrails and traces say.
+const DATA: [&str; 10] = [
+    "arguments",
+    "tool_input",
+    "toolInput",
+    "output_info",
+    "outputInfo",
+    "agent_output",
+    "agentOutput",
+    "metadata",
+    "custom_data",
+    "customData",
+];
+
 /// What masking a state has come to.
 #[derive(Default)]
 pub(super) struct Masked {
@@ -83,17 +100,18 @@ pub(super) fn mask<'d>(
     done: &mut Masked,
 ) -> Vec<u8> {
     let mut whole = HashSet::default();
-    let first = pass(state, doc, rules, style, done, &mut whole);
+    let first = pass(state, doc, rules, style, done, &mut whole, false);
     if whole.is_empty() {
         return first;
     }
     // The other copies of calls that were named by their places.
     match Document::parse(first) {
-        Ok(doc) => pass(doc.root(), &doc, rules, style, done, &mut whole),
+        Ok(doc) => pass(doc.root(), &doc, rules, style, done, &mut whole, false),
         Err(_) => Vec::new(),
     }
 }
 
+/// `data` says whether it is the program's own.
 fn pass<'d>(
     root: Node<'d>,
     doc: &'d Document,
@@ -101,11 +119,12 @@ fn pass<'d>(
     style: Style,
     done: &mut Masked,
     whole: &mut HashSet<Vec<u8>>,
+    data: bool,
 ) -> Vec<u8> {
     let mut out = Writer::with_capacity(style, root.raw().len());
     let mut edit = Mask::new(doc, rules, done, whole);
     edit.suspects = edit.suspects_of(root);
-    edited(root, Place::default(), &mut out, &mut edit);
+    edited(root, Place { data, ..Place::default() }, &mut out, &mut edit);
     out.finish()
 }
 
@@ -117,23 +136,33 @@ struct Place<'d> {
     holder: Role,
     /// The item that the value is a part of what it does of.
     call: Option<Node<'d>>,
+    /// Whether that item is masked as a whole.
+    enclosed: bool,
     /// Whether everything is masked here.
     hit: bool,
+    /// Whether it is the program's own data.
+    data: bool,
 }
 
 /// What a key says of what stands under it.
 #[derive(Clone, Copy, Default)]
-struct Role(u8);
+struct Role(u16);
 
 impl Role {
-    const STRUCTURE: u8 = 1;
-    const CALL: u8 = 1 << 1;
-    const RUNS: u8 = 1 << 2;
-    const ARGUMENTS: u8 = 1 << 3;
+    const STRUCTURE: u16 = 1;
+    const CALL: u16 = 1 << 1;
+    const RUNS: u16 = 1 << 2;
+    const ARGUMENTS: u16 = 1 << 3;
     /// It is the name of a secret, or one that is masked.
-    const HIT: u8 = 1 << 4;
+    const HIT: u16 = 1 << 4;
+    const DATA: u16 = 1 << 5;
+    /// What the program keeps there is its data: `context` in `context`.
+    const CONTEXT: u16 = 1 << 6;
+    /// What a tool or a run has come to is its data beside an item, and in a step.
+    const OUTPUT: u16 = 1 << 7;
+    const STEP: u16 = 1 << 8;
 
-    fn is(self, bits: u8) -> bool {
+    fn is(self, bits: u16) -> bool {
         self.0 & bits != 0
     }
 }
@@ -169,12 +198,15 @@ impl<'d> Edit<'d> for Mask<'_, 'd> {
             Step::Key(key) => self.role(key),
             Step::At(_) => Role::default(),
         };
-        Place {
-            role,
-            holder: around.role,
-            call: if role.is(Role::CALL) { Some(holder) } else { around.call },
-            hit: around.hit || role.is(Role::HIT),
-        }
+        let data = around.data
+            || role.is(Role::DATA)
+            || role.is(Role::CONTEXT) && around.role.is(Role::CONTEXT)
+            || role.is(Role::OUTPUT) && is_output(around, holder);
+        let (call, enclosed) = match role.is(Role::CALL) && !around.data {
+            true => (Some(holder), around.hit),
+            false => (around.call, around.enclosed),
+        };
+        Place { role, holder: around.role, call, enclosed, hit: around.hit || role.is(Role::HIT), data }
     }
 
     fn stays(&self, _: &Place<'d>) -> bool {
@@ -189,12 +221,13 @@ impl<'d> Edit<'d> for Mask<'_, 'd> {
         if place.holder.is(Role::RUNS) && node.text().is_some() {
             return self.inside(way, node);
         }
-        let pointed = self.points(way);
-        let masks = !place.role.is(Role::STRUCTURE);
-        if masks && (pointed || !self.whole.is_empty()) {
+        let (pointed, exactly) = self.points(way);
+        let masks = place.data || exactly || !place.role.is(Role::STRUCTURE);
+        let whole = pointed || place.enclosed;
+        if masks && (whole || !self.whole.is_empty()) {
             let call = place.call.and_then(named);
             if let Some((id, _)) = &call
-                && (pointed || self.whole.contains(id))
+                && (whole || self.whole.contains(id))
             {
                 self.whole.insert(id.clone());
                 let is_arguments = place.role.is(Role::ARGUMENTS) && node.text().is_some();
@@ -211,6 +244,11 @@ impl<'d> Edit<'d> for Mask<'_, 'd> {
         self.called(place, new.is_some());
         new
     }
+}
+
+/// Whether an `output` is what a tool or a run has come to, in the program's own form.
+fn is_output(around: &Place<'_>, holder: Node<'_>) -> bool {
+    around.role.is(Role::STEP) || ["raw_item", "rawItem"].into_iter().any(|key| holder.member(key).is_some())
 }
 
 fn is_digest(node: Node<'_>) -> bool {
@@ -236,11 +274,16 @@ impl<'r, 'd> Mask<'r, 'd> {
             }
         }
         let mut roles: HashMap<&'d [u8], Role> = HashMap::default();
-        let mut add = |key: &'static str, bit: u8| roles.entry(key.as_bytes()).or_default().0 |= bit;
+        let mut add = |key: &'static str, bit: u16| roles.entry(key.as_bytes()).or_default().0 |= bit;
         STRUCTURE.iter().for_each(|key| add(key, Role::STRUCTURE));
         CALLS.iter().for_each(|key| add(key, Role::CALL));
+        DATA.iter().for_each(|key| add(key, Role::DATA));
         add("pendingAgentToolRuns", Role::RUNS);
         add("arguments", Role::ARGUMENTS);
+        add("context", Role::CONTEXT);
+        add("output", Role::OUTPUT);
+        add("data", Role::STEP);
+        add("currentStep", Role::STEP);
         for (key, role) in &mut roles {
             let hit = keys.iter().any(|own| own.as_bytes() == *key)
                 || secrets && is_secret_name(&String::from_utf8_lossy(key));
@@ -314,9 +357,10 @@ impl<'r, 'd> Mask<'r, 'd> {
         }
     }
 
-    /// Whether a pointer leads to the value or to something that it stands in.
-    fn points(&self, way: &[Step<'d>]) -> bool {
-        self.pointers.iter().any(|pointer| {
+    /// Whether a pointer leads to the value or to something that it stands in, and whether one leads to just the value.
+    fn points(&self, way: &[Step<'d>]) -> (bool, bool) {
+        let length = self.below.len() + way.len();
+        let reaches = |pointer: &&Vec<Want>| {
             let mut steps = self.below.iter().chain(way);
             pointer.iter().all(|want| match (want, steps.next()) {
                 (_, None) => false,
@@ -324,7 +368,12 @@ impl<'r, 'd> Mask<'r, 'd> {
                 (Want::Key(want), Some(Step::Key(key))) => key.is(want),
                 (Want::Key(want), Some(Step::At(at))) => want.parse() == Ok(*at),
             })
-        })
+        };
+        let (mut pointed, mut exactly) = (false, false);
+        for pointer in self.pointers.iter().filter(reaches) {
+            (pointed, exactly) = (true, exactly || pointer.len() == length);
+        }
+        (pointed, exactly)
     }
 
     /// A text that is JSON, such as the arguments of a call or what the model is shown of an output, where something in it is
@@ -344,7 +393,7 @@ impl<'r, 'd> Mask<'r, 'd> {
         let mut rules: Vec<Redact> = self.keys.iter().map(|key| Redact::Key((*key).to_owned())).collect();
         rules.extend(self.secrets.then_some(Redact::Secrets));
         let mut done = Masked::default();
-        let new = pass(doc.root(), &doc, &rules, Style::TypeScript, &mut done, &mut HashSet::default());
+        let new = pass(doc.root(), &doc, &rules, Style::TypeScript, &mut done, &mut HashSet::default(), true);
         if done.values == 0 {
             return None;
         }
