@@ -12,15 +12,27 @@ use crate::json::{Kind, Source};
 use crate::record::Reader;
 
 /// How well-known secrets begin, and how many characters of a token must follow.
-const PREFIXES: [(&str, usize); 10] = [
+const PREFIXES: [(&str, usize); 21] = [
     ("sk-", 20),
+    ("sk_live_", 16),
+    ("rk_live_", 16),
     ("ghp_", 30),
+    ("gho_", 30),
+    ("ghs_", 30),
+    ("ghu_", 30),
     ("github_pat_", 30),
     ("xoxb-", 20),
     ("xoxp-", 20),
+    ("xapp-", 20),
     ("AKIA", 16),
+    ("ASIA", 16),
     ("AIza", 30),
     ("glpat-", 20),
+    ("hf_", 30),
+    ("npm_", 30),
+    // The headers of JSON Web Tokens, by their first member.
+    ("eyJhbGci", 20),
+    ("eyJ0eXAi", 20),
     ("Bearer ", 20),
     ("-----BEGIN ", 10),
 ];
@@ -151,6 +163,10 @@ mod tests {
         assert_eq!(masked(&format!("use {key}, then Bearer {key} and go")), "use ***, then *** and go");
         assert_eq!(masked("-----BEGIN PRIVATE KEY-----\nMIIE"), "***");
         assert_eq!(masked(&format!("first\\n{key}")), "first\\n***");
+        assert_eq!(masked(&format!("{{\"jwt\": \"eyJhbGciOiJIUzI1NiJ9.{key}\"}}")), "{\"jwt\": \"***\"}");
+        for prefix in ["sk_live_", "ghs_", "hf_", "npm_", "ASIA"] {
+            assert_eq!(masked(&format!("{prefix}{}", "Az0".repeat(12))), "***");
+        }
         assert_eq!(masked("sk-short, task-abcdefghijklmnopqrstuvwx"), "sk-short, task-abcdefghijklmnopqrstuvwx");
     }
 }
