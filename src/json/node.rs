@@ -72,12 +72,6 @@ impl Kinds {
         self.0 & (1 << kind as u8) != 0
     }
 
-    /// Whether the sets share a kind.
-    #[must_use]
-    pub const fn meets(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
     /// The kinds in the set, in the order of [`Kind`].
     pub fn iter(self) -> impl Iterator<Item = Kind> {
         [Kind::Null, Kind::Bool, Kind::Number, Kind::String, Kind::Array, Kind::Object]
