@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::format::Dialect;
-use crate::json::{Kind, Kinds, Node, Number, Text, Writer};
+use crate::json::{Kind, Node, Number, Text, Writer};
 
-use super::{Reader, Shape, Slot, Wire};
+use super::{Reader, Shape, Slot, Wire, forward};
 
 /// Any JSON.
 impl<'d> Wire<'d> for Node<'d> {
@@ -76,35 +76,11 @@ impl<'d> Wire<'d> for Text<'d> {
 }
 
 impl<'d, T: Wire<'d>> Wire<'d> for Box<T> {
-    const TAKES_NULL: bool = T::TAKES_NULL;
+    forward!(T, own => **own);
     const IS_LARGE: bool = true;
 
     fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         T::read(node, cx).map(Box::new)
-    }
-
-    fn kinds() -> Kinds {
-        T::kinds()
-    }
-
-    fn write(&self, out: &mut Writer) {
-        T::write(self, out);
-    }
-
-    fn node(&self) -> Node<'d> {
-        T::node(self)
-    }
-
-    fn shape() -> Shape {
-        T::shape()
-    }
-
-    fn coerced(node: Node<'d>, cx: &Reader<'d>) -> bool {
-        T::coerced(node, cx)
-    }
-
-    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        T::debug(self, f)
     }
 }
 
@@ -349,36 +325,12 @@ impl<T> Sifted<T> {
 }
 
 impl<'d, T: Wire<'d>> Wire<'d> for Sifted<T> {
-    const TAKES_NULL: bool = T::TAKES_NULL;
+    forward!(T, own => own.value);
 
     fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         let faults = cx.faults();
         let value = T::read(node, cx)?;
         Some(Self { value, dropped: cx.faults() != faults })
-    }
-
-    fn kinds() -> Kinds {
-        T::kinds()
-    }
-
-    fn write(&self, out: &mut Writer) {
-        self.value.write(out);
-    }
-
-    fn node(&self) -> Node<'d> {
-        self.value.node()
-    }
-
-    fn shape() -> Shape {
-        T::shape()
-    }
-
-    fn coerced(node: Node<'d>, cx: &Reader<'d>) -> bool {
-        T::coerced(node, cx)
-    }
-
-    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.value.debug(f)
     }
 }
 
