@@ -1,7 +1,9 @@
 //! The top level of a state.
 
+use crate::detect::{Identity, identify};
 use crate::finding::Effect;
-use crate::json::{Kinds, Node, Text};
+use crate::format::Dialect;
+use crate::json::{Document, Kinds, Node, Text};
 use crate::record::{
     Absent, Flag, Label, List, Map, Reader, Row, Slot, True, Wire as _, Word, nullable, nullish, optional, record,
     required, union, words,
@@ -117,7 +119,28 @@ record! {
 }
 
 impl<'d> State<'d> {
-    /// Reads a state under the reader's label, or gives `None` when the node is no object.
+    /// Reads a document as a state of the TypeScript SDK under its own label, or gives `None` when it is none. What is wrong with it
+    /// is left aside here, where [`judge`](crate::judge) says it; what is missing or of a wrong type is a
+    /// [`Slot`] without a value.
+    ///
+    /// ```
+    /// use runstate::json::Document;
+    /// use runstate::typescript::State;
+    ///
+    /// let doc = Document::parse(std::fs::read("fixtures/typescript/1.22/nested_two.json")?)?;
+    /// let state = State::of(&doc).expect("a state of the TypeScript SDK");
+    /// let agent = state.current_agent.value().and_then(|agent| agent.name.value());
+    /// assert_eq!(agent.map(|name| name.lossy()).as_deref(), Some("Outer"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn of(doc: &'d Document) -> Option<Self> {
+        let Identity::State { dialect: Dialect::TypeScript, label, .. } = identify(doc.root()) else { return None };
+        let mut cx = Reader::new(doc, Dialect::TypeScript, label.effective(Dialect::TypeScript));
+        Self::read_from(doc.root(), &mut cx)
+    }
+
+    /// Reads a state under the reader's label, which collects what is wrong, or gives `None` when the node is no object.
     pub fn read_from(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         Self::read(node, cx)
     }

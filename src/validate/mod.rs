@@ -19,7 +19,7 @@ use crate::record::{Raised, Reader, Rows, Writers};
 use crate::{python, typescript};
 pub(crate) use place::place;
 
-/// What to judge a state by.
+/// What to judge a state by: begin with the default, and set fields.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Validate {
