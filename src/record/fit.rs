@@ -9,7 +9,7 @@ use super::{Choices, Field, Info, NESTING, Need, Row, Shape, find};
 
 /// What does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Misfit {
+pub(crate) enum Misfit {
     /// The label does not have the member; it is no longer there.
     Member,
     /// The label does not have objects of this type; it is still there.
@@ -19,15 +19,15 @@ pub enum Misfit {
 }
 
 /// Brings values to the shape of a label.
-pub struct Fit<'f, 'd> {
+pub(crate) struct Fit<'f, 'd> {
     /// The label they come from.
-    pub from: u16,
+    pub(crate) from: u16,
     /// Who is to read them.
-    pub to: Target,
+    pub(crate) to: Target,
     /// Is told of everything that does not fit.
-    pub misfit: &'f mut dyn FnMut(Misfit, &'static Row, &Value<'d>),
+    pub(crate) misfit: &'f mut dyn FnMut(Misfit, &'static Row, &Value<'d>),
     /// In how many records the value stands that is being brought to the shape.
-    pub depth: usize,
+    pub(crate) depth: usize,
 }
 
 /// So many records stand in one another at most; what is deeper stays as it is.
@@ -35,7 +35,7 @@ pub(super) const DEEPEST: usize = NESTING as usize * 8;
 
 impl<'d> Fit<'_, 'd> {
     /// Brings a value to the shape. States within states are left alone: each has a label of its own.
-    pub fn apply(&mut self, value: &mut Value<'d>, shape: Shape) {
+    pub(crate) fn apply(&mut self, value: &mut Value<'d>, shape: Shape) {
         if self.depth > DEEPEST || self.is_idle() {
             return;
         }

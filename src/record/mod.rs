@@ -20,9 +20,10 @@ use crate::finding::Effect;
 use crate::format::{Bound, Target};
 use crate::json::{Kind, Kinds, Node, Text, Writer};
 
-pub use arrange::arrange;
-pub use fill::{Absent, Fill, Filling};
-pub use fit::{Fit, Misfit};
+pub(crate) use arrange::arrange;
+pub use fill::Absent;
+pub(crate) use fill::{Fill, Filling};
+pub(crate) use fit::{Fit, Misfit};
 pub(crate) use macros::{forward, record, union};
 pub use read::{NESTING, Raised, Reader, Writers, Zone};
 pub(crate) use types::words;

@@ -9,6 +9,7 @@ mod bounds;
 mod calls;
 mod canonical;
 mod context;
+#[doc(hidden)]
 pub mod convert;
 mod decide;
 mod fingerprint;
