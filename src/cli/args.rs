@@ -62,7 +62,7 @@ pub(crate) enum Command {
     /// Tell what two states say differently, whatever SDK and label they are of.
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Diff),
-    /// The same for git, which calls it with its own arguments; the README shows how to set it up.
+    /// The same for git, which calls it with its own arguments; docs/states.md shows how to set it up.
     #[command(after_help = GIT_DIFF_EXAMPLES)]
     GitDiff(GitDiff),
     /// Print a digest of a state as it stands, or of what it means.
