@@ -168,12 +168,11 @@ impl<'a> json::Node<'a, Tape> for Instance<'a> {
             Value::String(expected) => self.0.text().is_some_and(|text| text.is(expected)),
             Value::Bool(expected) => self.0.as_bool() == Some(*expected),
             Value::Number(expected) => {
-                let number = |number: Number<'_>| {
-                    digits(number)
-                        == (expected.as_i64().map(i128::from).or_else(|| expected.as_u64().map(i128::from)))
-                            .map_or_else(|| written(expected.as_f64().unwrap_or(f64::NAN)), |value| value.to_string())
+                let expected = match expected.as_i128() {
+                    Some(value) => value.to_string(),
+                    None => written(expected.as_f64().unwrap_or(f64::NAN)),
                 };
-                self.0.number().is_some_and(number)
+                self.0.number().is_some_and(|number| digits(number) == expected)
             }
             Value::Array(expected) => {
                 self.0.kind() == Kind::Array

@@ -5,8 +5,8 @@ use crate::finding::Effect;
 use crate::format::Dialect;
 use crate::json::{Document, Kinds, Node, Text};
 use crate::record::{
-    Absent, Flag, Label, List, Map, Reader, Row, Slot, True, Wire as _, Word, nullable, nullish, optional, record,
-    required, union, words,
+    Absent, Flag, Label, List, Map, Natural, Reader, Row, Slot, True, Wire as _, Word, nullable, nullish, optional,
+    record, required, union, words,
 };
 
 use super::actions::ProcessedResponse;
@@ -24,7 +24,7 @@ use super::sandbox::Sandbox;
 use super::session::{HistoryTransaction, Ownership, PendingWrite};
 use super::step::Step;
 use super::trace::{Span, Trace};
-use super::values::{Finite, Index};
+use super::values::Finite;
 
 words! {
     /// Whether the ids of reasoning items are sent back to the model.
@@ -90,13 +90,13 @@ record! {
             required("pendingAgentToolRunAliases").absent_is(Absent::Empty).since(v(16)).if_absent(Effect::Note);
         last_processed_response: Slot<'d, ProcessedResponse<'d>> = optional("lastProcessedResponse");
         /// How many items of this turn the session has already.
-        persisted_count: Slot<'d, Index<'d>> =
+        persisted_count: Slot<'d, Natural<'d>> =
             required("currentTurnPersistedItemCount").absent_is(Absent::Zero).since(PERSISTED).if_absent(Effect::Note);
-        compacted_count: Slot<'d, Index<'d>> =
+        compacted_count: Slot<'d, Natural<'d>> =
             optional("currentTurnSessionWriteCompactedItemCount").since(v(20)).gated();
-        deferred_indexes: Slot<'d, List<'d, Index<'d>>> =
+        deferred_indexes: Slot<'d, List<'d, Natural<'d>>> =
             optional("currentTurnDeferredSessionItemIndexes").since(v(17)).gated();
-        blocked_start: Slot<'d, Index<'d>> = optional("currentTurnBlockedSessionStartIndex").since(v(17)).gated();
+        blocked_start: Slot<'d, Natural<'d>> = optional("currentTurnBlockedSessionStartIndex").since(v(17)).gated();
         session_bound: Slot<'d, True<'d>> = optional("currentTurnExecutedWithSessionBinding").since(v(17)).gated();
         session_input: Slot<'d, List<'d, ModelItem<'d>>> =
             optional("currentTurnSessionInputItems").absent_is(Absent::Empty).since(v(17)).gated();
