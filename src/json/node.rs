@@ -203,6 +203,18 @@ impl<'d> Node<'d> {
         self.kind() == Kind::Null
     }
 
+    /// Whether the value is an array or object with nothing in it.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.entry().scalar().is_none() && self.end_index() == self.index + 1
+    }
+
+    /// Whether the value is an object whose `type` is this one, as everything in a state that has kinds says it.
+    #[must_use]
+    pub fn is_type(self, kind: &str) -> bool {
+        self.member("type").and_then(Node::text).is_some_and(|own| own.is(kind))
+    }
+
     /// The value of a boolean.
     #[must_use]
     pub fn as_bool(self) -> Option<bool> {

@@ -39,7 +39,7 @@ impl Absent {
             Self::False => node.as_bool() == Some(false),
             Self::True => node.as_bool() == Some(true),
             Self::Zero => node.raw() == "0",
-            Self::Empty => shape.kinds().has(node.kind()) && node.end_index() == node.index() + 1,
+            Self::Empty => shape.kinds().has(node.kind()) && node.is_empty(),
         }
     }
 }

@@ -161,7 +161,7 @@ fn has_raw_program(element: Node<'_>) -> bool {
 
 /// Whether the element is a message that its model does not take.
 fn is_refused_message<'d>(element: Node<'d>, cx: &Reader<'d>) -> bool {
-    if !element.member("type").and_then(Node::text).is_some_and(|kind| kind.is("message")) {
+    if !element.is_type("message") {
         return false;
     }
     let mut aside = Reader::new(cx.doc, cx.dialect, cx.label);
