@@ -505,7 +505,7 @@ pub(crate) fn names<'w>(call: &'w Waiting<'_>) -> Vec<Cow<'w, str>> {
     let mut names: Vec<Cow<'w, str>> = call.tool.iter().map(|tool| Cow::Borrowed(&**tool)).collect();
     names.extend(text(call.raw.member("name")));
     names.extend(text(call.item.member("tool_name").or_else(|| call.item.member("toolName"))));
-    if call.raw.is_type("computer_call") {
+    if call.raw.member("type").and_then(Node::text).is_some_and(|kind| kind.is("computer_call")) {
         names.extend(["computer".into(), "computer_use_preview".into()]);
     }
     names.dedup();
