@@ -30,6 +30,18 @@ pub struct Fault {
 }
 
 /// A compiled schema.
+///
+/// ```
+/// use runstate::check::Checker;
+/// use runstate::json::Document;
+/// use runstate::{Dialect, Format};
+///
+/// let checker = Checker::new(Format { dialect: Dialect::Python, label: 21 });
+/// let doc = Document::parse(br#"{"$schemaVersion": "1.21", "current_turn": "1"}"#.to_vec())?;
+/// let faults = checker.check(doc.root());
+/// assert!(faults.iter().any(|fault| fault.pointer == "/current_turn" && fault.keyword == "type"));
+/// # Ok::<(), runstate::json::SyntaxError>(())
+/// ```
 #[derive(Debug)]
 pub struct Checker {
     validator: jsonschema::Validator<Tape>,
