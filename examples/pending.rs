@@ -9,8 +9,7 @@ use std::fs;
 
 use runstate::json::{Document, Node};
 use runstate::python::{self, items::RunItem, step::CurrentStep};
-use runstate::record::Reader;
-use runstate::{Dialect, Validate, judge};
+use runstate::{Validate, judge};
 
 /// What the tool `look_up` of the fixture returns.
 #[derive(Debug, serde::Deserialize)]
@@ -25,8 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for finding in judge(&doc, &Validate::default()).findings {
         eprintln!("{}: {}", finding.code, finding.message);
     }
-    let mut reader = Reader::new(&doc, Dialect::Python, Dialect::Python.newest_label());
-    let state = python::State::read_from(doc.root(), &mut reader).ok_or("not an object")?;
+    let state = python::State::of(&doc).ok_or("not a state of the Python SDK")?;
 
     let Some(CurrentStep::Interruption(step)) = state.current_step.value() else { return Ok(()) };
     let waiting = step.data.value().and_then(|data| data.interruptions.value());

@@ -191,6 +191,19 @@ fn function() -> String {
 impl Graph {
     /// Reads the document.
     ///
+    /// ```
+    /// use runstate::agents::Graph;
+    /// use runstate::{Validate, validate};
+    ///
+    /// let agents = br#"{"version": 1, "start": "Bank", "agents": [{"name": "Bank", "tools": [{"name": "audit"}]}]}"#;
+    /// let mut options = Validate::default();
+    /// options.agents = Some(Graph::parse(agents)?);
+    /// let state = std::fs::read("fixtures/python/1.21/pending-first-turn.json")?;
+    /// let findings = validate(&state, &options);
+    /// assert!(findings.iter().any(|finding| finding.code == runstate::codes::MISSING_TOOL), "there is no tool wire");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// When the bytes are not this document; the text says where and why.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {

@@ -30,6 +30,18 @@ pub struct Fault {
 }
 
 /// A compiled schema.
+///
+/// ```
+/// use runstate::check::Checker;
+/// use runstate::json::Document;
+/// use runstate::{Dialect, Format};
+///
+/// let checker = Checker::new(Format { dialect: Dialect::Python, label: 21 });
+/// let doc = Document::parse(br#"{"$schemaVersion": "1.21", "current_turn": "1"}"#.to_vec())?;
+/// let faults = checker.check(doc.root());
+/// assert!(faults.iter().any(|fault| fault.pointer == "/current_turn" && fault.keyword == "type"));
+/// # Ok::<(), runstate::json::SyntaxError>(())
+/// ```
 #[derive(Debug)]
 pub struct Checker {
     validator: jsonschema::Validator<Tape>,
@@ -168,12 +180,11 @@ impl<'a> json::Node<'a, Tape> for Instance<'a> {
             Value::String(expected) => self.0.text().is_some_and(|text| text.is(expected)),
             Value::Bool(expected) => self.0.as_bool() == Some(*expected),
             Value::Number(expected) => {
-                let number = |number: Number<'_>| {
-                    digits(number)
-                        == (expected.as_i64().map(i128::from).or_else(|| expected.as_u64().map(i128::from)))
-                            .map_or_else(|| written(expected.as_f64().unwrap_or(f64::NAN)), |value| value.to_string())
+                let expected = match expected.as_i128() {
+                    Some(value) => value.to_string(),
+                    None => written(expected.as_f64().unwrap_or(f64::NAN)),
                 };
-                self.0.number().is_some_and(number)
+                self.0.number().is_some_and(|number| digits(number) == expected)
             }
             Value::Array(expected) => {
                 self.0.kind() == Kind::Array

@@ -65,7 +65,7 @@ codes! {
     /// `$schemaVersion` is not a string. Both SDKs refuse the file.
     LABEL_TYPE = 203 "label-type", "Write the label as a string, such as \"1.21\".";
     /// The reader does not know this label. No SDK release reads a label newer than its own.
-    UNKNOWN_LABEL = 204 "unknown-label", "Read the file with an SDK release that knows the label; `runstate detect` names those that do.";
+    UNKNOWN_LABEL = 204 "unknown-label", "Read the file with an SDK release that knows the label; `runstate versions` names those that do.";
     /// Another port of the Agents SDK wrote this; its format is not one of the two SDKs'.
     OTHER_PORT = 205 "other-port", "Read it with the port that wrote it.";
     /// The file holds keys of both SDKs' formats.

@@ -154,12 +154,7 @@ fn sentence(what: &str, fault: &Fault) -> String {
 /// The value at a pointer, as far as there is one.
 fn follow<'d>(mut node: Node<'d>, pointer: &str) -> Node<'d> {
     for step in pointer.split('/').skip(1) {
-        let step = step.replace("~1", "/").replace("~0", "~");
-        let next = match node.kind() {
-            Kind::Array => step.parse().ok().and_then(|at| node.elements().nth(at)),
-            _ => node.member(&step),
-        };
-        let Some(next) = next else { break };
+        let Some(next) = node.step(step) else { break };
         node = next;
     }
     node

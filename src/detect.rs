@@ -284,7 +284,7 @@ pub fn label(root: Node<'_>, dialect: Dialect) -> Label<'_> {
             Kind::Null => true,
             Kind::Bool => node.as_bool() == Some(false),
             Kind::Number => node.number().is_some_and(|number| number.to_f64() == 0.0),
-            Kind::Array | Kind::Object => dialect == Dialect::Python && node.end_index() == node.index() + 1,
+            Kind::Array | Kind::Object => dialect == Dialect::Python && node.is_empty(),
             Kind::String => false,
         };
         return if falsy { Label::Missing } else { Label::NotText(node) };

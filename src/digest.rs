@@ -13,7 +13,7 @@ use crate::model::Account;
 use crate::normalize::by_keys;
 use crate::validate::{Validate, judge, locate, unreadable};
 
-/// What to digest.
+/// What to digest: begin with the default, and set fields.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Hash {

@@ -1,5 +1,7 @@
 //! What is wrong with a file, as plain data.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::codes::Code;
@@ -68,6 +70,18 @@ impl Severity {
             Self::Warning => "warning",
             Self::Note => "note",
         }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 

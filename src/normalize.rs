@@ -19,7 +19,7 @@ use crate::{python, typescript};
 
 pub use redact::Redact;
 
-/// What to do besides.
+/// What to do besides writing it: begin with the default, and set fields.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Normalize {

@@ -75,9 +75,7 @@ fn nested<'d>(doc: &'d Document, root: Node<'d>, dialect: Dialect) -> Vec<(Step<
                 return Vec::new();
             };
             let items = root.member("generatedItems").into_iter().flat_map(Node::elements);
-            let outputs = items.filter(|item| {
-                item.member("type").and_then(Node::text).is_some_and(|kind| kind.is("tool_call_output_item"))
-            });
+            let outputs = items.filter(|item| item.is_type("tool_call_output_item"));
             let answered: HashSet<_> = outputs.filter_map(|item| of(item.member("rawItem")?, "callId")).collect();
             let calls: HashMap<Cow<'d, str>, Option<Cow<'d, str>>> = functions(root, "lastProcessedResponse")
                 .filter_map(|action| action.member("toolCall"))
@@ -185,9 +183,7 @@ pub(crate) fn interruptions<'d>(root: Node<'d>, dialect: Dialect) -> impl Iterat
         Dialect::Python => "current_step",
         Dialect::TypeScript => "currentStep",
     });
-    let waits =
-        |step: &Node<'d>| step.member("type").and_then(Node::text).is_some_and(|it| it.is("next_step_interruption"));
-    let step = step.filter(waits);
+    let step = step.filter(|step| step.is_type("next_step_interruption"));
     let data = step.and_then(|step| step.member("data").filter(|data| data.kind() == Kind::Object).or(Some(step)));
     let list = data.and_then(|data| data.member("interruptions"));
     list.into_iter().flat_map(Node::elements).filter(|item| item.kind() == Kind::Object)
@@ -517,7 +513,7 @@ pub(crate) fn names<'w>(call: &'w Waiting<'_>) -> Vec<Cow<'w, str>> {
 }
 
 fn is_tool(call: &Waiting<'_>, one: &Given<'_>, label: u16, dialect: Dialect) -> bool {
-    let is_function = call.raw.member("type").and_then(Node::text).is_some_and(|kind| kind.is("function_call"));
+    let is_function = call.raw.is_type("function_call");
     // Decisions without an owner are from before the label that gave function tools one, or about one call.
     let owned = match dialect {
         Dialect::Python => label >= 18,

@@ -6,7 +6,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use runstate::{Ignore, Level, Redact, Severity, Target};
 
-/// Validate, normalize and explain the serialized RunState of the OpenAI Agents SDKs.
+/// Validate, inspect, decide, convert and compare the serialized RunState of the OpenAI Agents SDKs.
 #[derive(Debug, Parser)]
 #[command(
     name = "runstate",
@@ -62,10 +62,10 @@ pub(crate) enum Command {
     /// Tell what two states say differently, whatever SDK and label they are of.
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Diff),
-    /// The same for git, which calls it with its own arguments; the README shows how to set it up.
+    /// The same for git, which calls it with its own arguments; docs/states.md shows how to set it up.
     #[command(after_help = GIT_DIFF_EXAMPLES)]
     GitDiff(GitDiff),
-    /// Print a short text that is the same for the same state.
+    /// Print a digest of a state as it stands, or of what it means.
     #[command(after_help = HASH_EXAMPLES)]
     Hash(Hash),
     /// Prove what of a state survives: in its own format, and converted there and back.
@@ -125,7 +125,7 @@ const VALIDATE_EXAMPLES: &str = "\
 Examples:
   runstate validate paused.json
   runstate validate states/ --format concise
-  kubectl get secret run -o json | runstate validate - --at /data/state
+  kubectl get configmap run -o json | runstate validate - --at /data/state
   runstate validate --ndjson export.ndjson --fail-on warning
   runstate validate paused.json --for python@0.24.0 --agents graph.json";
 
@@ -214,7 +214,7 @@ Examples:
   runstate hash states/
   runstate hash --meaning paused.py.json paused.ts.json
 
-`rs1:sha256:` is the digest of what `runstate normalize --keys sorted --style line` writes. `rs1m:sha256:` is that of what the
+`rs1:sha256:` is the digest of what `runstate normalize --keys sorted --style line` writes. `rs1m:sha256:` is that of what the \
 state means, over the fields that both SDKs hold: it stays the same when the state is converted, and back.";
 
 const ROUNDTRIP_EXAMPLES: &str = "\
@@ -222,7 +222,7 @@ Examples:
   runstate roundtrip paused.json
   runstate roundtrip states/ --via python@0.17.5 --format json
 
-Exit codes: 0 every state comes back byte for byte (what the other format has no place for is carried along), 1 one
+Exit codes: 0 every state comes back byte for byte (what the other format has no place for is carried along), 1 one \
 does not, or cannot be converted.";
 
 const SCHEMA_EXAMPLES: &str = "\
@@ -668,7 +668,7 @@ pub(crate) enum Format {
     Human,
     /// One line a finding.
     Concise,
-    /// One document; `runstate schema report` describes it.
+    /// One document; `runstate schema --help` names the schemas of them all.
     Json,
     /// One JSON object a line and file.
     Ndjson,

@@ -22,7 +22,7 @@ use crate::{python, typescript};
 pub use report::Loss;
 pub use roundtrip::{Difference, DifferenceKind, RoundTrip, roundtrip};
 
-/// How to convert.
+/// How to convert: begin with the default, and set fields.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Convert {
@@ -32,7 +32,7 @@ pub struct Convert {
     pub at: Option<String>,
     /// The agents of the program that will resume the run.
     pub agents: Option<Graph>,
-    /// The most that may change.
+    /// The most that may change; by default [`Level::History`]. [`Level::Authority`] is never allowed.
     pub allow_loss: Level,
     /// Whether a state that its own SDK would not load is converted as far as it can be read.
     pub accept_invalid: bool,

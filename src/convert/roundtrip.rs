@@ -22,7 +22,7 @@ pub struct RoundTrip {
     /// Whether it is byte for byte the same once it was read into the typed model and written again. It is not when
     /// something else than the SDK has written it.
     pub same: bool,
-    /// Whether it can be converted, and what is not as it was in the other format, the worst first.
+    /// Whether it can be converted.
     pub converted: bool,
     /// What is not as it was in the other format, the worst first.
     pub losses: Vec<Loss>,
@@ -62,6 +62,15 @@ pub enum DifferenceKind {
 }
 
 /// Writes a state again in its own format, and converts it to `via` and back.
+///
+/// ```
+/// use runstate::{Convert, roundtrip};
+///
+/// let state = std::fs::read("fixtures/python/1.21/partly-decided.json")?;
+/// let trip = roundtrip(&state, "typescript@0.20.0".parse()?, &Convert::default());
+/// assert!(trip.same && trip.converted && trip.restored);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn roundtrip(bytes: &[u8], via: Target, options: &Convert) -> RoundTrip {
     let mut again =

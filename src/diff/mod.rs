@@ -27,7 +27,7 @@ pub use secrets::mask_secrets;
 use compare::{Difference, Walk};
 use portrait::{View, portrait};
 
-/// How to compare.
+/// How to compare: begin with the default, and set fields.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Diff {

@@ -105,6 +105,18 @@ pub struct Format {
 }
 
 /// Who is to read or write: a dialect, a label and the release whose habits count.
+///
+/// ```
+/// use runstate::Target;
+///
+/// let release: Target = "python@0.22.3".parse()?;
+/// assert_eq!(release.format.to_string(), "python@1.17");
+/// let label: Target = "python@1.17".parse()?;
+/// assert_eq!(label.to_string(), "python@0.22.3", "the newest release that writes the label");
+/// let newest: Target = "typescript".parse()?;
+/// assert_eq!(newest, runstate::Dialect::TypeScript.newest());
+/// # Ok::<(), runstate::format::UnknownTarget>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target {
     /// What it writes.

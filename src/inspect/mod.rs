@@ -21,7 +21,7 @@ use crate::validate::{Validate, judge, locate};
 use show::Show;
 pub use size::{Part, Repeat, Size};
 
-/// How to inspect.
+/// How to inspect: begin with the default, and set fields.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Inspect {

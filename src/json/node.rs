@@ -72,12 +72,6 @@ impl Kinds {
         self.0 & (1 << kind as u8) != 0
     }
 
-    /// Whether the sets share a kind.
-    #[must_use]
-    pub const fn meets(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
     /// The kinds in the set, in the order of [`Kind`].
     pub fn iter(self) -> impl Iterator<Item = Kind> {
         [Kind::Null, Kind::Bool, Kind::Number, Kind::String, Kind::Array, Kind::Object]
@@ -209,6 +203,18 @@ impl<'d> Node<'d> {
         self.kind() == Kind::Null
     }
 
+    /// Whether the value is an array or object with nothing in it.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.entry().scalar().is_none() && self.end_index() == self.index + 1
+    }
+
+    /// Whether the value is an object whose `type` is this one, as everything in a state that has kinds says it.
+    #[must_use]
+    pub fn is_type(self, kind: &str) -> bool {
+        self.member("type").and_then(Node::text).is_some_and(|own| own.is(kind))
+    }
+
     /// The value of a boolean.
     #[must_use]
     pub fn as_bool(self) -> Option<bool> {
@@ -258,6 +264,15 @@ impl<'d> Node<'d> {
             }
         }
         found
+    }
+
+    /// The value that one step of a JSON pointer (RFC 6901) leads to.
+    pub(crate) fn step(self, token: &str) -> Option<Node<'d>> {
+        match self.kind() {
+            Kind::Array if token != "0" && token.starts_with(['0', '+']) => None,
+            Kind::Array => token.parse().ok().and_then(|at| self.elements().nth(at)),
+            _ => self.member(&token.replace("~1", "/").replace("~0", "~")),
+        }
     }
 
     /// Whether two values are the same JSON: members in any order, numbers by their digits. Linear, and no deeper on the
@@ -348,5 +363,22 @@ impl fmt::Debug for Node<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let span = self.span();
         write!(f, "{:?}@{}..{}", self.kind(), span.start, span.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::json::{Document, Node};
+
+    #[test]
+    fn a_step_of_a_pointer_is_a_name_or_an_index_without_sign_and_zeros() {
+        let doc = Document::parse(br#"{"a/~": [10, 11], "+1": 12, "01": 13}"#.to_vec()).expect("it is JSON");
+        let root = doc.root();
+        let list = root.step("a~1~0").expect("it is there");
+        let found =
+            |node: Node<'_>, steps: [&str; 4]| steps.map(|step| node.step(step).map(|found| found.raw().to_owned()));
+        assert_eq!(found(list, ["0", "1", "+1", "01"]), [Some("10".to_owned()), Some("11".to_owned()), None, None]);
+        assert_eq!(found(root, ["+1", "01", "0", ""]), [Some("12".to_owned()), Some("13".to_owned()), None, None]);
+        assert!(list.elements().all(|element| element.step("0").is_none()));
     }
 }

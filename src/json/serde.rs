@@ -120,6 +120,16 @@ impl<'d> Reader<'d> {
         Err(de::Error::invalid_type(unexpected, expected))
     }
 
+    /// A number of 128 bits, which is read from an integer literal alone.
+    fn wide<T: std::str::FromStr>(self, expected: &dyn Expected) -> Result<T, ReadError> {
+        match self.node.number() {
+            Some(number) if number.is_integer_literal() => {
+                number.raw().parse().map_err(|_| ReadError::new("number out of range"))
+            }
+            _ => self.mismatch(expected),
+        }
+    }
+
     fn seq<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
         let mut rest = Seq { elements: self.node.elements(), left: self.inside()? };
         let value = visitor.visit_seq(&mut rest)?;
@@ -180,21 +190,6 @@ macro_rules! numbers {
     )*};
 }
 
-/// Numbers of 128 bits are read from integer literals alone.
-macro_rules! wide_numbers {
-    ($($method:ident $read:ident $visit:ident)*) => {$(
-        fn $method<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
-            match self.node.number() {
-                Some(number) if number.is_integer_literal() => match number.$read() {
-                    Some(value) => visitor.$visit(value),
-                    None => Err(ReadError::new("number out of range")),
-                },
-                _ => self.mismatch(&visitor),
-            }
-        }
-    )*};
-}
-
 macro_rules! strings {
     ($($method:ident $visit:ident)*) => {$(
         fn $method<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
@@ -223,18 +218,17 @@ impl<'d> Deserializer<'d> for Reader<'d> {
     numbers!(deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64);
     numbers!(deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64);
     numbers!(deserialize_f32 deserialize_f64);
-    wide_numbers!(deserialize_i128 to_i128 visit_i128);
     strings!(deserialize_char visit_str deserialize_str visit_str deserialize_string visit_str);
     strings!(deserialize_identifier visit_str);
 
+    fn deserialize_i128<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        let value = self.wide(&visitor)?;
+        visitor.visit_i128(value)
+    }
+
     fn deserialize_u128<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        match self.node.number() {
-            Some(number) if number.is_integer_literal() => match number.raw().parse() {
-                Ok(value) => visitor.visit_u128(value),
-                Err(_) => Err(ReadError::new("number out of range")),
-            },
-            _ => self.mismatch(&visitor),
-        }
+        let value = self.wide(&visitor)?;
+        visitor.visit_u128(value)
     }
 
     fn deserialize_bool<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, ReadError> {

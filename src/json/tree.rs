@@ -98,11 +98,7 @@ impl<'d> Value<'d> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         match self {
-            Self::Node(node) => match node.kind() {
-                Kind::Array => node.elements().next().is_none(),
-                Kind::Object => node.members().next().is_none(),
-                _ => false,
-            },
+            Self::Node(node) => node.is_empty(),
             Self::List(list) => list.is_empty(),
             Self::Object(object) => object.members.is_empty(),
             _ => false,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::fmt;
 
 use crate::codes::{self, Code};
 use crate::json::{Node, Object, Value};
@@ -37,6 +38,12 @@ impl Level {
             Self::Resume => "resume",
             Self::Authority => "authority",
         }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 

@@ -11,25 +11,25 @@ use super::state::{Decided, Record};
 use super::{Account, Level};
 
 /// Why a decision that cannot be read as one is lost.
-pub const UNHEEDED: &str = "the SDK does not heed this decision: it does not say what it is about";
+pub(crate) const UNHEEDED: &str = "the SDK does not heed this decision: it does not say what it is about";
 const NO_CALL: &str = "the state has no such call: nothing waits for the decision";
 const NARROWED: &str =
     "a decision for all calls of a tool reaches further in the target: it is kept for the calls that wait";
 
 /// What a dialect calls the parts of a record that the other calls otherwise.
 #[derive(Clone, Copy, Debug)]
-pub struct Spelling {
+pub(crate) struct Spelling {
     /// What the model is told of rejected calls, by call id.
-    pub messages: &'static str,
+    pub(crate) messages: &'static str,
     /// What it is told of calls that a standing rejection covers.
-    pub standing_message: &'static str,
+    pub(crate) standing_message: &'static str,
     /// What binds a standing decision to the tool, which whoever needs it computes.
-    pub scope: Option<&'static str>,
+    pub(crate) scope: Option<&'static str>,
 }
 
 impl<'d> Record<'d> {
     /// Reads a record as it is written.
-    pub fn read(value: Value<'d>, spelling: Spelling, account: &Account<'d>) -> Self {
+    pub(crate) fn read(value: Value<'d>, spelling: Spelling, account: &Account<'d>) -> Self {
         let origin = value.origin();
         let mut record = value.into_object().unwrap_or_default();
         let mut half = |key: &str| match record.take(key) {
@@ -256,7 +256,7 @@ impl<'d> Record<'d> {
 
 /// Records under names, to which others are added.
 #[derive(Debug)]
-pub struct Named<'d> {
+pub(crate) struct Named<'d> {
     records: Vec<(Key<'d>, Option<Value<'d>>, Vec<Record<'d>>)>,
     /// The first record of each name.
     places: HashMap<Vec<u8>, usize>,
@@ -265,7 +265,7 @@ pub struct Named<'d> {
 impl<'d> Named<'d> {
     /// The records as they are written.
     #[must_use]
-    pub fn new(members: Vec<(Key<'d>, Value<'d>)>) -> Self {
+    pub(crate) fn new(members: Vec<(Key<'d>, Value<'d>)>) -> Self {
         let mut places = HashMap::default();
         for (at, (name, _)) in members.iter().enumerate() {
             places.entry(name.wtf8().into_owned()).or_insert(at);
@@ -275,7 +275,7 @@ impl<'d> Named<'d> {
     }
 
     /// Adds what is decided under a name.
-    pub fn add(&mut self, name: Vec<u8>, record: Record<'d>) {
+    pub(crate) fn add(&mut self, name: Vec<u8>, record: Record<'d>) {
         if record.is_empty() {
             return;
         }
@@ -288,7 +288,7 @@ impl<'d> Named<'d> {
 
     /// The records as they are written. Those to which something was added are written by `lower`, which also gets what stood
     /// there before.
-    pub fn finish(
+    pub(crate) fn finish(
         self,
         spelling: Spelling,
         account: &Account<'d>,
@@ -308,7 +308,7 @@ impl<'d> Named<'d> {
 }
 
 /// What is looked up by keys, of which each may have several.
-pub fn index<'c, T, K: Eq + Hash>(all: &'c [T], keys: impl Fn(&T) -> Vec<K>) -> HashMap<K, Vec<&'c T>> {
+pub(crate) fn index<'c, T, K: Eq + Hash>(all: &'c [T], keys: impl Fn(&T) -> Vec<K>) -> HashMap<K, Vec<&'c T>> {
     let mut found: HashMap<K, Vec<&'c T>> = HashMap::default();
     for own in all {
         for key in keys(own) {
@@ -320,6 +320,6 @@ pub fn index<'c, T, K: Eq + Hash>(all: &'c [T], keys: impl Fn(&T) -> Vec<K>) -> 
 
 /// What an [`index`] has under a key.
 #[must_use]
-pub fn found<'c, T, K: Eq + Hash>(index: &'c HashMap<K, Vec<&'c T>>, key: &K) -> &'c [&'c T] {
+pub(crate) fn found<'c, T, K: Eq + Hash>(index: &'c HashMap<K, Vec<&'c T>>, key: &K) -> &'c [&'c T] {
     index.get(key).map_or(&[], Vec::as_slice)
 }

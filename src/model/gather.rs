@@ -7,37 +7,37 @@ use super::{Decision, Item, Role, Run, Step, Usage, Verdict};
 /// A dialect's keys and words for what the canonical view holds.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Keys {
+pub(crate) struct Keys {
     /// `items`, `session items` and the input: where the history stands.
-    pub items: &'static str,
+    pub(crate) items: &'static str,
     /// Further lists of run items.
-    pub more_items: &'static [&'static str],
+    pub(crate) more_items: &'static [&'static str],
     /// Lists of raw items.
-    pub inputs: &'static [&'static str],
+    pub(crate) inputs: &'static [&'static str],
     /// The raw item within an item.
-    pub raw: &'static str,
+    pub(crate) raw: &'static str,
     /// A call's id within a raw item.
-    pub call: &'static str,
+    pub(crate) call: &'static str,
     /// Types of raw items that call a local tool.
-    pub calls: &'static [&'static str],
+    pub(crate) calls: &'static [&'static str],
     /// Types of raw items that answer a call.
-    pub outputs: &'static [&'static str],
+    pub(crate) outputs: &'static [&'static str],
     /// Types of raw items that the service carries out itself.
-    pub hosted: &'static [&'static str],
+    pub(crate) hosted: &'static [&'static str],
     /// The counters.
-    pub turn: &'static str,
+    pub(crate) turn: &'static str,
     /// The turn limit.
-    pub max_turns: &'static str,
+    pub(crate) max_turns: &'static str,
     /// All model responses.
-    pub responses: &'static str,
+    pub(crate) responses: &'static str,
     /// The last one.
-    pub last_response: &'static str,
+    pub(crate) last_response: &'static str,
     /// Where the run stands.
-    pub step: &'static str,
+    pub(crate) step: &'static str,
     /// Keys of conversations that the service keeps.
-    pub server_managed: &'static [&'static str],
+    pub(crate) server_managed: &'static [&'static str],
     /// Input, output and total tokens; the list of single requests.
-    pub usage: [&'static str; 4],
+    pub(crate) usage: [&'static str; 4],
 }
 
 /// Raw items' members that tell two calls of one id apart.
@@ -46,7 +46,7 @@ const ARGUMENTS: &[&str] = &["arguments", "action", "actions", "operation", "inp
 impl Keys {
     /// The run that `state` describes, without decisions and nested runs, which every dialect keeps in its own way.
     #[must_use]
-    pub fn gather<'d>(&self, state: Node<'d>) -> Run<'d> {
+    pub(crate) fn gather<'d>(&self, state: Node<'d>) -> Run<'d> {
         let list = |key: &str| state.member(key).into_iter().flat_map(Node::elements);
         let items: Vec<Item<'d>> = list(self.items).map(|node| self.item(node)).collect();
         let mut elsewhere: Vec<Item<'d>> = Vec::new();
@@ -158,7 +158,7 @@ impl Keys {
 }
 
 /// The decisions of one approval record, `{"approved": …, "rejected": …}` in both dialects.
-pub fn decisions<'d>(record: Node<'d>, into: &mut Vec<Decision<'d>>) {
+pub(crate) fn decisions<'d>(record: Node<'d>, into: &mut Vec<Decision<'d>>) {
     for (key, verdict) in [("approved", Verdict::Approved), ("rejected", Verdict::Rejected)] {
         let Some(decided) = record.member(key) else { continue };
         if decided.as_bool() == Some(true) {

@@ -6,16 +6,16 @@ use super::state::{Action, McpRequest, Trace};
 use super::{Account, Level};
 
 /// What the target's SDK computes anew or takes from the live program.
-pub const OWN: &str = "the SDK that loads the state works this out itself, or takes it from the program";
+pub(crate) const OWN: &str = "the SDK that loads the state works this out itself, or takes it from the program";
 /// What is said twice.
-pub const ECHO: &str = "another part of the state says this, too";
+pub(crate) const ECHO: &str = "another part of the state says this, too";
 /// What no other place is there for.
-pub const UNKNOWN: &str = "no released SDK defines this member";
+pub(crate) const UNKNOWN: &str = "no released SDK defines this member";
 /// The member of Python's `provider_data` that says in which field of an answer in Chat Completions a thought stood.
-pub const THOUGHT_FIELD: &str = "_chat_completions_reasoning_field";
+pub(crate) const THOUGHT_FIELD: &str = "_chat_completions_reasoning_field";
 
 /// The call of a tool of which the program needs the name only.
-pub fn action<'d>(call: Value<'d>, tool: Option<Value<'d>>, account: &Account<'d>) -> Action<'d> {
+pub(crate) fn action<'d>(call: Value<'d>, tool: Option<Value<'d>>, account: &Account<'d>) -> Action<'d> {
     let mut tool = tool.and_then(Value::into_object).unwrap_or_default();
     let name = tool.take_filled("name");
     rebuilt(tool, account);
@@ -23,7 +23,7 @@ pub fn action<'d>(call: Value<'d>, tool: Option<Value<'d>>, account: &Account<'d
 }
 
 /// A request for an approval; where it does not name its server, the tool does.
-pub fn request<'d>(raw: Value<'d>, tool: Option<Value<'d>>, account: &Account<'d>) -> McpRequest<'d> {
+pub(crate) fn request<'d>(raw: Value<'d>, tool: Option<Value<'d>>, account: &Account<'d>) -> McpRequest<'d> {
     let mut server = raw.member("server_label").filter(|label| !label.is_null());
     for (_, value) in tool.and_then(Value::into_object).unwrap_or_default().into_members() {
         if let Some(label) = value.member("server_label").filter(|label| label.kind() == Kind::String) {
@@ -35,7 +35,7 @@ pub fn request<'d>(raw: Value<'d>, tool: Option<Value<'d>>, account: &Account<'d
 }
 
 /// The members of a trace that both dialects have.
-pub fn trace<'d>(trace: &mut Object<'d>, account: &Account<'d>) -> Trace<'d> {
+pub(crate) fn trace<'d>(trace: &mut Object<'d>, account: &Account<'d>) -> Trace<'d> {
     if let Some(object) = trace.take("object").filter(|object| !object.is("trace")) {
         account.lost(Level::Bookkeeping, &object, OWN);
     }
@@ -49,7 +49,7 @@ pub fn trace<'d>(trace: &mut Object<'d>, account: &Account<'d>) -> Trace<'d> {
 }
 
 /// The target has its own in place of these members.
-pub fn rebuilt<'d>(object: Object<'d>, account: &Account<'d>) {
+pub(crate) fn rebuilt<'d>(object: Object<'d>, account: &Account<'d>) {
     for (_, value) in object.into_members() {
         account.rebuilt(&value, OWN);
     }

@@ -6,16 +6,15 @@ mod answer;
 mod decisions;
 mod gather;
 mod leftovers;
-pub mod lift;
+pub(crate) mod lift;
 pub mod state;
-pub mod steps;
+pub(crate) mod steps;
 
 use crate::json::{Node, Text};
 
 pub use account::{Account, Entry, Level};
-pub use decisions::{Named, Spelling, UNHEEDED, found, index};
-
-pub use gather::{Keys, decisions};
+pub(crate) use decisions::{Named, Spelling, UNHEEDED, found, index};
+pub(crate) use gather::{Keys, decisions};
 
 /// A run, as far as it is judged across dialects.
 #[derive(Debug)]

@@ -12,23 +12,24 @@ use super::{Account, Level};
 const MANY_TURNS: u64 = 1_000_000_000;
 
 /// Changes a state in place.
-pub type Turn = for<'d> fn(&mut Object<'d>, &Account<'d>);
+pub(crate) type Turn = for<'d> fn(&mut Object<'d>, &Account<'d>);
 
 /// What has to be done to a state where a label changed the meaning of what stands in it.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
+pub(crate) struct Step {
     /// The number behind `1.` of the label.
-    pub to: u16,
+    pub(crate) to: u16,
     /// What has changed, in a sentence.
-    pub summary: &'static str,
+    #[expect(dead_code, reason = "the sentence is for those who read the table")]
+    pub(crate) summary: &'static str,
     /// Brings a state of an older label to this one.
-    pub up: Option<Turn>,
+    pub(crate) up: Option<Turn>,
     /// Brings a state of this label to the one before it.
-    pub down: Option<Turn>,
+    pub(crate) down: Option<Turn>,
 }
 
 /// Takes a state over all steps that lie between two labels, in either direction. `steps` are in order.
-pub fn turn<'d>(steps: &[Step], state: &mut Object<'d>, from: u16, to: u16, account: &Account<'d>) {
+pub(crate) fn turn<'d>(steps: &[Step], state: &mut Object<'d>, from: u16, to: u16, account: &Account<'d>) {
     let between = |step: &&Step| step.to > from.min(to) && step.to <= from.max(to);
     match from.cmp(&to) {
         Ordering::Less => {
@@ -43,7 +44,7 @@ pub fn turn<'d>(steps: &[Step], state: &mut Object<'d>, from: u16, to: u16, acco
 
 /// Takes down that the target has no place for something. `known` says of members how much that matters, and why; for any
 /// other it is taken to matter.
-pub fn no_place<'d>(
+pub(crate) fn no_place<'d>(
     known: &[(&str, Level, &'static str)],
     misfit: Misfit,
     row: &Row,
@@ -62,7 +63,7 @@ pub fn no_place<'d>(
 }
 
 /// Gives a run without a turn limit one that no run reaches.
-pub fn limit_turns<'d>(state: &mut Object<'d>, key: &'static str, account: &Account<'d>) {
+pub(crate) fn limit_turns<'d>(state: &mut Object<'d>, key: &'static str, account: &Account<'d>) {
     if let Some(limit) = state.get(key).filter(|limit| limit.is_null()) {
         account.assumed(Level::Bookkeeping, limit.origin(), "no turn limit becomes one that no run reaches");
         state.set(key, Value::integer(MANY_TURNS));
@@ -71,13 +72,13 @@ pub fn limit_turns<'d>(state: &mut Object<'d>, key: &'static str, account: &Acco
 
 /// The number behind `1.` of a state's label; `None` for what is no label.
 #[must_use]
-pub fn label(state: &Object<'_>) -> Option<u16> {
+pub(crate) fn label(state: &Object<'_>) -> Option<u16> {
     let text = state.get("$schemaVersion").and_then(Value::wtf8)?;
     std::str::from_utf8(&text).ok()?.strip_prefix("1.")?.parse().ok()
 }
 
 /// Gives a state its label.
-pub fn relabel(state: &mut Object<'_>, to: u16) {
+pub(crate) fn relabel(state: &mut Object<'_>, to: u16) {
     let text = format!("1.{to}").into_bytes();
     if state.get("$schemaVersion").and_then(Value::wtf8).as_deref() != Some(&text[..]) {
         state.set("$schemaVersion", Value::from(text));

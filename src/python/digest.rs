@@ -43,7 +43,7 @@ pub(super) fn of_item<'d>(item: &RunItem<'d>, raw: Node<'d>) -> Option<String> {
     if let Some(info) = described {
         members.retain(|(key, _)| info.fields.iter().any(|field| **key == *field.row.key.as_bytes()));
     }
-    if raw.member("type").and_then(Node::text).is_some_and(|kind| kind.is("shell_call_output")) {
+    if raw.is_type("shell_call_output") {
         let own: [&[u8]; 3] = [b"status", b"shell_output", b"provider_data"];
         members.retain(|(key, _)| !own.contains(&key.as_ref()));
     }

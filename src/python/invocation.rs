@@ -213,9 +213,7 @@ impl<'d> Call<'d> {
         let filled = |node: Option<Node<'d>>| node.and_then(Node::text).filter(|text| !text.is_empty());
         let kind = call.fields[TYPE].and_then(Node::text)?;
         if kind.is("hosted_tool_call") {
-            let provider = provider.filter(|provider| {
-                provider.member("type").and_then(Node::text).is_some_and(|kind| kind.is("mcp_approval_request"))
-            })?;
+            let provider = provider.filter(|provider| provider.is_type("mcp_approval_request"))?;
             let own = call.fields[NAME];
             for member in provider.members() {
                 call.set(&member.key.lossy(), member.value);

@@ -1,9 +1,9 @@
 //! Run items: the history as the SDK keeps it, one record for each kind of item.
 
 use crate::finding::Effect;
-use crate::json::{Kind, Node, Text, Writer};
+use crate::json::{Kind, Node, Text};
 use crate::record::{
-    List, NonEmpty, Open, Reader, Shape, Sifted, Slot, Tag, True, Wire, Word, optional, record, required, tag, union,
+    List, NonEmpty, Open, Reader, Sifted, Slot, Tag, True, Wire, Word, forward, optional, record, required, tag, union,
     words,
 };
 
@@ -37,6 +37,8 @@ record! {
 pub struct ByIdentity<T>(pub T);
 
 impl<'d, T: Wire<'d>> Wire<'d> for ByIdentity<T> {
+    forward!(T, own => own.0);
+
     fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         let identity = node.member("identity").and_then(Node::text).filter(|_| node.kind() == Kind::Object);
         let read = match identity.filter(|_| cx.reader_has(V1_7)) {
@@ -44,22 +46,6 @@ impl<'d, T: Wire<'d>> Wire<'d> for ByIdentity<T> {
             None => T::read(node, cx),
         };
         read.map(Self)
-    }
-
-    fn write(&self, out: &mut Writer) {
-        self.0.write(out);
-    }
-
-    fn node(&self) -> Node<'d> {
-        self.0.node()
-    }
-
-    fn shape() -> Shape {
-        T::shape()
-    }
-
-    fn debug(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.debug(f)
     }
 }
 

@@ -6,6 +6,7 @@
 mod bounds;
 mod canonical;
 pub mod context;
+#[doc(hidden)]
 pub mod convert;
 mod decide;
 mod digest;

@@ -21,7 +21,8 @@ pub struct NestedState<'d> {
 }
 
 /// Reads, or judges, something in a nested state: under its label, and with nothing worse than a call that cannot be
-/// finished.
+/// finished. Other than in [`Reader::nested`], what makes the state unreadable counts for the action that holds it: without its
+/// run the SDK takes the action's call for one that was started and never answered.
 pub(super) fn within<'d, T>(cx: &mut Reader<'d>, label: u16, read: impl FnOnce(&mut Reader<'d>) -> T) -> T {
     let outer = std::mem::replace(&mut cx.label, label);
     cx.depth += 1;

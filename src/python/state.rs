@@ -1,7 +1,9 @@
 //! The top level of a state.
 
+use crate::detect::{Identity, identify};
 use crate::finding::Effect;
-use crate::json::{Kinds, Node, Text};
+use crate::format::Dialect;
+use crate::json::{Document, Kinds, Node, Text};
 use crate::record::{
     Absent, Flag, Int, Label, List, Map, Open, Reader, Slot, True, Wire as _, Word, nullable, optional, record,
     required, union,
@@ -119,7 +121,28 @@ record! {
 }
 
 impl<'d> State<'d> {
-    /// Reads a state under the reader's label, or gives `None` when the node is no object.
+    /// Reads a document as a state of the Python SDK under its own label, or gives `None` when it is none. What is wrong with it
+    /// is left aside here, where [`judge`](crate::judge) says it; what is missing or of a wrong type is a
+    /// [`Slot`] without a value.
+    ///
+    /// ```
+    /// use runstate::json::Document;
+    /// use runstate::python::State;
+    ///
+    /// let doc = Document::parse(std::fs::read("fixtures/python/1.21/pending-first-turn.json")?)?;
+    /// let state = State::of(&doc).expect("a state of the Python SDK");
+    /// let agent = state.current_agent.value().and_then(|agent| agent.0.name.value());
+    /// assert_eq!(agent.map(|name| name.lossy()).as_deref(), Some("Bank"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn of(doc: &'d Document) -> Option<Self> {
+        let Identity::State { dialect: Dialect::Python, label, .. } = identify(doc.root()) else { return None };
+        let mut cx = Reader::new(doc, Dialect::Python, label.effective(Dialect::Python));
+        Self::read_from(doc.root(), &mut cx)
+    }
+
+    /// Reads a state under the reader's label, which collects what is wrong, or gives `None` when the node is no object.
     pub fn read_from(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         Self::read(node, cx)
     }

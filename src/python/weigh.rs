@@ -10,13 +10,8 @@ pub(in crate::python) fn is_falsy(node: Node<'_>) -> bool {
         Kind::Bool => node.as_bool() == Some(false),
         Kind::Number => node.number().is_some_and(|number| number.to_f64() == 0.0),
         Kind::String => node.text().is_some_and(|text| text.is_empty()),
-        Kind::Array | Kind::Object => is_empty(node),
+        Kind::Array | Kind::Object => node.is_empty(),
     }
-}
-
-/// Whether an array or object has nothing in it.
-pub(in crate::python) fn is_empty(node: Node<'_>) -> bool {
-    node.end_index() == node.index() + 1
 }
 
 /// A list that the reader loops over without a look at its type: an empty text or object is as good as an empty list,

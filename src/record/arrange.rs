@@ -7,7 +7,7 @@ use super::{Info, Shape};
 
 /// Sorts the members of what is new in `value` as the rows of its shape stand; members without a row come last, and
 /// what a document holds stays as it is written.
-pub fn arrange(value: &mut Value<'_>, shape: Shape) {
+pub(crate) fn arrange(value: &mut Value<'_>, shape: Shape) {
     if matches!(value, Value::Node(_)) {
         return;
     }

@@ -39,14 +39,14 @@ impl Absent {
             Self::False => node.as_bool() == Some(false),
             Self::True => node.as_bool() == Some(true),
             Self::Zero => node.raw() == "0",
-            Self::Empty => shape.kinds().has(node.kind()) && node.end_index() == node.index() + 1,
+            Self::Empty => shape.kinds().has(node.kind()) && node.is_empty(),
         }
     }
 }
 
 /// What happens to members whose absence means the same to the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Filling {
+pub(crate) enum Filling {
     /// Those that are absent come, where the SDK may write them.
     Explicit,
     /// Those whose value their absence means go.
@@ -54,19 +54,19 @@ pub enum Filling {
 }
 
 /// Writes such members out, or leaves them out, in a state and in the runs in it.
-pub struct Fill<'d> {
+pub(crate) struct Fill<'d> {
     /// The document of the state.
-    pub doc: &'d Document,
+    pub(crate) doc: &'d Document,
     /// What a state of its dialect looks like.
-    pub state: Shape,
+    pub(crate) state: Shape,
     /// The label of a state.
-    pub label: fn(Node<'d>) -> u16,
+    pub(crate) label: fn(Node<'d>) -> u16,
     /// Who is to read it.
-    pub reader: Target,
+    pub(crate) reader: Target,
     /// What happens.
-    pub filling: Filling,
+    pub(crate) filling: Filling,
     /// How many members came or went.
-    pub count: usize,
+    pub(crate) count: usize,
     /// The label of the run that is being filled.
     current: u16,
     depth: usize,
@@ -75,12 +75,18 @@ pub struct Fill<'d> {
 impl<'d> Fill<'d> {
     /// For states of this shape, each of which says its own label.
     #[must_use]
-    pub fn new(doc: &'d Document, state: Shape, label: fn(Node<'d>) -> u16, reader: Target, filling: Filling) -> Self {
+    pub(crate) fn new(
+        doc: &'d Document,
+        state: Shape,
+        label: fn(Node<'d>) -> u16,
+        reader: Target,
+        filling: Filling,
+    ) -> Self {
         Self { doc, state, label, reader, filling, count: 0, current: 0, depth: 0 }
     }
 
     /// The state with what changes in it; `None` when nothing does.
-    pub fn apply(&mut self, root: Node<'d>) -> Option<Value<'d>> {
+    pub(crate) fn apply(&mut self, root: Node<'d>) -> Option<Value<'d>> {
         let outer = std::mem::replace(&mut self.current, (self.label)(root));
         let filled = self.value(root, self.state);
         self.current = outer;

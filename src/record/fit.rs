@@ -9,7 +9,7 @@ use super::{Choices, Field, Info, NESTING, Need, Row, Shape, find};
 
 /// What does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Misfit {
+pub(crate) enum Misfit {
     /// The label does not have the member; it is no longer there.
     Member,
     /// The label does not have objects of this type; it is still there.
@@ -19,15 +19,15 @@ pub enum Misfit {
 }
 
 /// Brings values to the shape of a label.
-pub struct Fit<'f, 'd> {
+pub(crate) struct Fit<'f, 'd> {
     /// The label they come from.
-    pub from: u16,
+    pub(crate) from: u16,
     /// Who is to read them.
-    pub to: Target,
+    pub(crate) to: Target,
     /// Is told of everything that does not fit.
-    pub misfit: &'f mut dyn FnMut(Misfit, &'static Row, &Value<'d>),
+    pub(crate) misfit: &'f mut dyn FnMut(Misfit, &'static Row, &Value<'d>),
     /// In how many records the value stands that is being brought to the shape.
-    pub depth: usize,
+    pub(crate) depth: usize,
 }
 
 /// So many records stand in one another at most; what is deeper stays as it is.
@@ -35,7 +35,7 @@ pub(super) const DEEPEST: usize = NESTING as usize * 8;
 
 impl<'d> Fit<'_, 'd> {
     /// Brings a value to the shape. States within states are left alone: each has a label of its own.
-    pub fn apply(&mut self, value: &mut Value<'d>, shape: Shape) {
+    pub(crate) fn apply(&mut self, value: &mut Value<'d>, shape: Shape) {
         if self.depth > DEEPEST || self.is_idle() {
             return;
         }
@@ -81,8 +81,11 @@ impl<'d> Fit<'_, 'd> {
             true
         });
         for (at, field) in info.fields.iter().enumerate() {
-            if self.comes(&field.row) && object.get(field.row.key).is_none() {
-                add(object, info, at);
+            if self.comes(&field.row)
+                && object.get(field.row.key).is_none()
+                && let Some(value) = blank(&field.row, (field.shape)())
+            {
+                place(object, info, at, value);
             }
         }
     }
@@ -165,7 +168,7 @@ pub(super) trait Members<'d> {
 
 /// An object with what changes in it; `None` when nothing does.
 pub(super) fn record<'d>(node: Node<'d>, info: &'static Info, members: &mut dyn Members<'d>) -> Option<Value<'d>> {
-    let (mut cursor, mut there) = (0, 0_u128);
+    let (mut cursor, mut there) = (0, 0_u64);
     let mut changes = Vec::new();
     for member in node.members() {
         let Some(at) = find(info, |own| member.key.is(own), &mut cursor) else { continue };
@@ -243,14 +246,6 @@ fn is_blank(row: &Row, value: &Value<'_>, shape: Shape) -> bool {
     }
 }
 
-/// Adds the row's blank value.
-fn add(object: &mut Object<'_>, info: &'static Info, at: usize) {
-    let field = &info.fields[at];
-    if let Some(value) = blank(&field.row, (field.shape)()) {
-        place(object, info, at, value);
-    }
-}
-
 /// Gives the member of a row this value; a new one stands behind the nearest earlier row that is there.
 fn place<'d>(object: &mut Object<'d>, info: &'static Info, at: usize, value: Value<'d>) {
     let earlier: Vec<&str> = info.fields[..at].iter().rev().map(|field| field.row.key).collect();
@@ -281,17 +276,7 @@ pub(super) fn chosen(value: &Value<'_>, choices: &'static Choices) -> Option<Sha
     let tag = choices.tag.filter(|_| value.kind() == Kind::Object);
     let claimed = tag.map(|key| (key, value.member(key)));
     choices.shapes.iter().map(|shape| shape()).find(|shape| match &claimed {
-        Some((key, tag)) => {
-            let mut claims = false;
-            shape.tags(key, &mut |own| {
-                claims |= match (own, tag) {
-                    (Some(own), Some(tag)) => tag.is(own),
-                    (None, None) => true,
-                    _ => false,
-                };
-            });
-            claims
-        }
+        Some((key, tag)) => shape.claims(key, tag.as_ref().map(|tag| |own: &str| tag.is(own))),
         None => shape.kinds().has(value.kind()),
     })
 }

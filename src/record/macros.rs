@@ -1,4 +1,4 @@
-//! The two macros. They know no option of a row.
+//! The macros. They know no option of a row.
 
 /// Declares a record: a struct with one field per row, and what reads, writes and describes it.
 macro_rules! record {
@@ -192,4 +192,37 @@ macro_rules! union {
     };
 }
 
-pub(crate) use {record, union};
+/// What is left to say of a type that is read in a way of its own and is otherwise the value in it: everything of its
+/// [`Wire`](super::Wire) but `read`.
+macro_rules! forward {
+    ($inner:ty, $own:ident => $value:expr) => {
+        const TAKES_NULL: bool = <$inner as $crate::record::Wire<'d>>::TAKES_NULL;
+
+        fn write(&self, out: &mut $crate::json::Writer) {
+            let $own = self;
+            $crate::record::Wire::write(&$value, out);
+        }
+        fn node(&self) -> $crate::json::Node<'d> {
+            let $own = self;
+            $crate::record::Wire::node(&$value)
+        }
+        fn shape() -> $crate::record::Shape {
+            <$inner as $crate::record::Wire<'d>>::shape()
+        }
+        fn kinds() -> $crate::json::Kinds {
+            <$inner as $crate::record::Wire<'d>>::kinds()
+        }
+        fn coerced(node: $crate::json::Node<'d>, cx: &$crate::record::Reader<'d>) -> bool {
+            <$inner as $crate::record::Wire<'d>>::coerced(node, cx)
+        }
+        fn claims(key: &str, tag: Option<$crate::json::Text<'d>>) -> bool {
+            <$inner as $crate::record::Wire<'d>>::claims(key, tag)
+        }
+        fn debug(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            let $own = self;
+            $crate::record::Wire::debug(&$value, f)
+        }
+    };
+}
+
+pub(crate) use {forward, record, union};

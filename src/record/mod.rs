@@ -20,10 +20,11 @@ use crate::finding::Effect;
 use crate::format::{Bound, Target};
 use crate::json::{Kind, Kinds, Node, Text, Writer};
 
-pub use arrange::arrange;
-pub use fill::{Absent, Fill, Filling};
-pub use fit::{Fit, Misfit};
-pub(crate) use macros::{record, union};
+pub(crate) use arrange::arrange;
+pub use fill::Absent;
+pub(crate) use fill::{Fill, Filling};
+pub(crate) use fit::{Fit, Misfit};
+pub(crate) use macros::{forward, record, union};
 pub use read::{NESTING, Raised, Reader, Writers, Zone};
 pub(crate) use types::words;
 pub use types::{
@@ -399,7 +400,7 @@ pub struct Info {
     pub since: Option<Bound>,
     /// The first row that is a tag, by which most objects are told apart.
     tag: Option<&'static Row>,
-    /// A bit for each of the first 64 rows whose absence may be worth a word.
+    /// A bit for each row whose absence may be worth a word.
     needed: u64,
 }
 
@@ -415,7 +416,7 @@ impl Info {
                 since = row.since;
                 tag = Some(row);
             }
-            if !row.need.allows_absence() && i < 64 {
+            if !row.need.allows_absence() {
                 needed |= 1 << i;
             }
             i += 1;
@@ -455,6 +456,7 @@ impl Info {
     /// While compiling, on such a row.
     pub const fn checked(&self) {
         assert!(!self.doc.is_empty(), "a record has at least one sentence");
+        assert!(self.fields.len() <= 64, "the rows that are there are bits of a number");
         let mut i = 0;
         while i < self.fields.len() {
             let row = &self.fields[i].row;
@@ -577,6 +579,19 @@ impl Shape {
             _ => {}
         }
     }
+
+    /// Whether an object is of the shape by the tag that it has under `key`, given as a test for equality.
+    pub(super) fn claims(self, key: &str, tag: Option<impl Fn(&str) -> bool>) -> bool {
+        let mut claims = false;
+        self.tags(key, &mut |own| {
+            claims |= match (own, &tag) {
+                (Some(own), Some(tag)) => tag(own),
+                (None, None) => true,
+                _ => false,
+            };
+        });
+        claims
+    }
 }
 
 /// As in "expected an object".
@@ -645,15 +660,7 @@ pub trait Wire<'d>: Sized + Send {
     /// Whether a value with this tag is one of the type.
     #[must_use]
     fn claims(key: &str, tag: Option<Text<'d>>) -> bool {
-        let mut claimed = false;
-        Self::shape().tags(key, &mut |own| {
-            claimed |= match (own, tag) {
-                (Some(own), Some(tag)) => tag.is(own),
-                (None, None) => true,
-                _ => false,
-            };
-        });
-        claimed
+        Self::shape().claims(key, tag.map(|tag| move |own: &str| tag.is(own)))
     }
 
     /// For [`fmt::Debug`] of records.

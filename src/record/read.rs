@@ -129,13 +129,7 @@ impl<'d> Reader<'d> {
         self.faults += other.faults;
         self.raised += other.raised;
         for (code, count) in other.counts {
-            let own = match self.counts.iter_mut().find(|(own, _)| *own == code) {
-                Some((_, own)) => own,
-                None => {
-                    self.counts.push((code, 0));
-                    &mut self.counts.last_mut().expect("it was pushed").1
-                }
-            };
+            let own = self.count(code);
             let room = LIMIT_PER_CODE.saturating_sub(*own) as usize;
             *own += count;
             let found = other.findings.iter().filter(|raised| raised.code == code).take(room).cloned();
@@ -197,19 +191,20 @@ impl<'d> Reader<'d> {
         self.faults += u64::from(fault);
         self.raised += 1;
         let effect = effect.min(self.zone.worst);
-        let count = match self.counts.iter_mut().find(|(counted, _)| *counted == code) {
-            Some((_, count)) => {
-                *count += 1;
-                *count
-            }
-            None => {
-                self.counts.push((code, 1));
-                1
-            }
-        };
-        if count <= LIMIT_PER_CODE {
+        let count = self.count(code);
+        *count += 1;
+        if *count <= LIMIT_PER_CODE {
             self.findings.push(Raised { code, effect, node, aim, message, help: None });
         }
+    }
+
+    /// How many findings of the code were raised so far.
+    fn count(&mut self, code: Code) -> &mut u32 {
+        let at = self.counts.iter().position(|(counted, _)| *counted == code).unwrap_or_else(|| {
+            self.counts.push((code, 0));
+            self.counts.len() - 1
+        });
+        &mut self.counts[at].1
     }
 
     /// Forgets what was raised inside of these values, which stand in the order of their text: the earlier ones of
@@ -282,7 +277,7 @@ impl<'d> Reader<'d> {
                 continue;
             };
             let field = &info.fields[row];
-            present |= 1 << (row & 63);
+            present |= 1 << row;
             if field.row.is_timeless() {
                 rows.column_mut(row).read(field, member.value, self);
                 continue;
@@ -304,20 +299,16 @@ impl<'d> Reader<'d> {
                 });
             }
         }
-        if info.needed & !present == 0 && info.fields.len() <= 64 {
+        let absent = info.needed & !present;
+        if absent == 0 {
             return;
         }
-        for (row, field) in info.fields.iter().enumerate() {
-            let absent =
-                if info.fields.len() > 64 { rows.column(row).node().is_none() } else { present & 1 << row == 0 };
-            if absent && field.row.is_required_in(self.label) && !field.row.judged_elsewhere {
+        for (_, field) in info.fields.iter().enumerate().filter(|(row, _)| absent & 1 << row != 0) {
+            if field.row.is_required_in(self.label) && !field.row.judged_elsewhere {
                 let message = format!("`{}` is missing", field.row.key);
                 let named = field.row.for_reader(self.reader).if_absent;
                 self.raise_fault(codes::MISSING_FIELD, named, node, message);
-            } else if absent
-                && !field.row.need.allows_absence()
-                && let Some(release) = self.first_writer(&field.row)
-            {
+            } else if let Some(release) = self.first_writer(&field.row) {
                 self.writer.until = Some(self.writer.until.map_or(release, |until| until.min(release)));
             }
         }
@@ -429,17 +420,15 @@ impl<'d> Reader<'d> {
 
     #[cold]
     fn wrong(&mut self, shape: Shape, node: Node<'d>, named: Option<Effect>, coerced: bool) {
-        let code = if shape.kinds().has(node.kind()) { codes::INVALID_VALUE } else { codes::WRONG_TYPE };
         let found = node.kind();
+        let (code, message) = match shape.kinds().has(found) {
+            true => (codes::INVALID_VALUE, format!("expected {shape}, found another value")),
+            false => (codes::WRONG_TYPE, format!("expected {shape}, found {found}")),
+        };
         if coerced {
             let message = format!("expected {shape}, found {found} that the SDK converts");
             return self.raise_at(code, Effect::Note, false, node, Aim::Value, message.into());
         }
-        let other = if code == codes::INVALID_VALUE { "another value" } else { "" };
-        let message = match other {
-            "" => format!("expected {shape}, found {found}"),
-            other => format!("expected {shape}, found {other}"),
-        };
         self.raise_fault(code, named, node, message);
     }
 

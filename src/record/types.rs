@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::format::Dialect;
-use crate::json::{Kind, Kinds, Node, Number, Text, Writer};
+use crate::json::{Kind, Node, Number, Text, Writer};
 
-use super::{Reader, Shape, Slot, Wire};
+use super::{Reader, Shape, Slot, Wire, forward};
 
 /// Any JSON.
 impl<'d> Wire<'d> for Node<'d> {
@@ -76,49 +76,23 @@ impl<'d> Wire<'d> for Text<'d> {
 }
 
 impl<'d, T: Wire<'d>> Wire<'d> for Box<T> {
-    const TAKES_NULL: bool = T::TAKES_NULL;
+    forward!(T, own => **own);
     const IS_LARGE: bool = true;
 
     fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         T::read(node, cx).map(Box::new)
     }
-
-    fn kinds() -> Kinds {
-        T::kinds()
-    }
-
-    fn write(&self, out: &mut Writer) {
-        T::write(self, out);
-    }
-
-    fn node(&self) -> Node<'d> {
-        T::node(self)
-    }
-
-    fn shape() -> Shape {
-        T::shape()
-    }
-
-    fn coerced(node: Node<'d>, cx: &Reader<'d>) -> bool {
-        T::coerced(node, cx)
-    }
-
-    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        T::debug(self, f)
-    }
 }
 
-/// Declares a type that is a node of which something is known.
+/// Declares a type that is a node of which something is known, and what pydantic's lax mode reads as one.
 macro_rules! known {
-    ($(#[doc = $doc:literal])* $name:ident, $shape:expr, |$node:ident $(, $with:ident)?| $holds:expr $(, coerced |$from:ident, $cx:ident| $coerced:expr)?) => {
+    ($(#[doc = $doc:literal])* $name:ident, $shape:expr, |$node:ident, $cx:pat_param| $holds:expr $(, lax: $lax:ident)?) => {
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name<'d>(pub Node<'d>);
 
         impl<'d> Wire<'d> for $name<'d> {
-            fn read($node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
-                let _ = &cx;
-                $(let $with = &*cx;)?
+            fn read($node: Node<'d>, $cx: &mut Reader<'d>) -> Option<Self> {
                 $holds.then_some(Self($node))
             }
 
@@ -134,8 +108,8 @@ macro_rules! known {
                 $shape
             }
 
-            $(fn coerced($from: Node<'d>, $cx: &Reader<'d>) -> bool {
-                $coerced
+            $(fn coerced(node: Node<'d>, cx: &Reader<'d>) -> bool {
+                cx.dialect == Dialect::Python && $lax(node)
             })?
         }
     };
@@ -143,39 +117,39 @@ macro_rules! known {
 
 known!(
     /// A boolean.
-    Flag, Shape::Flag, |node| node.kind() == Kind::Bool, coerced |node, cx| cx.dialect == Dialect::Python && lax_bool(node)
+    Flag, Shape::Flag, |node, _| node.kind() == Kind::Bool, lax: lax_bool
 );
 known!(
     /// Only `true`: a marker that is written when it is set.
-    True, Shape::True, |node| node.as_bool() == Some(true)
+    True, Shape::True, |node, _| node.as_bool() == Some(true)
 );
 known!(
     /// An object with any members.
-    Open, Shape::Open, |node| node.kind() == Kind::Object
+    Open, Shape::Open, |node, _| node.kind() == Kind::Object
 );
 known!(
     /// Any finite number.
-    Float, Shape::Number, |node| node.number().is_some(), coerced |node, cx| cx.dialect == Dialect::Python && lax_float(node)
+    Float, Shape::Number, |node, _| node.number().is_some(), lax: lax_float
 );
 known!(
     /// A number without fraction, as a Python integer or a JavaScript number with an integral value.
-    Int, Shape::Integer(None), |node, cx| node.number().is_some_and(|number| integral(number) && safe(number, cx)), coerced |node, cx| cx.dialect == Dialect::Python && lax_int(node)
+    Int, Shape::Integer(None), |node, cx| whole(node, cx).is_some(), lax: lax_int
 );
 known!(
     /// A number without fraction that is not negative.
-    Natural, Shape::Integer(Some(0)), |node, cx| node.number().is_some_and(|number| integral(number) && safe(number, cx) && number.to_f64() >= 0.0)
+    Natural, Shape::Integer(Some(0)), |node, cx| whole(node, cx).is_some_and(|number| number.to_f64() >= 0.0)
 );
 known!(
     /// A number without fraction that is at least 1.
-    Positive, Shape::Integer(Some(1)), |node, cx| node.number().is_some_and(|number| integral(number) && safe(number, cx) && number.to_f64() >= 1.0)
+    Positive, Shape::Integer(Some(1)), |node, cx| whole(node, cx).is_some_and(|number| number.to_f64() >= 1.0)
 );
 known!(
     /// A SHA-256 digest as 64 lowercase hexadecimal digits.
-    Digest, Shape::Digest, |node| node.text().is_some_and(|text| is_digest(text.raw()))
+    Digest, Shape::Digest, |node, _| node.text().is_some_and(|text| is_digest(text.raw()))
 );
 known!(
     /// A string that is not empty.
-    NonEmpty, Shape::NonEmpty, |node| node.text().is_some_and(|text| !text.is_empty())
+    NonEmpty, Shape::NonEmpty, |node, _| node.text().is_some_and(|text| !text.is_empty())
 );
 
 impl<'d> Flag<'d> {
@@ -211,15 +185,28 @@ impl<'d> Int<'d> {
 }
 
 impl<'d> Natural<'d> {
-    /// The value; a number that 64 bits do not hold counts as the largest.
+    /// The value; a number that is too large for a length counts as the largest.
     #[must_use]
-    pub fn get(self) -> u64 {
-        integer(self.0).and_then(|value| u64::try_from(value).ok()).unwrap_or(u64::MAX)
+    pub fn get(self) -> usize {
+        length(self.0)
+    }
+}
+
+impl<'d> Positive<'d> {
+    /// The value; a number that is too large for a length counts as the largest.
+    #[must_use]
+    pub fn get(self) -> usize {
+        length(self.0)
     }
 }
 
 fn is_digest(raw: &str) -> bool {
     raw.len() == 64 && raw.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The number, if it is an integer of the dialect.
+fn whole<'d>(node: Node<'d>, cx: &Reader<'_>) -> Option<Number<'d>> {
+    node.number().filter(|number| integral(*number) && safe(*number, cx))
 }
 
 /// Whether the literal has an integral value: `5`, and `5.0` too, which JavaScript does not tell apart. Every double from
@@ -241,6 +228,10 @@ fn integer(node: Node<'_>) -> Option<i64> {
         let value = number.to_f64();
         (value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0).then_some(value as i64)
     })
+}
+
+fn length(node: Node<'_>) -> usize {
+    integer(node).and_then(|value| usize::try_from(value).ok()).unwrap_or(usize::MAX)
 }
 
 /// What pydantic's lax mode reads as an `int`: integral floats, booleans, and strings of digits.
@@ -349,36 +340,12 @@ impl<T> Sifted<T> {
 }
 
 impl<'d, T: Wire<'d>> Wire<'d> for Sifted<T> {
-    const TAKES_NULL: bool = T::TAKES_NULL;
+    forward!(T, own => own.value);
 
     fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         let faults = cx.faults();
         let value = T::read(node, cx)?;
         Some(Self { value, dropped: cx.faults() != faults })
-    }
-
-    fn kinds() -> Kinds {
-        T::kinds()
-    }
-
-    fn write(&self, out: &mut Writer) {
-        self.value.write(out);
-    }
-
-    fn node(&self) -> Node<'d> {
-        self.value.node()
-    }
-
-    fn shape() -> Shape {
-        T::shape()
-    }
-
-    fn coerced(node: Node<'d>, cx: &Reader<'d>) -> bool {
-        T::coerced(node, cx)
-    }
-
-    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.value.debug(f)
     }
 }
 

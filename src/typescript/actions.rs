@@ -5,13 +5,13 @@
 
 use crate::json::{Node, Text};
 use crate::record::{
-    Absent, Flag, List, Open, Row, Slot, Tag, Word, nullable, nullish, optional, record, required, tag, union, words,
+    Absent, Flag, List, Natural, Open, Row, Slot, Tag, Word, nullable, nullish, optional, record, required, tag, union,
+    words,
 };
 
 use super::bounds::{HOSTED_MCP, LOCAL_TOOLS, NOT_FOUND_REASON, REQUEST_DATA, SANDBOXES, v};
 use super::items::{AgentRef, RunItem};
 use super::raw::Caller;
-use super::values::Index;
 use super::{ANYTHING_OR_ABSENT, anything};
 use crate::finding::Effect;
 
@@ -77,7 +77,7 @@ record! {
     pub struct McpBinding<'d>, unknown: Dropped {
         server_name: Slot<'d, Text<'d>> = required("serverName");
         tool_name: Slot<'d, Text<'d>> = required("toolName");
-        server_index: Slot<'d, Index<'d>> = nullable("serverIndex");
+        server_index: Slot<'d, Natural<'d>> = nullable("serverIndex");
     }
 }
 

@@ -104,7 +104,7 @@ pub(in crate::typescript) fn as_javascript<'d>(node: Node<'d>) -> Vec<(Cow<'d, [
     members
 }
 
-fn array_index(key: &[u8]) -> Option<u32> {
+pub(in crate::typescript) fn array_index(key: &[u8]) -> Option<u32> {
     if key.len() > 10 || !key.first()?.is_ascii_digit() || (key.len() > 1 && key[0] == b'0') {
         return None;
     }

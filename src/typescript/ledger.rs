@@ -1,10 +1,9 @@
 //! The records of finished tool calls.
 
 use crate::json::Text;
-use crate::record::{List, Map, Slot, record, required, union};
+use crate::record::{List, Map, Natural, Slot, record, required, union};
 
 use super::items::RunItem;
-use super::values::Index;
 
 record! {
     /// Fingerprints of one agent's finished calls, by call id.
@@ -17,7 +16,7 @@ record! {
 record! {
     /// An item of the history, by its place.
     pub struct EvidenceIndex<'d>, unknown: Rejected {
-        generated_item_index: Slot<'d, Index<'d>> = required("generatedItemIndex");
+        generated_item_index: Slot<'d, Natural<'d>> = required("generatedItemIndex");
     }
 }
 

@@ -9,6 +9,7 @@ mod bounds;
 mod calls;
 mod canonical;
 mod context;
+#[doc(hidden)]
 pub mod convert;
 mod decide;
 mod fingerprint;
@@ -63,7 +64,7 @@ pub use session::{
 pub use state::{Input, ReasoningIds, State};
 pub use step::{FinalOutputStep, HandoffStep, Interruption, InterruptionData, InterruptionStep, RunAgainStep, Step};
 pub use trace::{PreviousSpan, Span, SpanError, Trace};
-pub use values::{Finite, Index, OneOrMore};
+pub use values::Finite;
 pub use versions::VERSIONS;
 
 use crate::finding::Effect;

@@ -1,20 +1,21 @@
 //! What is known of writing the history to a session, and which items belong to the current response.
 
 use crate::json::Text;
-use crate::record::{Filled, List, NonEmpty, Slot, Tag, Word, optional, record, required, tag, union, words};
+use crate::record::{
+    Filled, List, Natural, NonEmpty, Positive, Slot, Tag, Word, optional, record, required, tag, union, words,
+};
 
 use super::items::RunItem;
 use super::raw::ModelItem;
 use super::state::{Input, ReasoningIds};
-use super::values::{Index, OneOrMore};
 
 record! {
     /// Which items of the history belong to the current response (`currentResponseGeneratedItemOwnershipSchema`).
     pub struct Ownership<'d>, unknown: Rejected {
-        start: Slot<'d, Index<'d>> = required("generatedItemStartIndex");
-        end: Slot<'d, Index<'d>> = required("generatedItemEndIndexExclusive");
-        interruptions: Slot<'d, List<'d, Index<'d>>> = required("interruptionGeneratedItemIndexes");
-        guardrails: Slot<'d, Index<'d>> = required("toolOutputGuardrailResultStartIndex");
+        start: Slot<'d, Natural<'d>> = required("generatedItemStartIndex");
+        end: Slot<'d, Natural<'d>> = required("generatedItemEndIndexExclusive");
+        interruptions: Slot<'d, List<'d, Natural<'d>>> = required("interruptionGeneratedItemIndexes");
+        guardrails: Slot<'d, Natural<'d>> = required("toolOutputGuardrailResultStartIndex");
     }
 }
 
@@ -28,11 +29,11 @@ record! {
     pub struct HistoryTransaction<'d>, unknown: Rejected {
         operation_id: Slot<'d, NonEmpty<'d>> = required("operationId");
         transaction_kind: Slot<'d, Word<'d, TransactionKind>> = required("transactionKind");
-        run_item_indexes: Slot<'d, List<'d, Index<'d>>> = required("runItemIndexes");
-        replace_run_item_indexes: Slot<'d, List<'d, Index<'d>>> = required("replaceRunItemIndexes");
-        already_persisted_count: Slot<'d, Index<'d>> = required("alreadyPersistedCount");
-        persisted_item_count: Slot<'d, Index<'d>> = required("persistedItemCount");
-        deferred_item_indexes: Slot<'d, List<'d, Index<'d>>> = required("deferredItemIndexes");
+        run_item_indexes: Slot<'d, List<'d, Natural<'d>>> = required("runItemIndexes");
+        replace_run_item_indexes: Slot<'d, List<'d, Natural<'d>>> = required("replaceRunItemIndexes");
+        already_persisted_count: Slot<'d, Natural<'d>> = required("alreadyPersistedCount");
+        persisted_item_count: Slot<'d, Natural<'d>> = required("persistedItemCount");
+        deferred_item_indexes: Slot<'d, List<'d, Natural<'d>>> = required("deferredItemIndexes");
     }
 }
 
@@ -56,7 +57,7 @@ record! {
     pub struct TerminalFinalization<'d>, unknown: Rejected {
         behavior: Slot<'d, Word<'d, TerminalBehavior>> = required("behavior");
         selected_call_id: Slot<'d, NonEmpty<'d>> = optional("selectedCallId");
-        selected_index: Slot<'d, Index<'d>> = optional("selectedGeneratedItemIndex");
+        selected_index: Slot<'d, Natural<'d>> = optional("selectedGeneratedItemIndex");
         final_output: Slot<'d, Text<'d>> = required("finalOutput");
     }
 }
@@ -65,8 +66,8 @@ record! {
     /// A write to the session that is prepared.
     pub struct PreparedWrite<'d>, unknown: Rejected {
         session_id: Slot<'d, NonEmpty<'d>> = required("sessionId");
-        already_persisted_count: Slot<'d, Index<'d>> = required("alreadyPersistedCount");
-        persisted_item_count: Slot<'d, OneOrMore<'d>> = required("persistedItemCount");
+        already_persisted_count: Slot<'d, Natural<'d>> = required("alreadyPersistedCount");
+        persisted_item_count: Slot<'d, Positive<'d>> = required("persistedItemCount");
         reasoning_item_id_policy: Slot<'d, Word<'d, ReasoningIds>> = required("reasoningItemIdPolicy");
         handoff_input: Slot<'d, HandoffInput<'d>> = optional("handoffInput");
         terminal: Slot<'d, TerminalFinalization<'d>> = optional("terminalToolFinalization");
@@ -78,8 +79,8 @@ record! {
     /// A write to the session that was begun, and of which it is not known whether it arrived.
     pub struct AppendReady<'d>, unknown: Rejected {
         session_id: Slot<'d, NonEmpty<'d>> = required("sessionId");
-        already_persisted_count: Slot<'d, Index<'d>> = required("alreadyPersistedCount");
-        persisted_item_count: Slot<'d, OneOrMore<'d>> = required("persistedItemCount");
+        already_persisted_count: Slot<'d, Natural<'d>> = required("alreadyPersistedCount");
+        persisted_item_count: Slot<'d, Positive<'d>> = required("persistedItemCount");
         reasoning_item_id_policy: Slot<'d, Word<'d, ReasoningIds>> = required("reasoningItemIdPolicy");
         handoff_input: Slot<'d, HandoffInput<'d>> = optional("handoffInput");
         terminal: Slot<'d, TerminalFinalization<'d>> = optional("terminalToolFinalization");
@@ -95,8 +96,8 @@ record! {
     /// A write to the session that is done, before the session was compacted.
     pub struct CompactionPending<'d>, unknown: Rejected {
         session_id: Slot<'d, NonEmpty<'d>> = required("sessionId");
-        already_persisted_count: Slot<'d, Index<'d>> = required("alreadyPersistedCount");
-        persisted_item_count: Slot<'d, OneOrMore<'d>> = required("persistedItemCount");
+        already_persisted_count: Slot<'d, Natural<'d>> = required("alreadyPersistedCount");
+        persisted_item_count: Slot<'d, Positive<'d>> = required("persistedItemCount");
         reasoning_item_id_policy: Slot<'d, Word<'d, ReasoningIds>> = required("reasoningItemIdPolicy");
         handoff_input: Slot<'d, HandoffInput<'d>> = optional("handoffInput");
         terminal: Slot<'d, TerminalFinalization<'d>> = optional("terminalToolFinalization");

@@ -1,10 +1,12 @@
 //! The top level of a state.
 
+use crate::detect::{Identity, identify};
 use crate::finding::Effect;
-use crate::json::{Kinds, Node, Text};
+use crate::format::Dialect;
+use crate::json::{Document, Kinds, Node, Text};
 use crate::record::{
-    Absent, Flag, Label, List, Map, Reader, Row, Slot, True, Wire as _, Word, nullable, nullish, optional, record,
-    required, union, words,
+    Absent, Flag, Label, List, Map, Natural, Reader, Row, Slot, True, Wire as _, Word, nullable, nullish, optional,
+    record, required, union, words,
 };
 
 use super::actions::ProcessedResponse;
@@ -22,7 +24,7 @@ use super::sandbox::Sandbox;
 use super::session::{HistoryTransaction, Ownership, PendingWrite};
 use super::step::Step;
 use super::trace::{Span, Trace};
-use super::values::{Finite, Index};
+use super::values::Finite;
 
 words! {
     /// Whether the ids of reasoning items are sent back to the model.
@@ -88,13 +90,13 @@ record! {
             required("pendingAgentToolRunAliases").absent_is(Absent::Empty).since(v(16)).if_absent(Effect::Note);
         last_processed_response: Slot<'d, ProcessedResponse<'d>> = optional("lastProcessedResponse");
         /// How many items of this turn the session has already.
-        persisted_count: Slot<'d, Index<'d>> =
+        persisted_count: Slot<'d, Natural<'d>> =
             required("currentTurnPersistedItemCount").absent_is(Absent::Zero).since(PERSISTED).if_absent(Effect::Note);
-        compacted_count: Slot<'d, Index<'d>> =
+        compacted_count: Slot<'d, Natural<'d>> =
             optional("currentTurnSessionWriteCompactedItemCount").since(v(20)).gated();
-        deferred_indexes: Slot<'d, List<'d, Index<'d>>> =
+        deferred_indexes: Slot<'d, List<'d, Natural<'d>>> =
             optional("currentTurnDeferredSessionItemIndexes").since(v(17)).gated();
-        blocked_start: Slot<'d, Index<'d>> = optional("currentTurnBlockedSessionStartIndex").since(v(17)).gated();
+        blocked_start: Slot<'d, Natural<'d>> = optional("currentTurnBlockedSessionStartIndex").since(v(17)).gated();
         session_bound: Slot<'d, True<'d>> = optional("currentTurnExecutedWithSessionBinding").since(v(17)).gated();
         session_input: Slot<'d, List<'d, ModelItem<'d>>> =
             optional("currentTurnSessionInputItems").absent_is(Absent::Empty).since(v(17)).gated();
@@ -117,7 +119,28 @@ record! {
 }
 
 impl<'d> State<'d> {
-    /// Reads a state under the reader's label, or gives `None` when the node is no object.
+    /// Reads a document as a state of the TypeScript SDK under its own label, or gives `None` when it is none. What is wrong with it
+    /// is left aside here, where [`judge`](crate::judge) says it; what is missing or of a wrong type is a
+    /// [`Slot`] without a value.
+    ///
+    /// ```
+    /// use runstate::json::Document;
+    /// use runstate::typescript::State;
+    ///
+    /// let doc = Document::parse(std::fs::read("fixtures/typescript/1.22/nested_two.json")?)?;
+    /// let state = State::of(&doc).expect("a state of the TypeScript SDK");
+    /// let agent = state.current_agent.value().and_then(|agent| agent.name.value());
+    /// assert_eq!(agent.map(|name| name.lossy()).as_deref(), Some("Outer"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn of(doc: &'d Document) -> Option<Self> {
+        let Identity::State { dialect: Dialect::TypeScript, label, .. } = identify(doc.root()) else { return None };
+        let mut cx = Reader::new(doc, Dialect::TypeScript, label.effective(Dialect::TypeScript));
+        Self::read_from(doc.root(), &mut cx)
+    }
+
+    /// Reads a state under the reader's label, which collects what is wrong, or gives `None` when the node is no object.
     pub fn read_from(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         Self::read(node, cx)
     }

@@ -12,14 +12,14 @@ use crate::codes;
 use crate::detect::{Identity, Label, identify};
 use crate::finding::{Effect, Finding};
 use crate::format::{Dialect, Format, Target};
-use crate::json::{Document, Kind, Node, Problem, SyntaxError};
+use crate::json::{Document, Node, Problem, SyntaxError};
 use crate::model::Run;
 use crate::parallel::both;
 use crate::record::{Raised, Reader, Rows, Writers};
 use crate::{python, typescript};
 pub(crate) use place::place;
 
-/// What to judge a state by.
+/// What to judge a state by: begin with the default, and set fields.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Validate {
@@ -87,13 +87,10 @@ pub(crate) fn locate<'d>(doc: &'d Document, at: Option<&str>) -> Result<Node<'d>
     let mut node = doc.root();
     let Some(pointer) = at else { return Ok(node) };
     for step in pointer.split('/').skip(1) {
-        let step = step.replace("~1", "/").replace("~0", "~");
-        let next = match node.kind() {
-            Kind::Array => step.parse().ok().and_then(|at| node.elements().nth(at)),
-            _ => node.member(&step),
-        };
-        node = next
-            .ok_or_else(|| Raised::new(codes::NOT_A_STATE, node, format!("`{step}` of --at {pointer} is not here")))?;
+        node = node.step(step).ok_or_else(|| {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            Raised::new(codes::NOT_A_STATE, node, format!("`{step}` of --at {pointer} is not here"))
+        })?;
     }
     if node.text().is_none() {
         return Ok(node);

@@ -171,10 +171,10 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("git passes UTF-8 on")
 }
 
-/// The lines that the README shows, with the program that was built for this test.
+/// The lines that `docs/states.md` shows, with the program that was built for this test.
 #[test]
 fn git_shows_what_a_commit_changes() {
-    let readme = include_str!("../../README.md");
+    let page = include_str!("../../docs/states.md");
     let program = env!("CARGO_BIN_EXE_runstate");
     let folder = folder(&[("a.json", &python()), ("gone.json", &typescript())]);
     let path = folder.path();
@@ -193,7 +193,7 @@ fn git_shows_what_a_commit_changes() {
             "+            \"call_1\"",
         ),
     ] {
-        assert!(readme.contains(&format!("git config {key} \"{command}\"")), "the README shows {key}");
+        assert!(page.contains(&format!("git config {key} \"{command}\"")), "the page shows {key}");
         let command = command.replacen("runstate", &format!("'{program}'"), 1);
         git(path, &["config", key, &command]);
         let shown = git(path, &["diff", "--cached"]);

@@ -455,9 +455,9 @@ fn example() -> tempfile::TempDir {
 }
 
 #[test]
-fn the_configuration_of_the_readme_works() {
-    let readme = fs::read_to_string(common::root().join("README.md")).expect("there is a README");
-    let (_, rest) = readme.split_once("```toml\n").expect("a configuration is shown");
+fn the_configuration_of_the_page_works() {
+    let page = fs::read_to_string(common::root().join("docs/golden-files.md")).expect("there is a page");
+    let (_, rest) = page.split_once("```toml\n").expect("a configuration is shown");
     let (config, _) = rest.split_once("```").expect("a block ends");
     let folder = example();
     fs::write(folder.path().join("runstate.toml"), config).expect("the file can be written");

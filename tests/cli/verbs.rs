@@ -140,7 +140,7 @@ What to do: Restore the field, or save the state again with the SDK.
 RS204 unknown-label
 The reader does not know this label. No SDK release reads a label newer than its own.
 
-What to do: Read the file with an SDK release that knows the label; `runstate detect` names those that do.
+What to do: Read the file with an SDK release that knows the label; `runstate versions` names those that do.
 
 "#]]
     );

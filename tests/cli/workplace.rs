@@ -84,9 +84,9 @@ fn manual_pages_describe_every_command_and_option() {
 }
 
 #[test]
-fn the_editor_settings_of_the_readme_name_schemas_that_are_there() {
-    let readme = fs::read_to_string(common::root().join("README.md")).expect("there is a README");
-    let blocks = readme.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
+fn the_editor_settings_name_schemas_that_are_there() {
+    let page = fs::read_to_string(common::root().join("docs/setup.md")).expect("there is a page");
+    let blocks = page.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
     let settings = blocks.map(json).find(|block| block["json.schemas"].is_array()).expect("settings are shown");
     let entries = list(&settings["json.schemas"]);
     assert!(entries.len() > 2);

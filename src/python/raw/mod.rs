@@ -14,8 +14,8 @@ mod tools;
 
 use crate::codes;
 use crate::finding::Effect;
-use crate::json::{Kind, Node, Writer};
-use crate::record::{List, Reader, Shape, Tag, Wire, record, tag, union};
+use crate::json::{Kind, Node};
+use crate::record::{List, Reader, Tag, Wire, forward, record, tag, union};
 
 use super::bounds::{V1_9, V1_13};
 
@@ -97,6 +97,8 @@ union! {
 pub struct Message<'d>(pub OutputMessage<'d>);
 
 impl<'d> Wire<'d> for Message<'d> {
+    forward!(OutputMessage<'d>, own => own.0);
+
     fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         let assistant = || node.member("role").and_then(Node::text).is_some_and(|role| role.is("assistant"));
         let message = match node.member("content") {
@@ -112,22 +114,6 @@ impl<'d> Wire<'d> for Message<'d> {
         }
         message.map(Self)
     }
-
-    fn write(&self, out: &mut Writer) {
-        self.0.write(out);
-    }
-
-    fn node(&self) -> Node<'d> {
-        self.0.node()
-    }
-
-    fn shape() -> Shape {
-        OutputMessage::shape()
-    }
-
-    fn debug(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        Wire::debug(&self.0, f)
-    }
 }
 
 /// The items of a model response. When a program among them does not fit its model, the reader stores the whole list
@@ -136,6 +122,8 @@ impl<'d> Wire<'d> for Message<'d> {
 pub struct Outputs<'d>(pub List<'d, OutputItem<'d>>);
 
 impl<'d> Wire<'d> for Outputs<'d> {
+    forward!(List<'d, OutputItem<'d>>, own => own.0);
+
     fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         let list = if cx.reader_has(V1_13) && node.elements().any(has_raw_program) {
             let refused = node.elements().find(|element| is_refused_message(*element, cx));
@@ -153,22 +141,6 @@ impl<'d> Wire<'d> for Outputs<'d> {
             List::read(node, cx)
         };
         list.map(Self)
-    }
-
-    fn write(&self, out: &mut Writer) {
-        self.0.write(out);
-    }
-
-    fn node(&self) -> Node<'d> {
-        self.0.node()
-    }
-
-    fn shape() -> Shape {
-        Shape::List(OutputItem::shape)
-    }
-
-    fn debug(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        Wire::debug(&self.0, f)
     }
 }
 
@@ -189,7 +161,7 @@ fn has_raw_program(element: Node<'_>) -> bool {
 
 /// Whether the element is a message that its model does not take.
 fn is_refused_message<'d>(element: Node<'d>, cx: &Reader<'d>) -> bool {
-    if !element.member("type").and_then(Node::text).is_some_and(|kind| kind.is("message")) {
+    if !element.is_type("message") {
         return false;
     }
     let mut aside = Reader::new(cx.doc, cx.dialect, cx.label);
@@ -203,25 +175,9 @@ fn is_refused_message<'d>(element: Node<'d>, cx: &Reader<'d>) -> bool {
 pub struct Unchecked<T>(pub T);
 
 impl<'d, T: Wire<'d>> Wire<'d> for Unchecked<T> {
-    const TAKES_NULL: bool = T::TAKES_NULL;
+    forward!(T, own => own.0);
 
     fn read(node: Node<'d>, cx: &mut Reader<'d>) -> Option<Self> {
         cx.tolerating(Effect::Note, |cx| T::read(node, cx)).map(Self)
-    }
-
-    fn write(&self, out: &mut Writer) {
-        self.0.write(out);
-    }
-
-    fn node(&self) -> Node<'d> {
-        self.0.node()
-    }
-
-    fn shape() -> Shape {
-        T::shape()
-    }
-
-    fn debug(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.debug(f)
     }
 }

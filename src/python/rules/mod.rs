@@ -28,7 +28,6 @@ use super::bounds::{V1_1, V1_7, V1_15};
 use super::context::Invocation;
 use super::nested::within;
 use super::step::ProcessedResponse;
-use super::weigh::is_empty;
 use history::History;
 pub(in crate::python) use history::approval_lookup;
 use restore::Restored;
@@ -95,7 +94,7 @@ fn judge_run<'d>(state: &State<'d>, roster: Option<&Roster<'_>>, outermost: bool
     programs::gate(state, cx);
     let agent = current_agent(state, roster, cx);
     records::judge(state, roster, cx);
-    let processed = state.last_processed_response.value().filter(|processed| !is_empty(processed.node()));
+    let processed = state.last_processed_response.value().filter(|processed| !processed.node().is_empty());
     let mut view = View {
         state,
         label: cx.label,

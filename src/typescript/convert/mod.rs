@@ -20,7 +20,7 @@ pub use steps::{LEDGER, SERVERS, TYPED_OUTPUTS, bring, finish, revive};
 use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer};
 use crate::model::state::ToolKey;
 use crate::record::NESTING;
-use crate::typescript::canonical::strict;
+use crate::typescript::canonical::{array_index, strict};
 
 /// The state as a tree, in which the texts of nested runs are opened as deep as states are read.
 #[must_use]
@@ -119,14 +119,23 @@ fn tool_of_call<'d>(call: &Value<'d>) -> Option<ToolKey<'d>> {
     })
 }
 
-/// Members in the order in which JavaScript keeps them: whole numbers first.
-pub(in crate::typescript) fn in_order<'d>(members: Vec<(Key<'d>, Value<'d>)>) -> Object<'d> {
-    let mut members = members;
-    let number = |key: &Key<'_>| {
-        let text = key.wtf8();
-        let plain = text.len() < 10 && (text.len() == 1 || text.first() != Some(&b'0'));
-        std::str::from_utf8(&text).ok().filter(|_| plain)?.parse::<u32>().ok()
-    };
-    members.sort_by_key(|(key, _)| number(key).map_or(u64::MAX, u64::from));
+/// Members in the order in which JavaScript keeps them: array indexes first.
+pub(in crate::typescript) fn in_order<'d>(mut members: Vec<(Key<'d>, Value<'d>)>) -> Object<'d> {
+    members.sort_by_key(|(key, _)| array_index(&key.wtf8()).map_or(u64::MAX, u64::from));
     members.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_stand_in_the_order_of_javascript() {
+        // Object.keys of an object with these members in node.
+        let keys = ["b", "+5", "4294967295", "10", "4000000000", "01", "2", "a"];
+        let members = keys.map(|key| (Key::Made(key.into()), Value::NULL));
+        let sorted = in_order(members.into()).into_members();
+        let sorted: Vec<_> = sorted.iter().map(|(key, _)| String::from_utf8_lossy(&key.wtf8()).into_owned()).collect();
+        assert_eq!(sorted, ["2", "10", "4000000000", "b", "+5", "4294967295", "01", "a"]);
+    }
 }

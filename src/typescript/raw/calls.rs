@@ -2,11 +2,10 @@
 
 use crate::json::{Node, Text};
 use crate::record::{
-    Filled, List, NonEmpty, Open, Slot, Tag, Word, nullish, optional, record, required, tag, union, words,
+    Filled, List, Natural, NonEmpty, Open, Slot, Tag, Word, nullish, optional, record, required, tag, union, words,
 };
 
 use super::super::bounds::{HOSTED_MCP, LOCAL_TOOLS, SANDBOXES};
-use super::super::values::Index;
 use super::super::{ANYTHING_OR_ABSENT, anything};
 use super::computer::ComputerActionItem;
 use super::{Caller, Status, v};
@@ -96,8 +95,8 @@ record! {
     /// What a shell is to do.
     pub struct ShellCommand<'d>, unknown: Dropped {
         commands: Slot<'d, List<'d, Text<'d>>> = required("commands");
-        timeout_ms: Slot<'d, Index<'d>> = optional("timeoutMs");
-        max_output_length: Slot<'d, Index<'d>> = optional("maxOutputLength");
+        timeout_ms: Slot<'d, Natural<'d>> = optional("timeoutMs");
+        max_output_length: Slot<'d, Natural<'d>> = optional("maxOutputLength");
     }
 }
 

@@ -4,13 +4,13 @@ use crate::codes;
 use crate::format::Dialect;
 use crate::hash::HashMap;
 use crate::json::{Kind, Node};
-use crate::record::{Choices, List, Reader, Shape, Slot, Wire};
+use crate::record::{Choices, List, Natural, Reader, Shape, Slot, Wire};
 use crate::typescript::canonical::{Compact, as_javascript, javascript};
 use crate::typescript::raw::CallResult;
 use crate::typescript::state::Input;
 use crate::typescript::{
-    AppendReady, CompactionPending, Index, PendingWrite, PreparedWrite, RunItem, Step, TerminalBehavior,
-    TerminalFinalization, bounds,
+    AppendReady, CompactionPending, PendingWrite, PreparedWrite, RunItem, Step, TerminalBehavior, TerminalFinalization,
+    bounds,
 };
 
 use super::Judge;
@@ -316,7 +316,7 @@ impl<'s, 'd> Judge<'s, 'd> {
 
     fn owned(&self, block: &crate::typescript::Ownership<'d>) -> Result<(), &'static str> {
         let state = self.state;
-        let get = |slot: &Slot<'d, Index<'d>>| slot.value().map(|index| index.get());
+        let get = |slot: &Slot<'d, Natural<'d>>| slot.value().map(|index| index.get());
         let (Some(start), Some(end), Some(guardrails)) = (get(&block.start), get(&block.end), get(&block.guardrails))
         else {
             return Ok(());
