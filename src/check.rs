@@ -14,7 +14,7 @@ use jsonschema::json::{self, JsonNumber, NodeIdentity};
 use serde_json::Value;
 
 use crate::format::Format;
-use crate::json::{Document, Elements, Kind, Members, Node, Number, Text};
+use crate::json::{Document, Elements, Kind, Members, Node, Number, Text, push_step};
 use crate::schema::schema;
 
 /// A place where a document is not what the schema says.
@@ -82,7 +82,8 @@ impl Checker {
             match error.kind() {
                 ValidationErrorKind::AdditionalProperties { unexpected } => {
                     for key in unexpected {
-                        let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+                        let mut pointer = pointer.clone();
+                        push_step(&mut pointer, key);
                         faults.push(Fault { pointer, keyword: keyword.clone(), property: Some(key.clone()) });
                     }
                 }

@@ -27,10 +27,11 @@ pub(crate) struct Arguments {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  clean
-  1  a finding at or above --fail-on (default: error)
-  2  wrong usage, or no input found
-  3  an input that cannot be read or is not JSON
+  0    clean
+  1    a finding at or above --fail-on (default: error)
+  2    wrong usage, or no input found
+  3    an input that cannot be read or is not JSON
+  141  whoever read the output went away before the end
 Of several inputs, the highest counts.";
 
 #[derive(Debug, Subcommand)]

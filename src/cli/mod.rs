@@ -47,6 +47,8 @@ enum Exit {
     Usage = 2,
     /// An input that cannot be read or is not JSON.
     Unreadable = 3,
+    /// Whoever read the output went away, so that not everything was looked at: what a shell says of a program that SIGPIPE ends.
+    Closed = 141,
 }
 
 /// Why a command cannot go on.
@@ -90,8 +92,7 @@ pub(crate) fn run() -> ExitCode {
     };
     let exit = match done {
         Ok(exit) => exit,
-        // Whoever reads the output has seen enough.
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Clean,
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Closed,
         Err(Failure::Output(error)) => {
             complain(&format!("cannot write the output: {error}"));
             Exit::Unreadable

@@ -11,9 +11,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::format::{Dialect, Format};
 use crate::hash::{HashMap, HashSet};
-use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer};
+use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer, push_step};
 
-use super::roundtrip::{DifferenceKind, step};
+use super::roundtrip::DifferenceKind;
 
 /// The member under which a converted state carries it.
 const MEMBER: &str = "runstate_carry";
@@ -366,12 +366,12 @@ impl Patch<'_> {
             Self::Leaf { was: None, .. } => each(at, DifferenceKind::Gone),
             Self::Members { changed, gone, order } => {
                 for (key, patch) in changed {
-                    step(at, key);
+                    push_step(at, &String::from_utf8_lossy(key));
                     patch.places(at, each);
                     at.truncate(length);
                 }
                 for (key, _) in gone {
-                    step(at, key);
+                    push_step(at, &String::from_utf8_lossy(key));
                     each(at, DifferenceKind::New);
                     at.truncate(length);
                 }

@@ -125,15 +125,3 @@ fn grouped(places: Vec<(String, DifferenceKind)>) -> Vec<Difference> {
     }
     differences
 }
-
-/// The last part of a pointer.
-pub(super) fn step(at: &mut String, key: &[u8]) {
-    at.push('/');
-    for letter in String::from_utf8_lossy(key).chars() {
-        match letter {
-            '~' => at.push_str("~0"),
-            '/' => at.push_str("~1"),
-            letter => at.push(letter),
-        }
-    }
-}

@@ -16,7 +16,7 @@ use crate::detect::{Identity, identify};
 use crate::finding::Finding;
 use crate::format::Format;
 use crate::hash::{HashMap, HashSet};
-use crate::json::{Document, Node, Style, SyntaxError, Value, Writer, pointers, sorted};
+use crate::json::{Document, Node, Style, SyntaxError, Value, Writer, pointers, push_step, sorted};
 use crate::model::Account;
 use crate::parallel::both;
 use crate::validate::secrets::{is_secret_name, masked};
@@ -338,10 +338,14 @@ fn side_by_side<'d>(one: &[(String, Node<'d>)], two: &[(String, Node<'d>)], walk
 
 /// The steps as a JSON pointer. The first step of what stands apart is a pointer already.
 fn pointer(path: &[String]) -> String {
-    let escaped = path
-        .iter()
-        .map(|step| if step.starts_with("other/") { step.clone() } else { step.replace('~', "~0").replace('/', "~1") });
-    format!("/{}", escaped.collect::<Vec<_>>().join("/"))
+    let mut pointer = String::new();
+    for step in path {
+        match step.strip_prefix("other/") {
+            Some(_) => pointer.extend(["/", step]),
+            None => push_step(&mut pointer, step),
+        }
+    }
+    pointer
 }
 
 /// Whether a pattern leads to a place or to something above it.

@@ -33,6 +33,7 @@ pub use self::serde::ReadError;
 pub use error::{Found, Problem, SyntaxError};
 pub use node::{Elements, Kind, Kinds, Member, Members, Node};
 pub use number::Number;
+pub(crate) use place::push_step;
 pub use place::{Aim, Place, places, pointers};
 pub(crate) use sorted::{sorted, sorted_members, sorted_value};
 pub use source::{Document, Source};

@@ -153,10 +153,9 @@ impl<'d> Step<'d> {
             };
             let end = value.end_index();
             if index < end {
-                pointer.push('/');
                 match key {
-                    Some(key) => push_token(pointer, &key.lossy()),
-                    None => pointer.push_str(&self.count.to_string()),
+                    Some(key) => push_step(pointer, &key.lossy()),
+                    None => push_step(pointer, &self.count.to_string()),
                 }
                 return Self::new(value, key, pointer.len());
             }
@@ -166,7 +165,9 @@ impl<'d> Step<'d> {
     }
 }
 
-fn push_token(pointer: &mut String, key: &str) {
+/// Adds a step to a key to a JSON pointer.
+pub(crate) fn push_step(pointer: &mut String, key: &str) {
+    pointer.push('/');
     for char in key.chars() {
         match char {
             '~' => pointer.push_str("~0"),

@@ -22,7 +22,7 @@ pub fn open<'d>(_: &'d Document, root: Node<'d>) -> Value<'d> {
     Value::Node(root)
 }
 
-/// What a standing decision's scope is the digest of: the type of the call, and the tool.
+/// Calls, apart from those of functions, whose type is a part of what the scope of a standing decision is the digest of.
 const STANDING_KINDS: [&str; 5] =
     ["apply_patch_call", "computer_call", "custom_tool_call", "local_shell_call", "shell_call"];
 

@@ -465,8 +465,10 @@ fn decisions<'d>(view: &View<'_, 'd>, pending: &[&ApprovalItem<'d>], sought: &So
             let stands =
                 |slot: &Slot<'d, Decision<'d>>| matches!(slot.value(), Some(Decision::Standing(flag)) if flag.get());
             if stands(&record.approved) || stands(&record.rejected) {
-                let message =
-                    "a standing decision that belongs to no agent is ignored: the pending call is asked again";
+                let id = raw.member("call_id").and_then(Node::text).map(Text::lossy).unwrap_or_default();
+                let message = format!(
+                    "a standing decision that belongs to no agent is ignored: the call \"{id}\" is asked again"
+                );
                 cx.raise(codes::DECISION_VOID, Effect::Lost, record.node(), message);
             }
         }
