@@ -16,7 +16,7 @@ use crate::python::invocation::{Scoped, completes, standing_scope};
 use crate::python::raw::OutputItem;
 use crate::record::{Wire as _, arrange};
 
-use super::thoughts;
+use super::{own_items, thoughts};
 
 /// The id of an item that the service never gave one; the SDK leaves it out when it calls the model.
 const NO_ID: Value<'static> = Value::text("__fake_id__");
@@ -31,10 +31,14 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     forget_authors(&mut state, account);
     said_twice(&state, account);
     thoughts::name_model(&mut state, account);
+    state.ask_last();
     let names = Names::of(&state);
     ungated(&state, &finished, account);
     let numbered = numbered(&state);
     let stored = lower_stored(&state, account);
+    let is_silent = state.ownership.is_none() && matches!(state.step, Step::Interrupted { .. });
+    let results = is_silent.then(|| Value::integer(state.tool_output_guardrails.len() as u64));
+    let results = state.tool_output_guardrails_start.take().or(results);
     let lower = |item, _: &Account<'d>| Some(lower_item(item, state.agent.as_ref(), &names));
     let items = account.map(std::mem::take(&mut state.items), lower);
     let kinds = names.kinds;
@@ -81,18 +85,12 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     lowered.push(Key::Known("current_step"), step);
     lowered.push(Key::Known("last_model_response"), response(state.last_response));
     let processed = state.processed.map(|processed| {
-        lower_processed(
-            processed,
-            state.agent.as_ref(),
-            &names.names,
-            interruptions,
-            state.tool_output_guardrails_start,
-            account,
-        )
+        lower_processed(processed, state.agent.as_ref(), &names.names, interruptions, results, account)
     });
     lowered.push(Key::Known("last_processed_response"), processed.unwrap_or(Value::NULL));
     lowered.push(Key::Known("current_turn_persisted_item_count"), stored);
     lowered.push(Key::Known("trace"), state.trace.map_or(Value::NULL, lower_trace));
+    own_items(&mut lowered);
     Value::Object(lowered)
 }
 
