@@ -147,6 +147,32 @@ fn the_questions_of_nested_runs_stand_in_the_history() {
     assert_eq!(converted(2), (2, Some(json!({"start": 0, "end": 2, "interruptions": [1]})), 1));
 }
 
+/// What the service has of a conversation that it keeps is not sent again: the Python SDK would send answers to hosted servers.
+#[test]
+fn an_answer_to_a_hosted_server_is_sent_once() {
+    let state: Value =
+        serde_json::from_slice(&read("typescript/1.22/hosted_mcp_answered.json")).expect("a state is JSON");
+    let shown = |more: Value| {
+        let mut state = state.clone();
+        state.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
+        let done = convert(state.to_string().as_bytes(), target("python@0.24.0"), &most());
+        let state: Value = serde_json::from_slice(&done.bytes.expect("it converts")).expect("a state is JSON");
+        let kinds = |key: &str| list(&state[key]).iter().map(|item| text(&item["type"])).collect::<Vec<_>>();
+        let is_answer = |kind: &String| kind == "mcp_approval_response_item";
+        let has = ["generated_items", "session_items"].map(|key| kinds(key).iter().any(is_answer));
+        (
+            has,
+            state["generated_session_item_indexes"].clone(),
+            state["current_response_generated_item_ownership"].clone(),
+        )
+    };
+    let (has, indexes, _) = shown(json!({}));
+    assert_eq!((has, indexes), ([true, true], json!([0, 1, 2, 3, 4])));
+    let (has, indexes, own) = shown(json!({"conversationId": "conv_1"}));
+    assert_eq!((has, indexes), ([false, true], json!([0, 2, 3, 4])));
+    assert_eq!(own, json!({"start": 1, "end": 4, "interruptions": [3]}));
+}
+
 /// The service wants an exit code of every command; of rejected calls the TypeScript SDK keeps none, and sends 0.
 #[test]
 fn every_exit_code_is_a_number() {

@@ -5,7 +5,31 @@ use crate::json::Value;
 
 use super::state::{FunctionAction, Item, ItemKind, Processed, State, Step, ToolKey, call_id, paired_id};
 
+/// Whether an item is what a hosted MCP server is answered when it asks.
+#[must_use]
+pub fn is_answer(item: &Item<'_>) -> bool {
+    item.raw.is_type("mcp_approval_response")
+}
+
+/// Whether an item came from the model.
+#[must_use]
+pub fn is_said(item: &Item<'_>) -> bool {
+    matches!(item.kind, ItemKind::Message | ItemKind::Reasoning | ItemKind::Call { .. } | ItemKind::HandoffCall)
+        && !is_answer(item)
+}
+
 impl<'d> State<'d> {
+    /// The places of answers to hosted MCP servers that the service has, where it keeps the conversation: the Python SDK takes
+    /// outputs before the last response for sent, and would send these with every turn that follows a pause.
+    #[must_use]
+    pub fn sent_answers(&self) -> Vec<usize> {
+        if self.conversation_id.is_none() && self.previous_response_id.is_none() {
+            return Vec::new();
+        }
+        let said = self.items.iter().rposition(is_said).unwrap_or(0);
+        self.items[..said].iter().enumerate().filter(|(_, item)| is_answer(item)).map(|(at, _)| at).collect()
+    }
+
     /// Takes out what a response asks for whose agent has handed the run over since: it is carried out.
     pub fn take_carried_out(&mut self) -> Option<Processed<'d>> {
         let (Step::RunAgain, Some(processed)) = (&self.step, &mut self.processed) else { return None };

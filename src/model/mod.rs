@@ -5,7 +5,7 @@ mod account;
 mod answer;
 mod decisions;
 mod gather;
-mod leftovers;
+pub mod leftovers;
 pub mod lift;
 pub mod state;
 pub mod steps;

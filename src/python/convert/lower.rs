@@ -39,11 +39,16 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let is_silent = state.ownership.is_none() && matches!(state.step, Step::Interrupted { .. });
     let results = is_silent.then(|| Value::integer(state.tool_output_guardrails.len() as u64));
     let results = state.tool_output_guardrails_start.take().or(results);
+    let sent = state.sent_answers();
+    if !sent.is_empty() {
+        state.ownership = None;
+    }
     let lower = |item, _: &Account<'d>| Some(lower_item(item, state.agent.as_ref(), &names));
     let items = account.map(std::mem::take(&mut state.items), lower);
     let kinds = names.kinds;
     let response = |response: Option<Response<'d>>| response.map_or(Value::NULL, |own| lower_response(own, account));
-    let indexes: Vec<Value<'d>> = (0..items.len() as u64).map(Value::integer).collect();
+    let shown: Vec<usize> = (0..items.len()).filter(|at| sent.binary_search(at).is_err()).collect();
+    let indexes: Vec<Value<'d>> = shown.iter().map(|at| Value::integer(*at as u64)).collect();
     let step = lower_step(state.step, state.agent.as_ref(), &names.names);
     let interruptions = step.at(&["data", "interruptions"]);
     let mut lowered = Object::new()
@@ -80,7 +85,7 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     if let Some(ownership) = state.ownership {
         lowered.push(Key::Known("current_response_generated_item_ownership"), lower_ownership(ownership));
     }
-    lowered.push(Key::Known("generated_items"), Value::List(parallel::map(items.iter().collect(), Value::clone)));
+    lowered.push(Key::Known("generated_items"), Value::List(parallel::map(shown, |at| items[at].clone())));
     lowered.push(Key::Known("session_items"), Value::List(items));
     lowered.push(Key::Known("current_step"), step);
     lowered.push(Key::Known("last_model_response"), response(state.last_response));
