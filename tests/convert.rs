@@ -147,6 +147,19 @@ fn the_questions_of_nested_runs_stand_in_the_history() {
     assert_eq!(converted(2), (2, Some(json!({"start": 0, "end": 2, "interruptions": [1]})), 1));
 }
 
+/// Labels before 1.13 do not say where the items of the history stand in the session's, which holds others, too.
+#[test]
+fn the_places_of_items_in_the_session_are_worked_out() {
+    let places = |name: &str| {
+        let done = convert(&read(&format!("python/1.4/{name}.json")), target("python@0.24.0"), &most());
+        let state: Value = serde_json::from_slice(&done.bytes.expect("it converts")).expect("a state is JSON");
+        state["generated_session_item_indexes"].clone()
+    };
+    assert_eq!(places("handoff-with-nested-history"), json!([3, 4]));
+    assert_eq!(places("shell-done-always-approved"), json!([0, 2, 3, 4]));
+    assert_eq!(places("always-approved"), json!([0, 1, 2, 3, 4, 5]));
+}
+
 /// What the service has of a conversation that it keeps is not sent again: the Python SDK would send answers to hosted servers.
 #[test]
 fn an_answer_to_a_hosted_server_is_sent_once() {
@@ -239,6 +252,25 @@ fn a_call_is_not_converted_to_go_elsewhere() {
         // Releases with bindings look themselves.
         let newer = convert(&read("python/1.21/local-mcp-pending.json"), target("python@0.23.1"), &options);
         assert_ne!(newer.level(), Some(Level::Authority), "{agents}: {:?}", newer.losses);
+    }
+    // A call that is carried out goes nowhere any more.
+    let mut state: Value =
+        serde_json::from_slice(&read("python/1.21/local-mcp-pending.json")).expect("a state is JSON");
+    let call = state["last_processed_response"]["functions"][0]["tool_call"].clone();
+    let raw = json!({"type": "function_call_output", "call_id": call["call_id"], "output": "posted"});
+    let output =
+        json!({"type": "tool_call_output_item", "raw_item": raw, "agent": {"name": "Bank"}, "output": "posted"});
+    state["generated_items"].as_array_mut().expect("a list").push(output);
+    for waiting in [1, 0] {
+        let mut options = Convert::default();
+        options.agents = Some(serde_json::from_value(served("other")).expect("the document describes agents"));
+        let done = convert(state.to_string().as_bytes(), target("python@0.22.3"), &options);
+        let told = done.losses.iter().any(|loss| loss.reason.contains("than the one that the call is bound to"));
+        assert_eq!(told, waiting > 0, "{:?}", done.losses);
+        for step in ["current_step", "last_processed_response"] {
+            let list = if step == "current_step" { &mut state[step]["data"] } else { &mut state[step] };
+            list["interruptions"] = json!([]);
+        }
     }
 }
 

@@ -186,7 +186,15 @@ pub(super) fn lost_rows<'d>(root: Node<'d>, account: &Account<'d>) {
 pub(super) fn rerouted<'d>(state: &State<'d>, root: Node<'d>, graph: &Graph, account: &Account<'d>) {
     let Some(agent) = state.agent.as_ref().and_then(|agent| find(graph, agent)) else { return };
     let functions = state.processed.iter().flat_map(|processed| &processed.functions);
+    let outputs = state.items.iter().filter(|item| matches!(item.kind, ItemKind::Output { .. }));
+    let mut done: HashSet<_> = outputs.filter_map(|item| call_id(&item.raw)).collect();
+    for id in state.step.waiting().iter().filter_map(|item| call_id(&item.raw)) {
+        done.remove(&id);
+    }
     for action in functions.clone() {
+        if call_id(&action.call).is_some_and(|id| done.contains(&id)) {
+            continue;
+        }
         let bound = match &action.binding {
             Binding::Server(server, tool, _) => text(server).zip(text(tool)),
             Binding::Local => None,

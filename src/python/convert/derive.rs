@@ -81,7 +81,7 @@ fn ask_alike(state: &mut Object<'_>) {
 }
 
 /// The places of the generated items in the session's list, which holds them in the same order.
-fn indexes<'d>(state: &Object<'_>) -> Vec<Value<'d>> {
+pub(super) fn indexes<'d>(state: &Object<'_>) -> Vec<Value<'d>> {
     let list = |key: &str| state.get(key).map_or_else(Vec::new, Value::elements);
     let mut places: HashMap<Vec<u8>, Vec<usize>> = HashMap::default();
     for (at, item) in list("session_items").iter().enumerate() {
@@ -96,7 +96,7 @@ fn indexes<'d>(state: &Object<'_>) -> Vec<Value<'d>> {
     list("generated_items").iter().map(place).collect()
 }
 
-/// Where the items of the last response end the history: the calls, and behind them questions and outputs.
+/// Where the items of the last response end the history: the calls, and behind them questions, outputs and answers.
 fn place<'d>(state: &Object<'_>) -> Option<Object<'d>> {
     let processed = state.get("last_processed_response")?.member("new_items")?;
     let step = state.get("current_step").filter(|step| step.is_type("next_step_interruption"))?;
@@ -106,7 +106,11 @@ fn place<'d>(state: &Object<'_>) -> Option<Object<'d>> {
     if processed.is_empty() || interruptions.is_empty() {
         return None;
     }
-    let is_later = |item: &Value<'_>| item.is_type("tool_approval_item") || item.is_type("tool_call_output_item");
+    let is_later = |item: &Value<'_>| {
+        ["tool_approval_item", "tool_call_output_item", "mcp_approval_response_item"]
+            .iter()
+            .any(|kind| item.is_type(kind))
+    };
     let earliest = items.iter().rposition(|item| !is_later(item)).map_or(0, |last| last + 1);
     let begins = |behind: &usize| {
         let begin = behind.checked_sub(processed.len());

@@ -16,6 +16,7 @@ use super::decisions::{
     bind_standing, drop_unbound, exact_first, hand_down, hand_up, name_functions, name_hosted, nested, own_functions,
     own_hosted, standing_first,
 };
+use super::derive::indexes;
 use super::lower::{COMPUTER, lookup_key, own_key};
 use super::{derive, own_items};
 
@@ -451,16 +452,12 @@ fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     }
 }
 
-/// The session holds the items of the history, each at the same place, where it holds as many of them.
+/// The session holds the items of the history, and others among them.
 fn count_items<'d>(state: &mut Object<'d>, _: &Account<'d>) {
     if state.get("generated_session_item_indexes").is_some() {
         return;
     }
-    let length = |value: Option<&Value<'d>>| value.cloned().map(|list| list.into_elements().len());
-    let items = length(state.get("generated_items")).unwrap_or(0);
-    let session = length(state.get("session_items"));
-    let place = |at: usize| if session == Some(items) { Value::integer(at as u64) } else { Value::NULL };
-    let indexes: Vec<Value<'d>> = (0..items).map(place).collect();
+    let indexes = indexes(state);
     let behind = ["nested_history_owned_session_item_refs", "session_items", "generated_items"];
     state.place("generated_session_item_indexes", &behind, Value::List(indexes));
 }
