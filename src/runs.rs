@@ -499,12 +499,16 @@ fn scopes<'d>(runs: &[Run<'d>], dialect: Dialect) -> HashMap<(usize, Cow<'d, str
     scopes
 }
 
-/// The names that decisions may know the tool of a call by.
+/// The names that decisions may know the tool of a call by. One of a tool in a namespace is not known by its bare name, unless
+/// the question says so.
 pub(crate) fn names<'w>(call: &'w Waiting<'_>) -> Vec<Cow<'w, str>> {
     let text = |node: Option<Node<'w>>| node.and_then(Node::text).filter(|text| !text.is_empty()).map(Text::lossy);
     let mut names: Vec<Cow<'w, str>> = call.tool.iter().map(|tool| Cow::Borrowed(&**tool)).collect();
-    names.extend(text(call.raw.member("name")));
-    names.extend(text(call.item.member("tool_name").or_else(|| call.item.member("toolName"))));
+    let (name, space) = (text(call.raw.member("name")), text(call.raw.member("namespace")));
+    let alias = call.item.member("allow_bare_name_alias").and_then(Node::as_bool) == Some(true);
+    let is_known = |own: &Cow<'w, str>| alias || name.as_ref() != Some(own) || space.is_none() || space == name;
+    let shown = text(call.item.member("tool_name").or_else(|| call.item.member("toolName")));
+    names.extend([name.clone(), shown].into_iter().flatten().filter(is_known));
     if call.raw.member("type").and_then(Node::text).is_some_and(|kind| kind.is("computer_call")) {
         names.extend(["computer".into(), "computer_use_preview".into()]);
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use common::Fixture;
 use runstate::{Answer, Inspect, NextStep, inspect};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[path = "../benches/states/mod.rs"]
 mod states;
@@ -331,6 +331,25 @@ fn odd_members_do_no_harm() {
                 let _ = inspect(state.to_string().as_bytes(), &options);
             }
         }
+    }
+}
+
+/// What is decided about a tool does not reach the tool of that name in a namespace.
+#[test]
+fn a_call_in_a_namespace_waits_whatever_is_decided_about_a_namesake() {
+    let python =
+        json!([{"agent": {"name": "Bank"}, "tool_key": "wire", "decision": {"approved": ["call_2"], "rejected": []}}]);
+    let (bare, decision) = (r#"["bare","drop"]"#, json!({"approved": true, "rejected": []}));
+    let typescript = json!([{"agentIdentity": "Teller", "approvals": {bare: decision}}]);
+    for (path, member, decided) in [
+        ("python/1.21/namespaced-tools.json", "function_tool_approvals", python),
+        ("typescript/1.22/namespaced_pending.json", "functionApprovals", typescript),
+    ] {
+        let bytes = std::fs::read(common::root().join("fixtures").join(path)).expect("the fixture is there");
+        let mut state: Value = serde_json::from_slice(&bytes).expect("a state is JSON");
+        state["context"][member] = decided;
+        let summary = inspect(state.to_string().as_bytes(), &Inspect::default());
+        assert_eq!(summary.inbox.len(), 2, "{path}");
     }
 }
 

@@ -13,6 +13,8 @@ use crate::format::{Dialect, Format};
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer, push_step};
 
+use crate::python;
+
 use super::roundtrip::DifferenceKind;
 
 /// The member under which a converted state carries it.
@@ -77,7 +79,11 @@ pub(super) fn format(carried: &Document) -> Option<Format> {
 pub(super) fn restore<'d>(carried: Node<'d>, back: &'d Document) -> Option<Value<'d>> {
     let patch = carried.member("patch")?;
     let whole = is_hash(carried.member("back"), back.root());
-    Some(applied(patch, back, back.root(), 0, whole))
+    let mut tree = applied(patch, back, back.root(), 0, whole);
+    if !whole && let Some(state) = tree.object_mut() {
+        python::convert::place_items(state);
+    }
+    Some(tree)
 }
 
 /// The converted state with the carried part in it; nothing when it has no place for it.

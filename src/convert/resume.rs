@@ -6,6 +6,7 @@ use crate::codes;
 use crate::format::{Dialect, Target};
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Node, Value};
+use crate::model::leftovers::{is_answer, is_said};
 use crate::model::state::{
     Action, AgentRef, Binding, Decided, FunctionAction, HandoffAction, Item, ItemKind, McpRequest, Record, State, Step,
     ToolKey, call_id,
@@ -51,13 +52,8 @@ fn conversation<'d>(state: &State<'d>, dialect: Dialect, account: &Account<'d>) 
         };
         account.note(codes::CHANGED_FORM, level, kept.origin(), reason);
     }
-    let is_answer = |item: &Item<'_>| item.raw.is_type("mcp_approval_response");
-    let is_said = |item: &Item<'_>| {
-        matches!(item.kind, ItemKind::Message | ItemKind::Reasoning | ItemKind::Call { .. } | ItemKind::HandoffCall)
-            && !is_answer(item)
-    };
     let said = state.items.iter().rposition(is_said).map_or(0, |last| last + 1);
-    for item in state.items[..said].iter().filter(|item| is_answer(item)) {
+    for item in state.items[..said].iter().filter(|item| dialect == Dialect::TypeScript && is_answer(item)) {
         let reason = "the Python SDK sends this answer to a hosted server with every turn that follows a pause, the TypeScript \
                       SDK once";
         account.note(codes::CHANGED_FORM, Level::History, item.raw.origin().or(item.origin), reason);
@@ -190,7 +186,15 @@ pub(super) fn lost_rows<'d>(root: Node<'d>, account: &Account<'d>) {
 pub(super) fn rerouted<'d>(state: &State<'d>, root: Node<'d>, graph: &Graph, account: &Account<'d>) {
     let Some(agent) = state.agent.as_ref().and_then(|agent| find(graph, agent)) else { return };
     let functions = state.processed.iter().flat_map(|processed| &processed.functions);
+    let outputs = state.items.iter().filter(|item| matches!(item.kind, ItemKind::Output { .. }));
+    let mut done: HashSet<_> = outputs.filter_map(|item| call_id(&item.raw)).collect();
+    for id in state.step.waiting().iter().filter_map(|item| call_id(&item.raw)) {
+        done.remove(&id);
+    }
     for action in functions.clone() {
+        if call_id(&action.call).is_some_and(|id| done.contains(&id)) {
+            continue;
+        }
         let bound = match &action.binding {
             Binding::Server(server, tool, _) => text(server).zip(text(tool)),
             Binding::Local => None,

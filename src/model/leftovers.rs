@@ -1,11 +1,35 @@
 //! What a response leaves behind that says nothing any more, or less than it seems to.
 
-use crate::hash::HashSet;
+use crate::hash::{HashMap, HashSet};
 use crate::json::Value;
 
-use super::state::{FunctionAction, Item, ItemKind, Processed, State, Step, ToolKey, paired_id};
+use super::state::{FunctionAction, Item, ItemKind, Processed, State, Step, ToolKey, call_id, paired_id};
+
+/// Whether an item is what a hosted MCP server is answered when it asks.
+#[must_use]
+pub(crate) fn is_answer(item: &Item<'_>) -> bool {
+    item.raw.is_type("mcp_approval_response")
+}
+
+/// Whether an item came from the model.
+#[must_use]
+pub(crate) fn is_said(item: &Item<'_>) -> bool {
+    matches!(item.kind, ItemKind::Message | ItemKind::Reasoning | ItemKind::Call { .. } | ItemKind::HandoffCall)
+        && !is_answer(item)
+}
 
 impl<'d> State<'d> {
+    /// The places of answers to hosted MCP servers that the service has, where it keeps the conversation: the Python SDK takes
+    /// outputs before the last response for sent, and would send these with every turn that follows a pause.
+    #[must_use]
+    pub fn sent_answers(&self) -> Vec<usize> {
+        if self.conversation_id.is_none() && self.previous_response_id.is_none() {
+            return Vec::new();
+        }
+        let said = self.items.iter().rposition(is_said).unwrap_or(0);
+        self.items[..said].iter().enumerate().filter(|(_, item)| is_answer(item)).map(|(at, _)| at).collect()
+    }
+
     /// Takes out what a response asks for whose agent has handed the run over since: it is carried out.
     pub fn take_carried_out(&mut self) -> Option<Processed<'d>> {
         let (Step::RunAgain, Some(processed)) = (&self.step, &mut self.processed) else { return None };
@@ -56,5 +80,72 @@ impl<'d> State<'d> {
             }
         }
         changed
+    }
+
+    /// Puts the questions that wait behind everything that the model has said, and in the order of the history: the TypeScript SDK asks
+    /// about a request of a hosted MCP server right behind it, and keeps the questions of nested runs in these alone.
+    pub fn ask_last(&mut self) {
+        let waiting = self.step.waiting();
+        if self.ownership.is_some() || waiting.is_empty() {
+            return;
+        }
+        let id = |item: &Item<'d>| call_id(&item.raw);
+        let asked: HashSet<Vec<u8>> = waiting.iter().filter_map(id).collect();
+        let is_question = |item: &Item<'d>| matches!(item.kind, ItemKind::Approval { .. });
+        let waits = |item: &Item<'d>| is_question(item) && id(item).is_some_and(|id| asked.contains(&id));
+        let is_said = |item: &Item<'d>| !is_question(item) && !matches!(item.kind, ItemKind::Output { .. });
+        let there: HashSet<Vec<u8>> = self.items.iter().filter(|item| waits(item)).filter_map(id).collect();
+        let missing = waiting.iter().filter(|item| id(item).is_some_and(|id| !there.contains(&id))).cloned();
+        let missing: Vec<Item<'d>> = missing.collect();
+        let last = self.items.iter().rposition(is_said).map_or(0, |last| last + 1);
+        if self.items[..last].iter().any(waits) {
+            let behind = self.items.split_off(last);
+            let (questions, said): (Vec<_>, Vec<_>) = std::mem::take(&mut self.items).into_iter().partition(waits);
+            self.items = said.into_iter().chain(questions).chain(behind).collect();
+        }
+        // In the first turn the SDK takes all items for the response's, without questions that prove it.
+        if self.turn.as_ref().and_then(Value::as_u64) != Some(1) {
+            self.items.extend(missing);
+        }
+        let questions = self.items.iter().filter(|item| is_question(item));
+        let places: HashMap<Vec<u8>, usize> = questions.filter_map(id).zip(0..).collect();
+        if let Step::Interrupted { interruptions, .. } = &mut self.step {
+            interruptions.sort_by_cached_key(|item| id(item).and_then(|id| places.get(&id).copied()));
+        }
+    }
+
+    /// Takes out the questions of the last response that are settled: the TypeScript SDK keeps only those that wait, and
+    /// refuses a state that says whose items are whose and holds others. Gives them.
+    pub fn take_settled(&mut self) -> Vec<Item<'d>> {
+        let Some(own) = &mut self.ownership else { return Vec::new() };
+        let place = |value: &Value<'d>| value.as_u64().and_then(|at| usize::try_from(at).ok());
+        let (Some(start), Some(end)) = (place(&own.start), place(&own.end)) else { return Vec::new() };
+        let waiting: Vec<usize> = own.interruptions.iter().filter_map(place).collect();
+        let is_settled = |at: usize, item: &Item<'d>| {
+            (start..end).contains(&at) && matches!(item.kind, ItemKind::Approval { .. }) && !waiting.contains(&at)
+        };
+        let settled: Vec<usize> =
+            self.items.iter().enumerate().filter(|(at, item)| is_settled(*at, item)).map(|(at, _)| at).collect();
+        for value in own.interruptions.iter_mut().chain([&mut own.end]) {
+            let Some(at) = place(value) else { continue };
+            let gone = settled.iter().filter(|settled| **settled < at).count();
+            if gone > 0 {
+                *value = Value::integer((at - gone) as u64);
+            }
+        }
+        settled.into_iter().rev().map(|at| self.items.remove(at)).collect()
+    }
+
+    /// Puts the questions that wait in the order in which they stand in the history: the TypeScript SDK refuses any other.
+    pub fn ask_in_order(&mut self) {
+        let (Some(own), Step::Interrupted { interruptions, .. }) = (&mut self.ownership, &mut self.step) else {
+            return;
+        };
+        if own.interruptions.len() == interruptions.len() && !own.interruptions.is_sorted_by_key(Value::as_u64) {
+            let places = std::mem::take(&mut own.interruptions);
+            let mut asked: Vec<_> = places.into_iter().zip(std::mem::take(interruptions)).collect();
+            asked.sort_by_key(|(place, _)| place.as_u64());
+            (own.interruptions, *interruptions) = asked.into_iter().unzip();
+        }
     }
 }

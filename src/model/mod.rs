@@ -5,7 +5,7 @@ mod account;
 mod answer;
 mod decisions;
 mod gather;
-mod leftovers;
+pub(crate) mod leftovers;
 pub(crate) mod lift;
 pub mod state;
 pub(crate) mod steps;

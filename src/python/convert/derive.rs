@@ -1,4 +1,7 @@
-//! The ledger of tool calls, computed from the calls themselves (`_tool_invocation.py`, release 0.24.0).
+//! The ledger of tool calls, computed from the calls themselves (`_tool_invocation.py`, release 0.24.0), and which items the
+//! last response brought.
+
+use std::borrow::Cow;
 
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer};
@@ -6,10 +9,12 @@ use crate::parallel;
 use crate::python::invocation::{Call, Known, Lookup, completes};
 use crate::python::rules::approval_lookup;
 
+use super::decisions::nested;
+
 /// Puts in the ledger of the state and of every nested one, where it is absent.
 pub fn derive(tree: &mut Value<'_>) {
     let Some(state) = tree.object_mut() else { return };
-    let mut waiting: HashSet<Vec<u8>> = HashSet::default();
+    let (mut waiting, mut within): (HashSet<Vec<u8>>, HashSet<Vec<u8>>) = Default::default();
     if let Some(processed) = state.get_mut("last_processed_response").and_then(Value::object_mut)
         && let Some(functions) = processed.get_mut("functions")
         && functions.clone().into_elements().iter().any(|action| action.member("agent_run_state").is_some())
@@ -21,19 +26,119 @@ pub fn derive(tree: &mut Value<'_>) {
             };
             waiting.extend(id.map(|id| id.into_owned()));
             derive(nested);
+            let ledger = nested.at(&["context", "tool_invocations"]).and_then(Value::into_object).unwrap_or_default();
+            within.extend(ledger.into_members().iter().map(|(id, _)| id.wtf8().into_owned()));
         }
     }
     let Some(context) = state.get("context") else { return };
     if context.kind() != Kind::Object || context.member("tool_invocations").is_some_and(|ledger| !ledger.is_null()) {
         return;
     }
-    let ledger = ledger(state.get("generated_items"), &waiting);
+    let ledger = ledger(state.get("generated_items"), &waiting, &within);
     if let Some(context) = state.get_mut("context").and_then(Value::object_mut) {
         context.place("tool_invocations", &["approvals", "usage"], ledger);
     }
 }
 
-fn ledger<'d>(items: Option<&Value<'_>>, waiting: &HashSet<Vec<u8>>) -> Object<'d> {
+const OWNERSHIP: &str = "current_response_generated_item_ownership";
+const INDEXES: &str = "generated_session_item_indexes";
+
+/// Says which generated items are the last response's, where a run waits and nothing says so: without it the SDK goes on with
+/// no run that output guardrails watch (`_restore_current_response_item_identities`).
+pub fn own_items(state: &mut Object<'_>) {
+    let is_silent = state.get(OWNERSHIP).is_none_or(Value::is_null);
+    if let Some(place) = is_silent.then(|| place(state)).flatten() {
+        state.place(OWNERSHIP, &[INDEXES], place);
+    }
+}
+
+/// Says anew, of a state and of every nested one, where its items stand, after some were put among them or changed.
+pub fn place_items(state: &mut Object<'_>) {
+    nested(state).into_iter().for_each(place_items);
+    ask_alike(state);
+    if state.get(INDEXES).is_some() {
+        let indexes = indexes(state);
+        state.set(INDEXES, Value::List(indexes));
+    }
+    if state.take(OWNERSHIP).is_some() {
+        own_items(state);
+    }
+}
+
+/// Makes the questions that wait the copies of those in the history that they are.
+fn ask_alike(state: &mut Object<'_>) {
+    let key = |item: &Value<'_>| ["raw_item", "agent"].map(|key| item.get(key).map(|value| written(&value)));
+    let items = state.get("generated_items").map_or_else(Vec::new, Value::elements);
+    let questions = items.iter().filter(|item| item.is_type("tool_approval_item"));
+    let questions: HashMap<_, _> = questions.map(|item| (key(item), item.clone().into_owned())).collect();
+    let step = state.get_mut("current_step").and_then(Value::object_mut).and_then(|step| step.get_mut("data"));
+    let waiting = step.and_then(Value::object_mut).and_then(|data| data.get_mut("interruptions"));
+    for question in waiting.map_or(&mut [][..], Value::elements_mut) {
+        if let Some(own) = questions.get(&key(question)) {
+            *question = own.clone();
+        }
+    }
+}
+
+/// The places of the generated items in the session's list, which holds them in the same order.
+pub(super) fn indexes<'d>(state: &Object<'_>) -> Vec<Value<'d>> {
+    let list = |key: &str| state.get(key).map_or_else(Vec::new, Value::elements);
+    let mut places: HashMap<Vec<u8>, Vec<usize>> = HashMap::default();
+    for (at, item) in list("session_items").iter().enumerate() {
+        places.entry(written(item)).or_default().push(at);
+    }
+    let mut from = 0;
+    let place = |item: &Cow<'_, Value<'_>>| {
+        let place = places.get(&written(item)).and_then(|places| places.iter().find(|at| **at >= from)).copied();
+        from = place.map_or(from, |at| at + 1);
+        place.map_or(Value::NULL, |at| Value::integer(at as u64))
+    };
+    list("generated_items").iter().map(place).collect()
+}
+
+/// Where the items of the last response end the history: the calls, and behind them questions, outputs and answers.
+fn place<'d>(state: &Object<'_>) -> Option<Object<'d>> {
+    let processed = state.get("last_processed_response")?.member("new_items")?;
+    let step = state.get("current_step").filter(|step| step.is_type("next_step_interruption"))?;
+    let interruptions = step.at(&["data", "interruptions"])?;
+    let (processed, interruptions) = (processed.elements(), interruptions.elements());
+    let items = state.get("generated_items")?.elements();
+    if processed.is_empty() || interruptions.is_empty() {
+        return None;
+    }
+    let is_later = |item: &Value<'_>| {
+        ["tool_approval_item", "tool_call_output_item", "mcp_approval_response_item"]
+            .iter()
+            .any(|kind| item.is_type(kind))
+    };
+    let earliest = items.iter().rposition(|item| !is_later(item)).map_or(0, |last| last + 1);
+    let begins = |behind: &usize| {
+        let begin = behind.checked_sub(processed.len());
+        begin.is_some_and(|begin| items[begin..*behind].iter().zip(&processed).all(|(one, other)| same(one, other)))
+    };
+    let behind = (earliest..=items.len()).find(begins)?;
+    let mut places: Vec<usize> = Vec::new();
+    for question in &interruptions {
+        places.push((behind..items.len()).find(|at| !places.contains(at) && same(&items[*at], question))?);
+    }
+    let places = places.into_iter().map(|at| Value::integer(at as u64)).collect();
+    let number = |at: usize| Value::integer(at as u64);
+    let own = Object::new().with("start", number(behind - processed.len())).with("end", number(items.len()));
+    Some(own.with("interruptions", Value::List(places)))
+}
+
+fn same(one: &Value<'_>, other: &Value<'_>) -> bool {
+    written(one) == written(other)
+}
+
+fn written(value: &Value<'_>) -> Vec<u8> {
+    let mut out = Writer::new(Style::PythonLine);
+    value.write(&mut out);
+    out.finish()
+}
+
+/// `waiting` are the calls of agents whose runs wait, `within` the calls of these runs: a run asks about them, too.
+fn ledger<'d>(items: Option<&Value<'_>>, waiting: &HashSet<Vec<u8>>, within: &HashSet<Vec<u8>>) -> Object<'d> {
     let mut out = Writer::new(Style::PythonLine);
     let items = items.map_or_else(Vec::new, Value::elements);
     let seen = parallel::map(items, |item| (!is_said(&item)).then(|| seen(&item)));
@@ -61,6 +166,8 @@ fn ledger<'d>(items: Option<&Value<'_>>, waiting: &HashSet<Vec<u8>>) -> Object<'
     }
     let mut entries: Vec<(Vec<u8>, Entry)> = Vec::new();
     let mut places: HashMap<Vec<u8>, usize> = HashMap::default();
+    let own: HashSet<Vec<u8>> = calls.iter().filter(|(_, approval, ..)| !approval).map(|(id, ..)| id.clone()).collect();
+    calls.retain(|(id, ..)| own.contains(id) || !within.contains(id));
     for (id, approval, entry) in
         parallel::map(calls, |(id, approval, call, known)| (id, approval, Entry::of(&call, &known)))
     {

@@ -16,7 +16,7 @@ use crate::python::invocation::{Scoped, completes, standing_scope};
 use crate::python::raw::OutputItem;
 use crate::record::{Wire as _, arrange};
 
-use super::thoughts;
+use super::{own_items, thoughts};
 
 /// The id of an item that the service never gave one; the SDK leaves it out when it calls the model.
 const NO_ID: Value<'static> = Value::text("__fake_id__");
@@ -31,15 +31,24 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     forget_authors(&mut state, account);
     said_twice(&state, account);
     thoughts::name_model(&mut state, account);
+    state.ask_last();
     let names = Names::of(&state);
     ungated(&state, &finished, account);
     let numbered = numbered(&state);
     let stored = lower_stored(&state, account);
+    let is_silent = state.ownership.is_none() && matches!(state.step, Step::Interrupted { .. });
+    let results = is_silent.then(|| Value::integer(state.tool_output_guardrails.len() as u64));
+    let results = state.tool_output_guardrails_start.take().or(results);
+    let sent = state.sent_answers();
+    if !sent.is_empty() {
+        state.ownership = None;
+    }
     let lower = |item, _: &Account<'d>| Some(lower_item(item, state.agent.as_ref(), &names));
     let items = account.map(std::mem::take(&mut state.items), lower);
     let kinds = names.kinds;
     let response = |response: Option<Response<'d>>| response.map_or(Value::NULL, |own| lower_response(own, account));
-    let indexes: Vec<Value<'d>> = (0..items.len() as u64).map(Value::integer).collect();
+    let shown: Vec<usize> = (0..items.len()).filter(|at| sent.binary_search(at).is_err()).collect();
+    let indexes: Vec<Value<'d>> = shown.iter().map(|at| Value::integer(*at as u64)).collect();
     let step = lower_step(state.step, state.agent.as_ref(), &names.names);
     let interruptions = step.at(&["data", "interruptions"]);
     let mut lowered = Object::new()
@@ -76,23 +85,17 @@ pub fn lower<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     if let Some(ownership) = state.ownership {
         lowered.push(Key::Known("current_response_generated_item_ownership"), lower_ownership(ownership));
     }
-    lowered.push(Key::Known("generated_items"), Value::List(parallel::map(items.iter().collect(), Value::clone)));
+    lowered.push(Key::Known("generated_items"), Value::List(parallel::map(shown, |at| items[at].clone())));
     lowered.push(Key::Known("session_items"), Value::List(items));
     lowered.push(Key::Known("current_step"), step);
     lowered.push(Key::Known("last_model_response"), response(state.last_response));
     let processed = state.processed.map(|processed| {
-        lower_processed(
-            processed,
-            state.agent.as_ref(),
-            &names.names,
-            interruptions,
-            state.tool_output_guardrails_start,
-            account,
-        )
+        lower_processed(processed, state.agent.as_ref(), &names.names, interruptions, results, account)
     });
     lowered.push(Key::Known("last_processed_response"), processed.unwrap_or(Value::NULL));
     lowered.push(Key::Known("current_turn_persisted_item_count"), stored);
     lowered.push(Key::Known("trace"), state.trace.map_or(Value::NULL, lower_trace));
+    own_items(&mut lowered);
     Value::Object(lowered)
 }
 

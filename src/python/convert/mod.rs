@@ -7,7 +7,7 @@ mod lower;
 mod steps;
 mod thoughts;
 
-pub use derive::derive;
+pub use derive::{derive, own_items, place_items};
 pub use lift::lift;
 pub use lower::lower;
 pub use steps::{LEDGER, OUTPUT_ROWS, SERVERS, bring};

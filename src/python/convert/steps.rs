@@ -16,8 +16,9 @@ use super::decisions::{
     bind_standing, drop_unbound, exact_first, hand_down, hand_up, name_functions, name_hosted, nested, own_functions,
     own_hosted, standing_first,
 };
-use super::derive;
+use super::derive::indexes;
 use super::lower::{COMPUTER, lookup_key, own_key};
+use super::{derive, own_items};
 
 /// From here on every call of a tool is in a ledger.
 pub const LEDGER: u16 = 15;
@@ -52,7 +53,7 @@ const SERVER_NAMES: Bound = Bound::label(10);
 const PATCH_LISTS: Bound = Bound::label(9);
 
 /// What the labels changed, in order.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step { to: 5, summary: "tools can be in a namespace", up: Some(name_tools), down: None },
     Step { to: 9, summary: "a message can be without a status", up: None, down: Some(complete_messages) },
     Step { to: 10, summary: "a run can have no turn limit", up: None, down: Some(limit_turns) },
@@ -79,6 +80,12 @@ const STEPS: [Step; 9] = [
         summary: "a decision about one call wins over a standing one",
         up: Some(exact_first),
         down: Some(standing_first),
+    },
+    Step {
+        to: 17,
+        summary: "a state says which items the last response brought",
+        up: Some(|state, _| own_items(state)),
+        down: None,
     },
     Step {
         to: 18,
@@ -445,16 +452,12 @@ fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     }
 }
 
-/// The session holds the items of the history, each at the same place, where it holds as many of them.
+/// The session holds the items of the history, and others among them.
 fn count_items<'d>(state: &mut Object<'d>, _: &Account<'d>) {
     if state.get("generated_session_item_indexes").is_some() {
         return;
     }
-    let length = |value: Option<&Value<'d>>| value.cloned().map(|list| list.into_elements().len());
-    let items = length(state.get("generated_items")).unwrap_or(0);
-    let session = length(state.get("session_items"));
-    let place = |at: usize| if session == Some(items) { Value::integer(at as u64) } else { Value::NULL };
-    let indexes: Vec<Value<'d>> = (0..items).map(place).collect();
+    let indexes = indexes(state);
     let behind = ["nested_history_owned_session_item_refs", "session_items", "generated_items"];
     state.place("generated_session_item_indexes", &behind, Value::List(indexes));
 }

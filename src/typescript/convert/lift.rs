@@ -686,28 +686,58 @@ fn forget<'d>(state: &mut State<'d>, mut gone: HashSet<Vec<u8>>, account: &Accou
 /// Takes out decisions about the calls of nested runs that are over and kept nowhere: the Python SDK heeds none about a call
 /// that it does not know.
 fn forget_finished<'d>(state: &mut State<'d>, account: &Account<'d>) {
-    if state.context.functions.is_empty() {
-        return;
-    }
     let mut known = HashSet::default();
     let mut runs = vec![&*state];
     while let Some(run) = runs.pop() {
+        known.extend(own_calls(run));
         known.extend(run.items.iter().chain(run.step.waiting()).filter_map(|item| call_id(&item.raw)));
-        for action in run.processed.iter().flat_map(|processed| &processed.functions) {
-            known.extend(call_id(&action.call));
-            runs.extend(action.nested.as_deref());
-        }
+        let functions = run.processed.iter().flat_map(|processed| &processed.functions);
+        runs.extend(functions.filter_map(|action| action.nested.as_deref()));
     }
+    let is_left = |record: &mut Record<'d>| {
+        record.single().iter().all(|id| known.contains(&**id)) || narrow(record, |id| known.contains(id), account)
+    };
     state.context.functions.retain_mut(|own| {
-        if own.record.single().iter().all(|id| known.contains(&**id)) {
-            return true;
-        }
-        let is_left = narrow(&mut own.record, |id| known.contains(id), account);
+        let is_left = is_left(&mut own.record);
         if !is_left {
             account.rebuilt(&own.agent, "nothing is decided about the calls of this agent");
         }
         is_left
     });
+    state.context.hosted.retain_mut(|own| is_left(&mut own.record));
+    state.context.by_name.retain_mut(|own| is_left(&mut own.record));
+}
+
+/// The calls that a run itself has made; it asks about those of nested runs, too.
+fn own_calls<'s>(run: &'s State<'_>) -> impl Iterator<Item = Vec<u8>> + 's {
+    let calls = run.items.iter().filter(|item| !matches!(item.kind, ItemKind::Approval { .. }));
+    let functions = run.processed.iter().flat_map(|processed| &processed.functions);
+    calls.filter_map(|item| call_id(&item.raw)).chain(functions.filter_map(|action| call_id(&action.call)))
+}
+
+/// Leaves to each run what is decided about single calls that it has made, and not another one.
+fn keep_own(state: &mut State<'_>) {
+    fn collect(run: &State<'_>, all: &mut HashSet<Vec<u8>>) {
+        all.extend(own_calls(run));
+        let functions = run.processed.iter().flat_map(|processed| &processed.functions);
+        functions.filter_map(|action| action.nested.as_deref()).for_each(|run| collect(run, all));
+    }
+    fn keep(run: &mut State<'_>, all: &HashSet<Vec<u8>>) {
+        let own: HashSet<Vec<u8>> = own_calls(run).collect();
+        let mine = |record: &mut Record<'_>| {
+            let before = record.is_empty();
+            *record = record.only(|id| own.contains(id) || !all.contains(id));
+            before || !record.is_empty()
+        };
+        run.context.functions.retain_mut(|decision| mine(&mut decision.record));
+        run.context.hosted.retain_mut(|decision| mine(&mut decision.record));
+        run.context.by_name.retain_mut(|decision| mine(&mut decision.record));
+        let functions = run.processed.iter_mut().flat_map(|processed| &mut processed.functions);
+        functions.filter_map(|action| action.nested.as_deref_mut()).for_each(|run| keep(run, all));
+    }
+    let mut all = HashSet::default();
+    collect(state, &mut all);
+    keep(state, &all);
 }
 
 /// Leaves of a record what is about known calls, and says whether that is anything.
@@ -849,6 +879,7 @@ fn hand_down<'d>(state: &mut State<'d>, account: &Account<'d>) {
     for nested in functions.filter_map(|action| action.nested.as_deref_mut()) {
         inherit(nested, &outer, &outermost, account);
     }
+    keep_own(state);
 }
 
 fn inherit<'d>(state: &mut State<'d>, outer: &Context<'d>, outermost: &Outermost, account: &Account<'d>) {

@@ -43,12 +43,20 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
         let reason = "a handoff that was not carried out is a call of a tool in the history";
         account.note(codes::CHANGED_FORM, Level::Display, item.origin, reason);
     }
+    for question in state.take_settled().iter().filter_map(|item| item.origin) {
+        account.lost(
+            Level::Bookkeeping,
+            &Value::Node(question),
+            "the TypeScript SDK forgets a question that is settled",
+        );
+    }
     let (calls, servers, current) = (Calls::of(&state), servers(&state), state.agent.clone());
     let (calls, servers, current) = (&calls, &servers, current.as_ref());
     let cx = Cx { calls, servers, current, account };
     let in_progress = matches!(state.step, Step::Interrupted { .. });
     let stored = cx.stored(&state);
     said_twice(&state, account);
+    state.ask_in_order();
     let ownership = state.ownership.filter(|own| {
         let fits = fits(own, &state.items);
         if !fits {

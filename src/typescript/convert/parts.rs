@@ -430,12 +430,24 @@ pub(super) fn shell_output_to<'d>(output: Value<'d>, account: &Account<'d>) -> T
     }))
 }
 
-pub(super) fn shell_output_from<'d>(output: Value<'d>, _: &Account<'d>) -> Turned<'d> {
+/// The SDK keeps no exit code of a call that was rejected, and sends the service, which wants one, a 0 for it.
+pub(super) fn shell_output_from<'d>(output: Value<'d>, account: &Account<'d>) -> Turned<'d> {
     if output.kind() != Kind::Array {
         return Err(output);
     }
     Ok(each(output, |result| {
-        outcome(result, |outcome| renamed(outcome, &[("type", "type"), ("exitCode", "exit_code")], None))
+        outcome(result, |outcome| {
+            let (exits, origin) = (outcome.is_type("exit"), outcome.origin());
+            let mut own = renamed(outcome, &[("type", "type"), ("exitCode", "exit_code")], None);
+            if exits
+                && own.member("exit_code").is_none_or(|code| code.is_null())
+                && let Some(own) = own.object_mut()
+            {
+                own.set("exit_code", Value::integer(0));
+                account.assumed(Level::Bookkeeping, origin, "where there is no exit code the TypeScript SDK sends 0");
+            }
+            own
+        })
     }))
 }
 
