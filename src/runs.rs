@@ -9,6 +9,26 @@ use crate::json::{Document, Kind, Node, Text};
 use crate::model::Verdict;
 use crate::record::NESTING;
 
+/// The labels from which the Python SDK keeps decisions in another way.
+mod python {
+    /// Those about hosted MCP tools by server.
+    pub(super) const SERVERS: u16 = 14;
+    /// The ledger of calls, with scopes; nested runs have their own.
+    pub(super) const LEDGER: u16 = 15;
+    /// Those about single calls come first.
+    pub(super) const EXACT_FIRST: u16 = 16;
+    /// Those about functions by agent.
+    pub(super) const OWNERS: u16 = 18;
+}
+
+/// The labels from which the TypeScript SDK does.
+mod typescript {
+    pub(super) const OWNERS: u16 = 16;
+    /// Calls are bound to what they call; those about hosted MCP tools by server.
+    pub(super) const BINDINGS: u16 = 18;
+    pub(super) const EXACT_FIRST: u16 = 19;
+}
+
 /// A run and where it is nested.
 #[derive(Debug)]
 pub(crate) struct Run<'d> {
@@ -292,7 +312,7 @@ impl<'d> Records<'d> {
         if let Some(ledger) = context.member("tool_invocations") {
             self.bound = ledger.members().map(|member| member.key.lossy()).collect();
         }
-        let has_functions = self.label >= 18;
+        let has_functions = self.label >= python::OWNERS;
         for member in context.member("approvals").into_iter().flat_map(Node::members) {
             // Behind the colon is the digest of one of several kinds of patches.
             let tool = match member.key.lossy() {
@@ -306,7 +326,7 @@ impl<'d> Records<'d> {
             let (Some(key), Some(record)) = (text(entry, "tool_key"), entry.member("decision")) else { continue };
             self.record(undeferred(key), agent(entry.member("agent")), None, record, true);
         }
-        let hosted = context.member("hosted_mcp_approvals").filter(|_| self.label >= 14);
+        let hosted = context.member("hosted_mcp_approvals").filter(|_| self.label >= python::SERVERS);
         for entry in hosted.into_iter().flat_map(Node::elements) {
             let (Some(identity), Some(record)) = (entry.member("identity"), entry.member("decision")) else { continue };
             let kind = text(identity, "type").unwrap_or_default();
@@ -321,7 +341,7 @@ impl<'d> Records<'d> {
     fn typescript(&mut self, context: Node<'d>) {
         let text = |node: Node<'d>, key: &str| node.member(key).and_then(Node::text).map(Text::lossy);
         let entries = |key: &str| context.member(key).into_iter().flat_map(Node::elements);
-        if self.label >= 18 {
+        if self.label >= typescript::BINDINGS {
             for entry in entries("approvalInvocations") {
                 let calls = entry.member("invocations").into_iter().flat_map(Node::members);
                 self.bound.extend(calls.map(|member| member.key.lossy()));
@@ -330,16 +350,16 @@ impl<'d> Records<'d> {
         for member in context.member("approvals").into_iter().flat_map(Node::members) {
             self.record(member.key.lossy(), None, None, member.value, true);
         }
-        let hosted = context.member("hostedMcpApprovals").filter(|_| self.label >= 18);
+        let hosted = context.member("hostedMcpApprovals").filter(|_| self.label >= typescript::BINDINGS);
         for member in hosted.into_iter().flat_map(Node::members) {
             if let Some([_, server, tool]) = parts(&member.key.lossy()).as_deref() {
                 self.record(tool.clone().into(), None, Some(server.clone().into()), member.value, true);
             }
         }
-        if self.label >= 18 {
+        if self.label >= typescript::BINDINGS {
             self.singles(entries("approvalInvocations").filter_map(|entry| entry.member("approvals")));
         }
-        if self.label < 16 {
+        if self.label < typescript::OWNERS {
             return;
         }
         for entry in entries("functionApprovals") {
@@ -392,7 +412,10 @@ impl<'d> Records<'d> {
             .flat_map(Node::members)
             .map(|member| (member.key.lossy(), member.value))
             .collect();
-        let first_label = if self.dialect == Dialect::Python { 15 } else { 18 };
+        let first_label = match self.dialect {
+            Dialect::Python => python::LEDGER,
+            Dialect::TypeScript => typescript::BINDINGS,
+        };
         let needs_binding = needs_binding && self.label >= first_label;
         for (key, verdict) in [("approved", Verdict::Approved), ("rejected", Verdict::Rejected)] {
             let Some(value) = record.member(key) else { continue };
@@ -411,7 +434,7 @@ impl<'d> Records<'d> {
                 if verdict == Verdict::Rejected {
                     given.message = record.member(standing).and_then(Node::text).map(Text::lossy);
                 }
-                if self.dialect == Dialect::Python && self.label >= 15 {
+                if self.dialect == Dialect::Python && self.label >= python::LEDGER {
                     given.scope = record.member("sticky_scope").and_then(Node::text).map(Text::lossy);
                     given.counts = given.scope.is_some();
                 }
@@ -458,8 +481,7 @@ pub(crate) fn settle<'d>(waiting: &mut [Waiting<'d>], runs: &[Run<'d>], given: &
         let scope = id.as_ref().and_then(|id| scopes.get(&(call.run, id.clone())));
         let reaches = |one: &Given<'d>| {
             let mut run = Some(call.run);
-            // From label 1.15 on, decisions about calls of a nested Python run are in its own state.
-            let own = dialect == Dialect::Python && label >= 15;
+            let own = dialect == Dialect::Python && label >= python::LEDGER;
             while let Some(number) = run.filter(|number| *number != one.run) {
                 run = if own { None } else { runs[number].outer };
             }
@@ -478,7 +500,10 @@ pub(crate) fn settle<'d>(waiting: &mut [Waiting<'d>], runs: &[Run<'d>], given: &
         };
         let one = verdict(id.as_ref().and_then(|id| exact.get(&**id)));
         let all = names(call).iter().find_map(|name| verdict(standing.get(&**name)));
-        let exact_first = label >= if dialect == Dialect::Python { 16 } else { 19 };
+        let exact_first = match dialect {
+            Dialect::Python => label >= python::EXACT_FIRST,
+            Dialect::TypeScript => label >= typescript::EXACT_FIRST,
+        };
         call.decided = if exact_first { one.or(all) } else { all.or(one) };
         call.standing = if exact_first { one.is_none() } else { all.is_some() };
     }
@@ -487,7 +512,7 @@ pub(crate) fn settle<'d>(waiting: &mut [Waiting<'d>], runs: &[Run<'d>], given: &
 /// What the ledgers of Python runs say of their calls.
 fn scopes<'d>(runs: &[Run<'d>], dialect: Dialect) -> HashMap<(usize, Cow<'d, str>), Cow<'d, str>> {
     let mut scopes = HashMap::default();
-    let runs = runs.iter().enumerate().filter(|(_, run)| dialect == Dialect::Python && run.label >= 15);
+    let runs = runs.iter().enumerate().filter(|(_, run)| dialect == Dialect::Python && run.label >= python::LEDGER);
     for (number, run) in runs {
         let ledger = run.root.member("context").and_then(|context| context.member("tool_invocations"));
         for entry in ledger.into_iter().flat_map(Node::members) {
@@ -520,7 +545,7 @@ fn is_tool(call: &Waiting<'_>, one: &Given<'_>, label: u16, dialect: Dialect) ->
     let is_function = call.raw.is_type("function_call");
     // Decisions without an owner are from before the label that gave function tools one, or about one call.
     let owned = match dialect {
-        Dialect::Python => label >= 18,
+        Dialect::Python => label >= python::OWNERS,
         Dialect::TypeScript => false,
     };
     if is_function && owned && one.agent.is_none() && one.call.is_none() {
