@@ -46,13 +46,13 @@
 //! # Approving a call
 //!
 //! ```
-//! use runstate::{Calls, Decide, Inspect, Said, decide, inspect};
+//! use runstate::{Calls, Decide, Inspect, ApprovalStatus, decide, inspect};
 //!
 //! let state = std::fs::read("fixtures/python/1.21/pending-several.json")?;
 //! let waiting = inspect(&state, &Inspect::default()).inbox;
 //! let call = waiting.iter().find(|call| call.tool.as_deref() == Some("audit")).expect("a call of this tool waits");
 //! let ids = call.call_id.iter().cloned().collect();
-//! let done = decide(&state, &Decide::new(Said::Approved, Calls::Ids { ids, path: None }));
+//! let done = decide(&state, &Decide::new(ApprovalStatus::Approved, Calls::Ids { ids, path: None }));
 //! let approved = done.bytes.expect("nothing stands against it");
 //! assert_eq!(inspect(&approved, &Inspect::default()).inbox.len(), waiting.len() - 1);
 //! # Ok::<(), std::io::Error>(())
@@ -115,9 +115,9 @@ pub use finding::{Effect, Finding, Severity};
 pub use format::{Dialect, Format, Target};
 pub use inspect::{
     Answer, Decision, Entry, EntryKind, Inspect, NextStep, Outer, Part, Pending, Remark, Repeat, Resumable, RunSummary,
-    Said, Size, Spending, Summary, Tokens, inspect, inspect_document,
+    Size, Spending, Summary, Tokens, inspect, inspect_document,
 };
-pub use model::Level;
+pub use model::{ApprovalStatus, Level};
 pub use normalize::{
     Defaults, Invalid, Keys, Layout, Normalize, Outcome, Redact, Rewritten, normalize, normalize_document,
 };

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::format::Dialect;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Kind, Node, Text};
-use crate::model::Verdict;
+use crate::model::ApprovalStatus;
 use crate::record::NESTING;
 
 /// The labels from which the Python SDK keeps decisions in another way.
@@ -143,7 +143,7 @@ pub(crate) struct Waiting<'d> {
     /// The agent that calls: its identity where it has one, else its name.
     pub(crate) agent: Option<Cow<'d, str>>,
     /// What was decided.
-    pub(crate) decided: Option<Verdict>,
+    pub(crate) decided: Option<ApprovalStatus>,
     /// Whether that was decided about all calls of the tool.
     pub(crate) standing: bool,
 }
@@ -275,7 +275,7 @@ pub(crate) struct Given<'d> {
     /// The hosted MCP server.
     pub(crate) server: Option<Cow<'d, str>>,
     /// What it says.
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: ApprovalStatus,
     /// The call; nothing for all calls of the tool.
     pub(crate) call: Option<Cow<'d, str>>,
     /// What the model is told of a rejection.
@@ -417,7 +417,7 @@ impl<'d> Records<'d> {
             Dialect::TypeScript => typescript::BINDINGS,
         };
         let needs_binding = needs_binding && self.label >= first_label;
-        for (key, verdict) in [("approved", Verdict::Approved), ("rejected", Verdict::Rejected)] {
+        for (key, verdict) in [("approved", ApprovalStatus::Approved), ("rejected", ApprovalStatus::Rejected)] {
             let Some(value) = record.member(key) else { continue };
             let mut given = Given {
                 run: self.run,
@@ -431,7 +431,7 @@ impl<'d> Records<'d> {
                 counts: true,
             };
             if value.as_bool() == Some(true) {
-                if verdict == Verdict::Rejected {
+                if verdict == ApprovalStatus::Rejected {
                     given.message = record.member(standing).and_then(Node::text).map(Text::lossy);
                 }
                 if self.dialect == Dialect::Python && self.label >= python::LEDGER {
@@ -444,7 +444,7 @@ impl<'d> Records<'d> {
             for id in value.elements().filter_map(Node::text).map(Text::lossy) {
                 let message = messages.get(&id).and_then(|message| message.text()).map(Text::lossy);
                 let counts = !needs_binding || self.bound.contains(&id);
-                let message = message.filter(|_| verdict == Verdict::Rejected);
+                let message = message.filter(|_| verdict == ApprovalStatus::Rejected);
                 self.found.push(Given { call: Some(id), message, counts, ..given.clone() });
             }
         }
@@ -494,9 +494,9 @@ pub(crate) fn settle<'d>(waiting: &mut [Waiting<'d>], runs: &[Run<'d>], given: &
                 && one.scope.as_ref().is_none_or(|own| scope.is_none_or(|scope| scope == own))
         };
         let verdict = |list: Option<&Vec<&Given<'d>>>| {
-            let said: Vec<Verdict> = list.into_iter().flatten().filter(suits).map(|one| one.verdict).collect();
-            let approved = said.contains(&Verdict::Approved);
-            if approved { Some(Verdict::Approved) } else { said.first().copied() }
+            let said: Vec<ApprovalStatus> = list.into_iter().flatten().filter(suits).map(|one| one.verdict).collect();
+            let approved = said.contains(&ApprovalStatus::Approved);
+            if approved { Some(ApprovalStatus::Approved) } else { said.first().copied() }
         };
         let one = verdict(id.as_ref().and_then(|id| exact.get(&**id)));
         let all = names(call).iter().find_map(|name| verdict(standing.get(&**name)));

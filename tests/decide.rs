@@ -3,7 +3,7 @@
 mod common;
 
 use common::Fixture;
-use runstate::{Calls, Decide, Decided, Inspect, Said, decide, inspect};
+use runstate::{ApprovalStatus, Calls, Decide, Decided, Inspect, decide, inspect};
 use serde_json::Value;
 
 fn read(path: &str) -> Vec<u8> {
@@ -18,7 +18,7 @@ fn ids(ids: &[&str]) -> Calls {
     Calls::Ids { ids: ids.iter().map(|id| (*id).to_owned()).collect(), path: None }
 }
 
-fn with(said: Said, calls: Calls, always: bool, message: Option<&str>) -> Decide {
+fn with(said: ApprovalStatus, calls: Calls, always: bool, message: Option<&str>) -> Decide {
     let mut options = Decide::new(said, calls);
     options.always = always;
     options.message = message.map(str::to_owned);
@@ -32,38 +32,68 @@ fn code(decided: &Decided) -> &str {
 /// The same play, saved once before and once after the decision.
 #[test]
 fn decisions_are_byte_for_byte_those_of_the_sdks() {
-    let plays: &[(&str, &str, Said, bool, Option<&str>)] = &[
-        ("python/1.21/pending-first-turn", "python/1.21/approved", Said::Approved, false, None),
-        ("python/1.21/pending-first-turn", "python/1.21/rejected", Said::Rejected, false, None),
+    let plays: &[(&str, &str, ApprovalStatus, bool, Option<&str>)] = &[
+        ("python/1.21/pending-first-turn", "python/1.21/approved", ApprovalStatus::Approved, false, None),
+        ("python/1.21/pending-first-turn", "python/1.21/rejected", ApprovalStatus::Rejected, false, None),
         (
             "python/1.21/pending-first-turn",
             "python/1.21/rejected-with-message",
-            Said::Rejected,
+            ApprovalStatus::Rejected,
             false,
             Some("too much"),
         ),
-        ("python/1.21/deferred-tool-pending", "python/1.21/deferred-tool-approved", Said::Approved, false, None),
-        ("typescript/1.22/pending_approval", "typescript/1.22/approved_once", Said::Approved, false, None),
-        ("typescript/1.22/pending_approval", "typescript/1.22/always_approve", Said::Approved, true, None),
-        ("typescript/1.22/pending_approval", "typescript/1.22/rejected_once", Said::Rejected, false, None),
+        (
+            "python/1.21/deferred-tool-pending",
+            "python/1.21/deferred-tool-approved",
+            ApprovalStatus::Approved,
+            false,
+            None,
+        ),
+        ("typescript/1.22/pending_approval", "typescript/1.22/approved_once", ApprovalStatus::Approved, false, None),
+        ("typescript/1.22/pending_approval", "typescript/1.22/always_approve", ApprovalStatus::Approved, true, None),
+        ("typescript/1.22/pending_approval", "typescript/1.22/rejected_once", ApprovalStatus::Rejected, false, None),
         (
             "typescript/1.22/pending_approval",
             "typescript/1.22/rejected_with_message",
-            Said::Rejected,
+            ApprovalStatus::Rejected,
             false,
             Some("Over the limit."),
         ),
-        ("typescript/1.22/pending_approval", "typescript/1.22/always_reject", Said::Rejected, true, Some("Never.")),
-        ("typescript/1.22/hosted_mcp_pending", "typescript/1.22/hosted_mcp_approved", Said::Approved, false, None),
-        ("typescript/1.22/hosted_mcp_pending", "typescript/1.22/hosted_mcp_always", Said::Approved, true, None),
+        (
+            "typescript/1.22/pending_approval",
+            "typescript/1.22/always_reject",
+            ApprovalStatus::Rejected,
+            true,
+            Some("Never."),
+        ),
+        (
+            "typescript/1.22/hosted_mcp_pending",
+            "typescript/1.22/hosted_mcp_approved",
+            ApprovalStatus::Approved,
+            false,
+            None,
+        ),
+        (
+            "typescript/1.22/hosted_mcp_pending",
+            "typescript/1.22/hosted_mcp_always",
+            ApprovalStatus::Approved,
+            true,
+            None,
+        ),
         (
             "typescript/1.22/hosted_mcp_pending",
             "typescript/1.22/hosted_mcp_rejected",
-            Said::Rejected,
+            ApprovalStatus::Rejected,
             false,
             Some("No."),
         ),
-        ("typescript/1.22/nested_agent", "typescript/1.22/nested_agent_approved", Said::Approved, false, None),
+        (
+            "typescript/1.22/nested_agent",
+            "typescript/1.22/nested_agent_approved",
+            ApprovalStatus::Approved,
+            false,
+            None,
+        ),
     ];
     for (before, after, said, always, message) in plays {
         let decided = decide(&read(&format!("{before}.json")), &with(*said, all(), *always, *message));
@@ -125,7 +155,7 @@ fn a_decision_is_about_one_call_and_changes_nothing_else_under_any_label() {
         let Ok(before) = serde_json::from_slice::<Value>(bytes) else { continue };
         let waiting = inbox(bytes);
         let Some((inside, _, id)) = waiting.first() else { continue };
-        for said in [Said::Approved, Said::Rejected] {
+        for said in [ApprovalStatus::Approved, ApprovalStatus::Rejected] {
             let calls = Calls::Ids { ids: vec![id.clone().expect("a call has an id")], path: Some(inside.clone()) };
             let decided = decide(bytes, &with(said, calls, false, None));
             let Some(written) = decided.bytes else {
@@ -155,11 +185,11 @@ fn a_decision_is_about_one_call_and_changes_nothing_else_under_any_label() {
 #[test]
 fn several_calls_at_once() {
     let state = read("python/1.21/pending-several.json");
-    let decided = decide(&state, &with(Said::Approved, ids(&["call_1", "call_3"]), false, None));
+    let decided = decide(&state, &with(ApprovalStatus::Approved, ids(&["call_1", "call_3"]), false, None));
     let left: Vec<_> = inbox(&decided.bytes.expect("it is decided")).into_iter().map(|(_, _, id)| id).collect();
     assert_eq!(left, [Some("call_2".to_owned())]);
     let of_tool = Calls::All { tool: Some("wire".to_owned()) };
-    let decided = decide(&state, &with(Said::Rejected, of_tool, false, Some("No.")));
+    let decided = decide(&state, &with(ApprovalStatus::Rejected, of_tool, false, Some("No.")));
     assert_eq!(decided.calls.len(), 2);
     let left: Vec<_> = inbox(&decided.bytes.expect("it is decided")).into_iter().map(|(_, _, id)| id).collect();
     assert_eq!(left, [Some("call_3".to_owned())]);
@@ -171,10 +201,14 @@ fn requests_of_hosted_servers_are_told_apart_by_the_id_of_the_request() {
     let state = String::from_utf8(read("typescript/1.22/hosted_mcp_several.json")).expect("it is UTF-8");
     let without_id = |state: String, id: &str| state.replace(&format!("\"id\":\"{id}\",\"status\""), "\"status\"");
     let state = ["mcpr_1", "mcpr_2", "mcpr_3"].into_iter().fold(state, without_id);
-    for (id, said) in [("mcpr_1", Said::Rejected), ("mcpr_2", Said::Approved), ("mcpr_3", Said::Rejected)] {
+    for (id, said) in [
+        ("mcpr_1", ApprovalStatus::Rejected),
+        ("mcpr_2", ApprovalStatus::Approved),
+        ("mcpr_3", ApprovalStatus::Rejected),
+    ] {
         let decided = decide(state.as_bytes(), &with(said, ids(&[id]), false, None));
         let written = decided.bytes.unwrap_or_else(|| panic!("{id}: {:?}", decided.refusal));
-        let own = |bytes: &[u8]| -> Vec<(Option<String>, Said)> {
+        let own = |bytes: &[u8]| -> Vec<(Option<String>, ApprovalStatus)> {
             let decisions = inspect(bytes, &Inspect::default()).decisions;
             decisions.into_iter().map(|one| (one.call_id, one.verdict)).collect()
         };
@@ -186,8 +220,10 @@ fn requests_of_hosted_servers_are_told_apart_by_the_id_of_the_request() {
 
 #[test]
 fn a_standing_decision_says_what_else_it_covers() {
-    let decided =
-        decide(&read("python/1.21/pending-several.json"), &with(Said::Approved, ids(&["call_1"]), true, None));
+    let decided = decide(
+        &read("python/1.21/pending-several.json"),
+        &with(ApprovalStatus::Approved, ids(&["call_1"]), true, None),
+    );
     let covered: Vec<_> = decided.covered.iter().map(|call| call.call_id.as_deref()).collect();
     assert_eq!(covered, [Some("call_2")]);
 }
@@ -198,7 +234,7 @@ fn an_exact_rejection_is_never_turned_into_an_approval() {
         ("python/1.21/partly-decided.json", "call_1"),
         ("typescript/1.22/standing_approval_exact_rejection.json", "c1"),
     ] {
-        let decided = decide(&read(path), &with(Said::Approved, ids(&[id]), true, None));
+        let decided = decide(&read(path), &with(ApprovalStatus::Approved, ids(&[id]), true, None));
         assert_eq!(code(&decided), "RS612", "{path}");
         assert!(decided.bytes.is_none());
     }
@@ -208,27 +244,29 @@ fn an_exact_rejection_is_never_turned_into_an_approval() {
 #[test]
 fn a_call_that_is_decided_is_decided_again_before_all_calls_of_its_tool() {
     let state = read("typescript/1.22/shell_rejected.json");
-    let all = with(Said::Approved, ids(&["s1"]), true, None);
+    let all = with(ApprovalStatus::Approved, ids(&["s1"]), true, None);
     let refusal = decide(&state, &all).refusal.expect("it is refused");
     assert_eq!(refusal.help, "Decide about the call itself first, then about all calls of its tool.");
-    let single = decide(&state, &with(Said::Approved, ids(&["s1"]), false, None)).bytes.expect("it is decided");
+    let single =
+        decide(&state, &with(ApprovalStatus::Approved, ids(&["s1"]), false, None)).bytes.expect("it is decided");
     assert!(decide(&single, &all).bytes.is_some());
 }
 
 #[test]
 fn what_cannot_be_decided_is_refused_with_a_reason() {
     let state = read("python/1.21/pending-several.json");
-    let unknown = decide(&state, &with(Said::Approved, ids(&["call_7"]), false, None));
+    let unknown = decide(&state, &with(ApprovalStatus::Approved, ids(&["call_7"]), false, None));
     assert_eq!(code(&unknown), "RS610");
     let help = &unknown.refusal.as_ref().expect("it is refused").help;
     assert_eq!(help, "These wait for a decision: \"call_1\", \"call_2\", \"call_3\".");
     // One that exists and does not wait.
     let done = read("python/1.21/pending-after-typed-outputs.json");
-    assert_eq!(code(&decide(&done, &with(Said::Approved, ids(&["call_1"]), false, None))), "RS610");
+    assert_eq!(code(&decide(&done, &with(ApprovalStatus::Approved, ids(&["call_1"]), false, None))), "RS610");
     // One of a nested run that is over.
     let over = read("typescript/1.22/nested_agent_failed.json");
-    assert_eq!(code(&decide(&over, &with(Said::Approved, ids(&["l1"]), false, None))), "RS610");
-    let none = decide(&state, &with(Said::Approved, Calls::All { tool: Some("bank".to_owned()) }, false, None));
+    assert_eq!(code(&decide(&over, &with(ApprovalStatus::Approved, ids(&["l1"]), false, None))), "RS610");
+    let none =
+        decide(&state, &with(ApprovalStatus::Approved, Calls::All { tool: Some("bank".to_owned()) }, false, None));
     assert_eq!(code(&none), "RS610");
     for (path, id) in [("python/1.5", "call_1"), ("typescript/1.5", "s1")] {
         let fixture = common::fixtures().into_iter().find(|fixture| {
@@ -236,9 +274,9 @@ fn what_cannot_be_decided_is_refused_with_a_reason() {
                 && inbox(&fixture.bytes).iter().any(|(_, _, own)| own.as_deref() == Some(id))
         });
         let fixture = fixture.expect("a call of the id waits under the label");
-        let refused = decide(&fixture.bytes, &with(Said::Rejected, ids(&[id]), false, Some("No.")));
+        let refused = decide(&fixture.bytes, &with(ApprovalStatus::Rejected, ids(&[id]), false, Some("No.")));
         assert_eq!(code(&refused), "RS612", "no place for words");
-        assert!(decide(&fixture.bytes, &with(Said::Rejected, ids(&[id]), false, None)).bytes.is_some());
+        assert!(decide(&fixture.bytes, &with(ApprovalStatus::Rejected, ids(&[id]), false, None)).bytes.is_some());
     }
 }
 
@@ -248,10 +286,10 @@ fn an_approval_is_not_taken_back_where_the_sdk_would_not_heed_that() {
     let mut tried = 0;
     for fixture in common::fixtures().iter().filter(|fixture| fixture.dialect == "typescript" && fixture.label < 18) {
         let summary = inspect(&fixture.bytes, &Inspect::default());
-        for one in summary.decisions.iter().filter(|one| one.verdict == Said::Approved) {
+        for one in summary.decisions.iter().filter(|one| one.verdict == ApprovalStatus::Approved) {
             let Some(id) = one.call_id.as_deref() else { continue };
-            if decide(&fixture.bytes, &with(Said::Approved, ids(&[id]), false, None)).bytes.is_some() {
-                let rejected = decide(&fixture.bytes, &with(Said::Rejected, ids(&[id]), false, None));
+            if decide(&fixture.bytes, &with(ApprovalStatus::Approved, ids(&[id]), false, None)).bytes.is_some() {
+                let rejected = decide(&fixture.bytes, &with(ApprovalStatus::Rejected, ids(&[id]), false, None));
                 assert_eq!(code(&rejected), "RS612", "{}", fixture.path.display());
                 tried += 1;
             }
@@ -264,22 +302,22 @@ fn an_approval_is_not_taken_back_where_the_sdk_would_not_heed_that() {
 fn states_that_do_not_load_or_resume_are_not_decided_about() {
     for path in ["broken/RS301-python.json", "broken/RS415-typescript.json", "python/1.21/terminal-unrecoverable.json"]
     {
-        let decided = decide(&read(path), &with(Said::Approved, all(), false, None));
+        let decided = decide(&read(path), &with(ApprovalStatus::Approved, all(), false, None));
         assert!(decided.bytes.is_none() && decided.refusal.is_none() && !decided.findings.is_empty(), "{path}");
     }
-    assert_eq!(decide(b"{", &with(Said::Approved, all(), false, None)).findings.len(), 1);
+    assert_eq!(decide(b"{", &with(ApprovalStatus::Approved, all(), false, None)).findings.len(), 1);
 }
 
 #[test]
 fn runs_with_calls_of_the_same_id_must_be_told_apart() {
     let state = String::from_utf8(read("python/1.21/nested-twice-in-one-turn.json")).expect("it is UTF-8");
     let state = state.replace("\"call_2\"", "\"call_1\"");
-    let asked = decide(state.as_bytes(), &with(Said::Approved, ids(&["call_1"]), false, None));
+    let asked = decide(state.as_bytes(), &with(ApprovalStatus::Approved, ids(&["call_1"]), false, None));
     assert_eq!(code(&asked), "RS611", "{:?}", asked.refusal);
     let help = &asked.refusal.as_ref().expect("it is refused").help;
     assert_eq!(help, "Say which run is meant: --inside call_a, or --inside call_b.");
     let one = Calls::Ids { ids: vec!["call_1".to_owned()], path: Some(vec!["call_b".to_owned()]) };
-    let decided = decide(state.as_bytes(), &with(Said::Approved, one, false, None));
+    let decided = decide(state.as_bytes(), &with(ApprovalStatus::Approved, one, false, None));
     let left = inbox(&decided.bytes.expect("it is decided"));
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].0, ["call_a"]);
@@ -289,7 +327,7 @@ fn runs_with_calls_of_the_same_id_must_be_told_apart() {
 fn what_stands_around_a_state_stays_as_it_is() {
     let state = String::from_utf8(read("typescript/1.22/pending_approval.json")).expect("it is UTF-8");
     let decided = String::from_utf8(read("typescript/1.22/approved_once.json")).expect("it is UTF-8");
-    let mut options = with(Said::Approved, all(), false, None);
+    let mut options = with(ApprovalStatus::Approved, all(), false, None);
     options.validate.at = Some("/runs/1".to_owned());
     let around = |state: &str| format!("{{ \"z\": 1.50,\t\"runs\" : [null,{state} ],\n\"z\": \"\\u00e9\"}}\n");
     let written = decide(around(&state).as_bytes(), &options).bytes.expect("it is decided");
@@ -306,6 +344,7 @@ fn the_layout_of_a_state_stays() {
         options.layout = runstate::Layout::Line;
         runstate::normalize(&read(path), &options).bytes.expect("it is a state")
     };
-    let written = decide(&line("python/1.21/pending-first-turn.json"), &with(Said::Approved, all(), false, None));
+    let written =
+        decide(&line("python/1.21/pending-first-turn.json"), &with(ApprovalStatus::Approved, all(), false, None));
     assert_eq!(written.bytes.expect("it is decided"), line("python/1.21/approved.json"));
 }

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use runstate::agents::Graph;
 use runstate::{
-    Calls, Convert, Decide, Diff, Inspect, Level, Normalize, Said, Validate, convert, decide, diff, inspect, normalize,
-    verdict,
+    ApprovalStatus, Calls, Convert, Decide, Diff, Inspect, Level, Normalize, Validate, convert, decide, diff, inspect,
+    normalize, verdict,
 };
 use serde_json::{Value, json};
 
@@ -92,7 +92,7 @@ fn conversions() {
 fn everyday_verbs() {
     let mut normal = Normalize::default();
     normal.volatile = true;
-    let all = Decide::new(Said::Approved, Calls::All { tool: None });
+    let all = Decide::new(ApprovalStatus::Approved, Calls::All { tool: None });
     let works: [(&str, Work<'_>); 4] = [
         ("normalize", &|state| drop(normalize(state, &normal))),
         ("inspect", &|state| drop(inspect(state, &Inspect::default()))),

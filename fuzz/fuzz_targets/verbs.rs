@@ -7,7 +7,7 @@
 use libfuzzer_sys::fuzz_target;
 use runstate::{
     Calls, Convert, Decide, Defaults, Dialect, Diff, Effect, Format, Inspect, Invalid, Keys, Level, Normalize, Redact,
-    Said, Target, Validate, convert, decide, diff, inspect, normalize, validate, verdict,
+    ApprovalStatus, Target, Validate, convert, decide, diff, inspect, normalize, validate, verdict,
 };
 
 fuzz_target!(|bytes: &[u8]| {
@@ -76,7 +76,7 @@ fn normalized(bytes: &[u8], seed: usize) {
 }
 
 fn decided(bytes: &[u8], seed: usize) {
-    let verdict = if seed & 1 == 0 { Said::Approved } else { Said::Rejected };
+    let verdict = if seed & 1 == 0 { ApprovalStatus::Approved } else { ApprovalStatus::Rejected };
     let mut how = Decide::new(verdict, Calls::All { tool: None });
     how.always = seed & 2 != 0;
     let done = decide(bytes, &how);

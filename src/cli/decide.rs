@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use runstate::{Calls, Decided, Pending, Refusal, Said};
+use runstate::{ApprovalStatus, Calls, Decided, Pending, Refusal};
 
 use super::args::{Deciding, Reply};
 use super::inputs::{Content, Origin, read};
@@ -31,7 +31,7 @@ pub(crate) struct Report<'r> {
     /// Whether a state with the decision in it was written.
     written: bool,
     /// `approved` or `rejected`.
-    verdict: Said,
+    verdict: ApprovalStatus,
     /// Whether the decision is about all further calls of the tool, too.
     always: bool,
     /// What was decided.
@@ -43,7 +43,7 @@ pub(crate) struct Report<'r> {
     refusal: Option<&'r Refusal>,
 }
 
-pub(crate) fn run(arguments: &Deciding, verdict: Said, message: Option<&str>) -> Result<Exit, Failure> {
+pub(crate) fn run(arguments: &Deciding, verdict: ApprovalStatus, message: Option<&str>) -> Result<Exit, Failure> {
     let calls = match (&arguments.call[..], arguments.all) {
         ([], true) => Calls::All { tool: arguments.tool.clone() },
         (ids, _) => Calls::Ids { ids: ids.to_vec(), path: path(&arguments.inside) },
@@ -99,7 +99,13 @@ fn path(inside: &[String]) -> Option<Vec<String>> {
 }
 
 /// Says on stderr what was decided, or why not.
-fn talk(file: &str, decided: Option<&Decided>, checked: Option<&Checked>, arguments: &Deciding, verdict: Said) {
+fn talk(
+    file: &str,
+    decided: Option<&Decided>,
+    checked: Option<&Checked>,
+    arguments: &Deciding,
+    verdict: ApprovalStatus,
+) {
     let text = if arguments.format == Reply::Human {
         let part = checked
             .map(|checked| render::part(checked, super::args::Format::Human, Talk::Normal, Exit::Findings, "approve"));
@@ -126,7 +132,7 @@ fn talk(file: &str, decided: Option<&Decided>, checked: Option<&Checked>, argume
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
-fn human(file: &str, decided: &Decided, arguments: &Deciding, verdict: Said) -> String {
+fn human(file: &str, decided: &Decided, arguments: &Deciding, verdict: ApprovalStatus) -> String {
     const BAD: Style = AnsiColor::Red.on_default().bold();
     const GOOD: Style = AnsiColor::Green.on_default().bold();
     let file = printable(file);
@@ -134,7 +140,7 @@ fn human(file: &str, decided: &Decided, arguments: &Deciding, verdict: Said) -> 
         let (message, help) = (printable(&refusal.message), printable(&refusal.help));
         return format!("{file}: {BAD}error[{}]{BAD:#}: {message}\n  = help: {help}\n", refusal.code);
     }
-    let (style, said) = if verdict == Said::Approved { (GOOD, "approved") } else { (BAD, "rejected") };
+    let (style, said) = if verdict == ApprovalStatus::Approved { (GOOD, "approved") } else { (BAD, "rejected") };
     let mut text = String::new();
     for (calls, more) in [(&decided.calls, ""), (&decided.covered, ", which waits and is covered, too")] {
         for call in calls {

@@ -31,7 +31,7 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use clap::Parser as _;
 
-use runstate::Said;
+use runstate::ApprovalStatus;
 
 use args::{Arguments, Command};
 
@@ -74,8 +74,10 @@ pub(crate) fn run() -> ExitCode {
         Command::Validate(options) => validate::run(&options),
         Command::Detect(options) => detect::run(&options),
         Command::Inspect(options) => inspect::run(&options),
-        Command::Approve(options) => decide::run(&options, Said::Approved, None),
-        Command::Reject(options) => decide::run(&options.deciding, Said::Rejected, options.message.as_deref()),
+        Command::Approve(options) => decide::run(&options, ApprovalStatus::Approved, None),
+        Command::Reject(options) => {
+            decide::run(&options.deciding, ApprovalStatus::Rejected, options.message.as_deref())
+        }
         Command::Normalize(options) => normalize::run(&options),
         Command::Convert(options) => convert::run(&options),
         Command::Diff(options) => diff::run(&options),

@@ -11,7 +11,7 @@ use crate::model::state::{
     Action, AgentRef, Binding, Decided, FunctionAction, HandoffAction, Item, ItemKind, McpRequest, Record, State, Step,
     ToolKey, call_id,
 };
-use crate::model::{Account, Level, Verdict};
+use crate::model::{Account, ApprovalStatus, Level};
 
 use super::Convert;
 
@@ -410,7 +410,7 @@ fn half_decided<'d>(state: &State<'d>, target: Dialect, account: &Account<'d>) {
         let mut found = Vec::new();
         verdicts(nested, &mut found);
         let has = |verdict| found.contains(&verdict);
-        if has(Some(Verdict::Approved)) && has(None) && !has(Some(Verdict::Rejected)) {
+        if has(Some(ApprovalStatus::Approved)) && has(None) && !has(Some(ApprovalStatus::Rejected)) {
             let reason = match target {
                 Dialect::TypeScript => {
                     "of this nested run some calls are approved and others open: the TypeScript SDK runs the approved \
@@ -427,7 +427,7 @@ fn half_decided<'d>(state: &State<'d>, target: Dialect, account: &Account<'d>) {
 }
 
 /// What was decided about each call that waits in a run or in those within it, each in the run that it belongs to.
-fn verdicts(state: &State<'_>, found: &mut Vec<Option<Verdict>>) {
+fn verdicts(state: &State<'_>, found: &mut Vec<Option<ApprovalStatus>>) {
     let mut inner = HashSet::default();
     let functions = state.processed.iter().flat_map(|processed| &processed.functions);
     for nested in functions.filter_map(|action| action.nested.as_deref()) {
@@ -494,11 +494,11 @@ fn bindings<'s, 'd>(state: &'s State<'d>) -> HashMap<Vec<u8>, &'s Binding<'d>> {
 #[derive(Default)]
 struct Verdicts {
     /// About single calls of functions, by agent and call id.
-    functions: HashMap<Asked, Verdict>,
+    functions: HashMap<Asked, ApprovalStatus>,
     /// About other calls, by call id.
-    others: HashMap<Vec<u8>, Verdict>,
+    others: HashMap<Vec<u8>, ApprovalStatus>,
     /// About all calls of a tool.
-    standing: HashMap<Tool, Verdict>,
+    standing: HashMap<Tool, ApprovalStatus>,
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -538,7 +538,7 @@ impl Verdicts {
     }
 
     /// What was decided about a call.
-    fn about(&self, item: &Item<'_>) -> Option<Verdict> {
+    fn about(&self, item: &Item<'_>) -> Option<ApprovalStatus> {
         let call = asked(item);
         let id = call.1.as_ref()?;
         let member = |key: &str| item.raw.get(key).and_then(|value| text(&value));
@@ -560,10 +560,10 @@ impl Verdicts {
 fn each_half(
     record: &Record<'_>,
     tool: Tool,
-    standing: &mut HashMap<Tool, Verdict>,
-    single: &mut impl FnMut(Vec<u8>, Verdict),
+    standing: &mut HashMap<Tool, ApprovalStatus>,
+    single: &mut impl FnMut(Vec<u8>, ApprovalStatus),
 ) {
-    let halves = [(&record.approved, Verdict::Approved), (&record.rejected, Verdict::Rejected)];
+    let halves = [(&record.approved, ApprovalStatus::Approved), (&record.rejected, ApprovalStatus::Rejected)];
     for (decided, verdict) in halves {
         if let Decided::Calls(ids) = decided {
             ids.iter().filter_map(text).for_each(|id| single(id, verdict));

@@ -8,9 +8,9 @@ use crate::codes::{self, Code};
 use crate::detect::{Identity, identify};
 use crate::finding::{Effect, Finding};
 use crate::format::{Dialect, Format, Target};
-use crate::inspect::{Inspect, Pending, Said, describe};
+use crate::inspect::{Inspect, Pending, describe};
 use crate::json::{Document, Node, Style, Text, Value, Writer};
-use crate::model::Verdict;
+use crate::model::ApprovalStatus;
 use crate::runs::{self, Given, Run, Waiting};
 use crate::validate::{Validate, judge, locate, unreadable};
 use crate::{python, typescript};
@@ -22,7 +22,7 @@ pub struct Decide {
     /// Where the state stands, who is to read it (by default the newest release that writes its label), with which agents.
     pub validate: Validate,
     /// Whether the calls may run.
-    pub verdict: Said,
+    pub verdict: ApprovalStatus,
     /// The calls.
     pub calls: Calls,
     /// Whether the decision is about all further calls of the tool, too.
@@ -34,7 +34,7 @@ pub struct Decide {
 impl Decide {
     /// A decision about single calls, with the SDK's own words.
     #[must_use]
-    pub fn new(verdict: Said, calls: Calls) -> Self {
+    pub fn new(verdict: ApprovalStatus, calls: Calls) -> Self {
         Self { validate: Validate::default(), verdict, calls, always: false, message: None }
     }
 }
@@ -102,11 +102,11 @@ impl Refusal {
 /// Decides about calls that wait in a state. The label stays, and nothing else changes.
 ///
 /// ```
-/// use runstate::{Calls, Decide, Said, decide};
+/// use runstate::{Calls, Decide, ApprovalStatus, decide};
 ///
 /// let state = std::fs::read("fixtures/python/1.21/pending-first-turn.json")?;
 /// let call = Calls::Ids { ids: vec!["call_1".to_owned()], path: None };
-/// let decided = decide(&state, &Decide::new(Said::Approved, call));
+/// let decided = decide(&state, &Decide::new(ApprovalStatus::Approved, call));
 /// assert!(decided.bytes.is_some());
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -174,10 +174,6 @@ fn settled<'d>(all: &[Run<'d>], dialect: Dialect) -> Vec<Waiting<'d>> {
     let mut waiting = runs::waiting(all, dialect);
     runs::settle(&mut waiting, all, &given, dialect);
     waiting
-}
-
-fn verdict(said: Said) -> Verdict {
-    if said == Said::Approved { Verdict::Approved } else { Verdict::Rejected }
 }
 
 /// The calls that are meant, by their numbers.
@@ -248,11 +244,11 @@ fn plan<'d>(
 ) -> Result<(Vec<usize>, Value<'d>), Refusal> {
     let chosen = choose(options, all, waiting)?;
     let mut tree = Value::Node(root);
-    let wanted = verdict(options.verdict);
+    let wanted = options.verdict;
     for at in &chosen {
         let call = &waiting[*at];
         let decision = Decision {
-            approve: wanted == Verdict::Approved,
+            approve: wanted == ApprovalStatus::Approved,
             always: options.always,
             message: options.message.as_deref(),
         };
@@ -343,7 +339,7 @@ fn prove(
     if after.len() != before.len() {
         return refuse("the result has other calls that wait".to_owned());
     }
-    let wanted = verdict(options.verdict);
+    let wanted = options.verdict;
     let mut covered = Vec::new();
     for (at, (old, new)) in before.iter().zip(&after).enumerate() {
         if chosen.contains(&at) {
@@ -365,7 +361,7 @@ fn prove(
                     id(old)
                 ));
             }
-            if old.decided == Some(Verdict::Rejected) && !old.standing {
+            if old.decided == Some(ApprovalStatus::Rejected) && !old.standing {
                 let message = "was rejected by itself, and the SDK forgets that when all calls are approved";
                 return refuse(format!("the call \"{}\" {message}", id(old)));
             }

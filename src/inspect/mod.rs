@@ -13,7 +13,7 @@ use crate::finding::{Effect, Finding};
 use crate::format::Format;
 use crate::json::{Document, Kind, Node, Text, Value};
 use crate::model::state::{State, Step, Usage};
-use crate::model::{Account, Verdict};
+use crate::model::{Account, ApprovalStatus};
 use crate::parallel::both;
 use crate::runs::{self, Given, Run, Waiting};
 use crate::validate::{Validate, judge, locate};
@@ -184,7 +184,7 @@ pub struct Outer {
 #[non_exhaustive]
 pub struct Decision {
     /// What it says.
-    pub verdict: Said,
+    pub verdict: ApprovalStatus,
     /// The tool; in a namespace, `namespace.name`.
     pub tool: String,
     /// The agent, where decisions name one.
@@ -200,18 +200,6 @@ pub struct Decision {
     pub counts: bool,
     /// The calls that the run of the decision is nested in, outermost first.
     pub path: Vec<Outer>,
-}
-
-/// What a decision says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Said {
-    /// The call may run.
-    Approved,
-    /// The call must not run.
-    Rejected,
 }
 
 /// Something that happened.
@@ -506,10 +494,7 @@ fn arguments<'d>(raw: Node<'d>, data: Option<Node<'d>>) -> Option<Node<'d>> {
 
 fn decision(one: &Given<'_>, all: &[Run<'_>], show: Show) -> Decision {
     Decision {
-        verdict: match one.verdict {
-            Verdict::Approved => Said::Approved,
-            Verdict::Rejected => Said::Rejected,
-        },
+        verdict: one.verdict,
         tool: show.text(&one.tool),
         agent: one.agent.as_deref().map(|agent| show.text(agent)),
         server: one.server.as_deref().map(|server| show.text(server)),

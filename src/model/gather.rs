@@ -2,7 +2,7 @@
 
 use crate::json::{Kind, Member, Node, Text};
 
-use super::{Decision, Item, Role, Run, Step, Usage, Verdict};
+use super::{ApprovalStatus, Decision, Item, Role, Run, Step, Usage};
 
 /// A dialect's keys and words for what the canonical view holds.
 #[derive(Debug)]
@@ -159,7 +159,7 @@ impl Keys {
 
 /// The decisions of one approval record, `{"approved": …, "rejected": …}` in both dialects.
 pub(crate) fn decisions<'d>(record: Node<'d>, into: &mut Vec<Decision<'d>>) {
-    for (key, verdict) in [("approved", Verdict::Approved), ("rejected", Verdict::Rejected)] {
+    for (key, verdict) in [("approved", ApprovalStatus::Approved), ("rejected", ApprovalStatus::Rejected)] {
         let Some(decided) = record.member(key) else { continue };
         if decided.as_bool() == Some(true) {
             into.push(Decision { record, verdict, call: None });

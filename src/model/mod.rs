@@ -10,6 +10,8 @@ pub(crate) mod lift;
 pub mod state;
 pub(crate) mod steps;
 
+use serde::Serialize;
+
 use crate::json::{Node, Text};
 
 pub use account::{Account, Entry, Level};
@@ -104,14 +106,16 @@ pub struct Decision<'d> {
     /// The record that holds the decision.
     pub record: Node<'d>,
     /// What it decides.
-    pub verdict: Verdict,
+    pub verdict: ApprovalStatus,
     /// The call, or `None` for a standing decision.
     pub call: Option<Text<'d>>,
 }
 
-/// What was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
+/// What was decided about a call. The SDKs call it so (`get_approval_status`); nothing was where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum ApprovalStatus {
     /// The call may run.
     Approved,
     /// The call must not run.

@@ -5,7 +5,7 @@ use crate::finding::Effect;
 use crate::format::{Bound, Dialect};
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Node, Text};
-use crate::model::{Decision, Item, Role, Run, Step, Verdict};
+use crate::model::{ApprovalStatus, Decision, Item, Role, Run, Step};
 use crate::record::Reader;
 
 /// Raises everything that the canonical view shows. Linear in the run.
@@ -102,7 +102,7 @@ fn decisions<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
         .collect();
     let mut approved: HashSet<(u32, _)> = HashSet::default();
     for decision in &run.decisions {
-        if let (Verdict::Approved, Some(call)) = (decision.verdict, decision.call) {
+        if let (ApprovalStatus::Approved, Some(call)) = (decision.verdict, decision.call) {
             approved.insert((decision.record.index(), key(call)));
         }
     }
@@ -113,7 +113,7 @@ fn decisions<'d>(run: &Run<'d>, cx: &mut Reader<'d>) {
                 format!("a decision was given for the call \"{}\", which is nowhere in the state", call.lossy());
             cx.raise(codes::DECISION_WITHOUT_CALL, Effect::Note, call.node(), message);
         }
-        if decision.verdict == Verdict::Rejected && approved.contains(&(decision.record.index(), key(call))) {
+        if decision.verdict == ApprovalStatus::Rejected && approved.contains(&(decision.record.index(), key(call))) {
             let message = format!("the call \"{}\" is both approved and rejected; the SDK runs it", call.lossy());
             cx.raise(codes::CONTRADICTING_DECISIONS, Effect::Unsafe, call.node(), message);
         }
@@ -133,12 +133,12 @@ const fn exact_first(dialect: Dialect) -> Bound {
 fn standing<'d>(decisions: &[Decision<'d>], cx: &mut Reader<'d>) {
     let always: HashSet<u32> = decisions
         .iter()
-        .filter(|decision| decision.verdict == Verdict::Approved && decision.call.is_none())
+        .filter(|decision| decision.verdict == ApprovalStatus::Approved && decision.call.is_none())
         .map(|decision| decision.record.index())
         .collect();
     let is_ignored = !cx.reader_has(exact_first(cx.dialect));
     for decision in decisions {
-        if let (Verdict::Rejected, Some(call)) = (decision.verdict, decision.call)
+        if let (ApprovalStatus::Rejected, Some(call)) = (decision.verdict, decision.call)
             && always.contains(&decision.record.index())
         {
             let what = format!("the rejection of \"{}\" stands against a standing approval", call.lossy());

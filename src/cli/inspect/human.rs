@@ -6,7 +6,8 @@ use std::fmt::{Result, Write as _};
 use anstyle::{AnsiColor, Style};
 
 use runstate::{
-    Answer, Decision, Entry, EntryKind, NextStep, Outer, Part, Pending, RunSummary, Said, Size, Summary, Tokens,
+    Answer, ApprovalStatus, Decision, Entry, EntryKind, NextStep, Outer, Part, Pending, RunSummary, Size, Summary,
+    Tokens,
 };
 
 use crate::cli::args::Inspect;
@@ -202,7 +203,7 @@ fn decisions(out: &mut String, decisions: &[Decision], most: usize) -> Result {
     title(out, "decisions", Some(decisions.len()))?;
     for one in decisions.iter().take(most) {
         let (style, said) = match one.verdict {
-            Said::Approved => (GOOD, "approved"),
+            ApprovalStatus::Approved => (GOOD, "approved"),
             _ => (BAD, "rejected"),
         };
         let call = one.call_id.as_ref().map_or_else(|| "all calls".to_owned(), |id| format!("call {id}"));
