@@ -296,11 +296,10 @@ fn subject(node: Node<'_>) -> Vec<u8> {
 /// The same, where a call that hands the run over counts as any other.
 fn place(node: Node<'_>) -> Vec<u8> {
     let subject = subject(node);
-    match subject.strip_prefix(b"/handoff_output_item").or(subject.strip_prefix(b"/handoff_call_item")) {
-        Some(rest) if subject.starts_with(b"/handoff_call_item") => [b"/tool_call_item", rest].concat(),
-        Some(rest) => [b"/tool_call_output_item", rest].concat(),
-        None => subject,
-    }
+    let kinds: [(&[u8], &[u8]); 2] =
+        [(b"/handoff_call_item", b"/tool_call_item"), (b"/handoff_output_item", b"/tool_call_output_item")];
+    let other = kinds.iter().find_map(|(own, other)| Some([other, subject.strip_prefix(*own)?].concat()));
+    other.unwrap_or(subject)
 }
 
 fn elements<'d>(
