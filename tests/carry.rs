@@ -133,6 +133,38 @@ fn what_was_touched_in_between_stays_as_it_is_and_the_rest_is_restored() {
     assert!(items.filter(|item| item.member("tool_origin").is_some()).count() > 3, "origins of tools are restored");
 }
 
+/// What comes back in another order is not taken for what stood there: an answer that the model got would be gone.
+#[test]
+fn items_in_another_order_are_not_put_in_the_place_of_others() {
+    let (fixture, own, other) =
+        newest().find(|(fixture, ..)| fixture.name == "hosted-mcp-answered").expect("the fixture is there");
+    let mut state: serde_json::Value = serde_json::from_slice(&fixture.bytes).expect("it is JSON");
+    state.as_object_mut().expect("an object").remove("current_response_generated_item_ownership");
+    let items = state["generated_items"].as_array_mut().expect("a list");
+    let last = items.len() - 1;
+    items.swap(last - 1, last);
+    state["session_items"] = state["generated_items"].clone();
+    let indexes = (0..=last).collect::<Vec<_>>();
+    state["generated_session_item_indexes"] = indexes.into();
+    let mut options = carrying();
+    options.allow_loss = runstate::Level::Resume;
+    let there = convert(state.to_string().as_bytes(), other, &options).bytes.expect("it converts");
+    let mut turned: serde_json::Value = serde_json::from_slice(&there).expect("it is JSON");
+    let items = turned["generatedItems"].as_array_mut().expect("a list");
+    items.push(items[0].clone());
+    let turned = turned.to_string();
+    let back = |carry: Carry| {
+        let mut options = Convert::default();
+        options.carry = carry;
+        options.allow_loss = runstate::Level::Resume;
+        let bytes = convert(turned.as_bytes(), own, &options).bytes.expect("it converts back");
+        let state: serde_json::Value = serde_json::from_slice(&bytes).expect("it is JSON");
+        let kinds = state["generated_items"].as_array().expect("a list").iter().map(|item| item["type"].to_string());
+        kinds.collect::<Vec<_>>()
+    };
+    assert_eq!(back(Carry::Nothing), back(Carry::Stripped));
+}
+
 #[test]
 fn decisions_are_restored_only_where_nothing_was_touched() {
     // A standing approval that the label in between cannot hold becomes a list, and stays one after another turn.

@@ -293,6 +293,15 @@ fn subject(node: Node<'_>) -> Vec<u8> {
     text
 }
 
+/// The same, where a call that hands the run over counts as any other.
+fn place(node: Node<'_>) -> Vec<u8> {
+    let subject = subject(node);
+    let kinds: [(&[u8], &[u8]); 2] =
+        [(b"/handoff_call_item", b"/tool_call_item"), (b"/handoff_output_item", b"/tool_call_output_item")];
+    let other = kinds.iter().find_map(|(own, other)| Some([other, subject.strip_prefix(*own)?].concat()));
+    other.unwrap_or(subject)
+}
+
 fn elements<'d>(
     state: &'d Document,
     own: Node<'d>,
@@ -303,7 +312,9 @@ fn elements<'d>(
     let whole = || Some(Patch::Leaf { was: Some(hash(back)), is: own });
     let (mine, theirs): (Vec<_>, Vec<_>) = (own.elements().collect(), back.elements().collect());
     let (mut changed, mut new): (Vec<(String, Patch<'d>)>, Vec<_>) = (Vec::new(), Vec::new());
-    let parallel = mine.len() == theirs.len();
+    // In another order, elements are not what stands at their places.
+    let same = |one: &Node<'d>, other: &Node<'d>| one.kind() != Kind::Object || place(*one) == place(*other);
+    let parallel = mine.len() == theirs.len() && mine.iter().zip(&theirs).all(|(one, other)| same(one, other));
     let mut at = 0;
     for element in mine {
         let paired = theirs.get(at).filter(|other| parallel || subject(element) == subject(**other));

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::hash::{HashMap, HashSet};
-use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer};
+use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer, sorted_value};
 use crate::parallel;
 use crate::python::invocation::{Call, Known, Lookup, completes};
 use crate::python::rules::approval_lookup;
@@ -131,9 +131,10 @@ fn same(one: &Value<'_>, other: &Value<'_>) -> bool {
     written(one) == written(other)
 }
 
+/// A value as text; the SDK writes the members of one question in several orders.
 fn written(value: &Value<'_>) -> Vec<u8> {
     let mut out = Writer::new(Style::PythonLine);
-    value.write(&mut out);
+    sorted_value(value, None, &mut out);
     out.finish()
 }
 

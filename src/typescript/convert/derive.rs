@@ -67,7 +67,9 @@ fn asked(state: &Object<'_>) -> HashMap<Vec<u8>, Vec<Vec<u8>>> {
     let items = state.get("currentStep").and_then(|step| step.at(&["data", "interruptions"]));
     for item in items.map_or_else(Vec::new, Value::into_elements) {
         let agent = item.member("agent").and_then(|agent| agent.member("identity").or_else(|| agent.member("name")));
-        if let Some((id, agent)) = item.at(&["rawItem", "callId"]).zip(agent)
+        // A request of a hosted MCP server has an id of its own instead of a call's.
+        let id = item.at(&["rawItem", "callId"]).or_else(|| item.at(&["rawItem", "providerData", "id"]));
+        if let Some((id, agent)) = id.or_else(|| item.at(&["rawItem", "id"])).zip(agent)
             && let Some((id, agent)) = id.wtf8().zip(agent.wtf8())
         {
             agents.entry(id.into_owned()).or_default().push(agent.into_owned());
@@ -299,4 +301,26 @@ fn single<'d>(record: &Value<'d>, mine: &HashSet<&[u8]>) -> Value<'d> {
         .with("rejected", half("rejected"))
         .with("messages", (!messages.is_empty()).then_some(Value::Object(messages)))
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_is_known_of_requests_of_hosted_servers_too() {
+        let asks = |raw: &str| {
+            let text = format!(
+                r#"{{"currentStep": {{"data": {{"interruptions": [
+                    {{"agent": {{"name": "Bank", "identity": "Bank#2"}}, "rawItem": {raw}}}]}}}}}}"#
+            );
+            let doc = Document::parse(text.into_bytes()).expect("it is JSON");
+            let state = Object::of(doc.root()).expect("it is an object");
+            asked(&state).into_iter().map(|(id, agents)| (id, agents.concat())).next()
+        };
+        let found = |id: &str| Some((id.as_bytes().to_vec(), b"Bank#2".to_vec()));
+        assert_eq!(asks(r#"{"type": "function_call", "callId": "call_1", "id": "fc_1"}"#), found("call_1"));
+        assert_eq!(asks(r#"{"type": "hosted_tool_call", "id": "mcpr_1"}"#), found("mcpr_1"));
+        assert_eq!(asks(r#"{"type": "hosted_tool_call", "providerData": {"id": "mcpr_1"}}"#), found("mcpr_1"));
+    }
 }
