@@ -19,9 +19,6 @@ pub(crate) type Turn = for<'d> fn(&mut Object<'d>, &Account<'d>);
 pub(crate) struct Step {
     /// The number behind `1.` of the label.
     pub(crate) to: u16,
-    /// What has changed, in a sentence.
-    #[expect(dead_code, reason = "the sentence is for those who read the table")]
-    pub(crate) summary: &'static str,
     /// Brings a state of an older label to this one.
     pub(crate) up: Option<Turn>,
     /// Brings a state of this label to the one before it.

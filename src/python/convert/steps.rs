@@ -54,51 +54,26 @@ const PATCH_LISTS: Bound = Bound::label(9);
 
 /// What the labels changed, in order.
 const STEPS: [Step; 10] = [
-    Step { to: 5, summary: "tools can be in a namespace", up: Some(name_tools), down: None },
-    Step { to: 9, summary: "a message can be without a status", up: None, down: Some(complete_messages) },
-    Step { to: 10, summary: "a run can have no turn limit", up: None, down: Some(limit_turns) },
-    Step {
-        to: 13,
-        summary: "items know their place in the session, what is carried out is not asked about, and a status can be null",
-        up: Some(count_items),
-        down: Some(leave_items),
-    },
-    Step {
-        to: 14,
-        summary: "decisions about hosted MCP tools are kept by server",
-        up: Some(own_hosted),
-        down: Some(name_hosted),
-    },
-    Step {
-        to: 15,
-        summary: "every call is in a ledger that decisions are bound to, and a run can stop between two turns",
-        up: Some(enter),
-        down: Some(leave),
-    },
-    Step {
-        to: 16,
-        summary: "a decision about one call wins over a standing one",
-        up: Some(exact_first),
-        down: Some(standing_first),
-    },
-    Step {
-        to: 17,
-        summary: "a state says which items the last response brought",
-        up: Some(|state, _| own_items(state)),
-        down: None,
-    },
-    Step {
-        to: 18,
-        summary: "decisions about function tools are kept by agent",
-        up: Some(own),
-        down: Some(name_functions),
-    },
-    Step {
-        to: 19,
-        summary: "the session need not hold every output of the response",
-        up: None,
-        down: Some(forget_ownership),
-    },
+    // Tools can be in a namespace.
+    Step { to: 5, up: Some(name_tools), down: None },
+    // A message can be without a status.
+    Step { to: 9, up: None, down: Some(complete_messages) },
+    // A run can have no turn limit.
+    Step { to: 10, up: None, down: Some(limit_turns) },
+    // Items know their place in the session, what is carried out is not asked about, and a status can be null.
+    Step { to: 13, up: Some(count_items), down: Some(leave_items) },
+    // Decisions about hosted MCP tools are kept by server.
+    Step { to: 14, up: Some(own_hosted), down: Some(name_hosted) },
+    // Every call is in a ledger that decisions are bound to, and a run can stop between two turns.
+    Step { to: 15, up: Some(enter), down: Some(leave) },
+    // A decision about one call wins over a standing one.
+    Step { to: 16, up: Some(exact_first), down: Some(standing_first) },
+    // A state says which items the last response brought.
+    Step { to: 17, up: Some(|state, _| own_items(state)), down: None },
+    // Decisions about function tools are kept by agent.
+    Step { to: 18, up: Some(own), down: Some(name_functions) },
+    // The session need not hold every output of the response.
+    Step { to: 19, up: None, down: Some(forget_ownership) },
 ];
 
 /// What it means that the target has no place for a member, by key.

@@ -37,45 +37,24 @@ const RESUMED_TOOLS: u16 = 1;
 
 /// What the labels changed, in order.
 const STEPS: [Step; 9] = [
-    Step {
-        to: 1,
-        summary: "functions that are done are not called again, and a turn that has begun is not counted again",
-        up: None,
-        down: Some(begin_anew),
-    },
-    Step { to: 8, summary: "a computer call can have several actions", up: None, down: Some(single_action) },
-    Step { to: 11, summary: "a run can have no turn limit", up: None, down: Some(limit_turns) },
-    Step { to: 12, summary: "calls of tools that are not there are kept", up: Some(none_missing), down: None },
-    Step {
-        to: 16,
-        summary: "functions are known by agent and canonical key, handoffs by their target",
-        up: Some(own),
-        down: Some(name),
-    },
-    Step {
-        to: 18,
-        summary: "tool outputs are JSON, finished calls are on record, and hosted MCP tools are known by server",
-        up: Some(record),
-        down: Some(say),
-    },
-    Step {
-        to: 19,
-        summary: "a decision about one call wins over a standing one",
-        up: Some(exact_first),
-        down: Some(standing_first),
-    },
-    Step {
-        to: 20,
-        summary: "a call of a deferred tool says what the tool is found by",
-        up: Some(note_keys),
-        down: Some(forget_keys),
-    },
-    Step {
-        to: 21,
-        summary: "a state says whether the guardrails of the input have passed, and which MCP server is behind a tool",
-        up: Some(assume_passed),
-        down: Some(check_passed),
-    },
+    // Functions that are done are not called again, and a turn that has begun is not counted again.
+    Step { to: 1, up: None, down: Some(begin_anew) },
+    // A computer call can have several actions.
+    Step { to: 8, up: None, down: Some(single_action) },
+    // A run can have no turn limit.
+    Step { to: 11, up: None, down: Some(limit_turns) },
+    // Calls of tools that are not there are kept.
+    Step { to: 12, up: Some(none_missing), down: None },
+    // Functions are known by agent and canonical key, handoffs by their target.
+    Step { to: 16, up: Some(own), down: Some(name) },
+    // Tool outputs are JSON, finished calls are on record, and hosted MCP tools are known by server.
+    Step { to: 18, up: Some(record), down: Some(say) },
+    // A decision about one call wins over a standing one.
+    Step { to: 19, up: Some(exact_first), down: Some(standing_first) },
+    // A call of a deferred tool says what the tool is found by.
+    Step { to: 20, up: Some(note_keys), down: Some(forget_keys) },
+    // A state says whether the guardrails of the input have passed, and which MCP server is behind a tool.
+    Step { to: 21, up: Some(assume_passed), down: Some(check_passed) },
 ];
 
 const REBUILT: &str = "the target's SDK works this out itself, or has no use for it";
