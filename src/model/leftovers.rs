@@ -120,20 +120,25 @@ impl<'d> State<'d> {
         let Some(own) = &mut self.ownership else { return Vec::new() };
         let place = |value: &Value<'d>| value.as_u64().and_then(|at| usize::try_from(at).ok());
         let (Some(start), Some(end)) = (place(&own.start), place(&own.end)) else { return Vec::new() };
-        let waiting: Vec<usize> = own.interruptions.iter().filter_map(place).collect();
-        let is_settled = |at: usize, item: &Item<'d>| {
-            (start..end).contains(&at) && matches!(item.kind, ItemKind::Approval { .. }) && !waiting.contains(&at)
-        };
-        let settled: Vec<usize> =
-            self.items.iter().enumerate().filter(|(at, item)| is_settled(*at, item)).map(|(at, _)| at).collect();
+        let waiting: HashSet<usize> = own.interruptions.iter().filter_map(place).collect();
+        let (mut kept, mut settled) = (Vec::with_capacity(self.items.len()), Vec::new());
+        // How many are gone before each place.
+        let mut gone = Vec::with_capacity(self.items.len());
+        for (at, item) in std::mem::take(&mut self.items).into_iter().enumerate() {
+            gone.push(settled.len());
+            let is_question = matches!(item.kind, ItemKind::Approval { .. });
+            let is_settled = (start..end).contains(&at) && is_question && !waiting.contains(&at);
+            if is_settled { settled.push(item) } else { kept.push(item) }
+        }
+        self.items = kept;
         for value in own.interruptions.iter_mut().chain([&mut own.end]) {
             let Some(at) = place(value) else { continue };
-            let gone = settled.iter().filter(|settled| **settled < at).count();
+            let gone = gone.get(at).copied().unwrap_or(settled.len());
             if gone > 0 {
                 *value = Value::integer((at - gone) as u64);
             }
         }
-        settled.into_iter().rev().map(|at| self.items.remove(at)).collect()
+        settled
     }
 
     /// Puts the questions that wait in the order in which they stand in the history: the TypeScript SDK refuses any other.

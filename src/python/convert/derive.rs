@@ -83,13 +83,12 @@ fn ask_alike(state: &mut Object<'_>) {
 /// The places of the generated items in the session's list, which holds them in the same order.
 pub(super) fn indexes<'d>(state: &Object<'_>) -> Vec<Value<'d>> {
     let list = |key: &str| state.get(key).map_or_else(Vec::new, Value::elements);
-    let mut places: HashMap<Vec<u8>, Vec<usize>> = HashMap::default();
-    for (at, item) in list("session_items").iter().enumerate() {
-        places.entry(written(item)).or_default().push(at);
-    }
+    let mut places = by_text(list("session_items").iter().zip(0..));
     let mut from = 0;
     let place = |item: &Cow<'_, Value<'_>>| {
-        let place = places.get(&written(item)).and_then(|places| places.iter().find(|at| **at >= from)).copied();
+        let places = places.get_mut(&written(item));
+        // What is passed over stands before all that follow.
+        let place = places.and_then(|places| places.find(|at| *at >= from));
         from = place.map_or(from, |at| at + 1);
         place.map_or(Value::NULL, |at| Value::integer(at as u64))
     };
@@ -111,24 +110,28 @@ fn place<'d>(state: &Object<'_>) -> Option<Object<'d>> {
             .iter()
             .any(|kind| item.is_type(kind))
     };
-    let earliest = items.iter().rposition(|item| !is_later(item)).map_or(0, |last| last + 1);
-    let begins = |behind: &usize| {
-        let begin = behind.checked_sub(processed.len());
-        begin.is_some_and(|begin| items[begin..*behind].iter().zip(&processed).all(|(one, other)| same(one, other)))
-    };
-    let behind = (earliest..=items.len()).find(begins)?;
-    let mut places: Vec<usize> = Vec::new();
-    for question in &interruptions {
-        places.push((behind..items.len()).find(|at| !places.contains(at) && same(&items[*at], question))?);
-    }
-    let places = places.into_iter().map(|at| Value::integer(at as u64)).collect();
+    let earliest = items.iter().rposition(|item| !is_later(item)).map_or(0, |last| last + 1).max(processed.len());
+    let first = earliest - processed.len();
+    let texts = |items: &[Cow<'_, Value<'_>>]| items.iter().map(|item| written(item)).collect::<Vec<_>>();
+    let (said, processed) = (texts(items.get(first..)?), texts(&processed));
+    let behind = earliest + said.windows(processed.len()).position(|items| items == processed)?;
     let number = |at: usize| Value::integer(at as u64);
+    let mut places = by_text(items[behind..].iter().zip(behind..));
+    let places = interruptions.iter().map(|question| places.get_mut(&written(question))?.next().map(number));
+    let places = places.collect::<Option<Vec<_>>>()?;
     let own = Object::new().with("start", number(behind - processed.len())).with("end", number(items.len()));
     Some(own.with("interruptions", Value::List(places)))
 }
 
-fn same(one: &Value<'_>, other: &Value<'_>) -> bool {
-    written(one) == written(other)
+/// The places of values, in order, by what they say.
+fn by_text<'v, 'd: 'v>(
+    values: impl Iterator<Item = (&'v Cow<'v, Value<'d>>, usize)>,
+) -> HashMap<Vec<u8>, std::vec::IntoIter<usize>> {
+    let mut places: HashMap<Vec<u8>, Vec<usize>> = HashMap::default();
+    for (value, at) in values {
+        places.entry(written(value)).or_default().push(at);
+    }
+    places.into_iter().map(|(text, places)| (text, places.into_iter())).collect()
 }
 
 /// A value as text; the SDK writes the members of one question in several orders.
