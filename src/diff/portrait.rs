@@ -175,6 +175,22 @@ fn tool_name<'d>(tool: ToolKey<'d>, view: View) -> Value<'d> {
 }
 
 impl<'d> Painter<'d> {
+    /// The SDKs ask in different orders and places, and one forgets what is settled: a question says nothing more than the
+    /// step and the call that it is about.
+    fn ask_alike(&mut self, state: &mut State<'d>) {
+        let is_question = |item: &Item<'d>| matches!(item.kind, ItemKind::Approval { .. });
+        let mut told: HashSet<u128> = HashSet::default();
+        if let Step::Interrupted { interruptions, .. } = &mut state.step {
+            interruptions.sort_by_cached_key(|item| call_id(&item.raw));
+            told.extend(interruptions.iter().map(|item| self.scales.weigh(&item.raw)));
+        }
+        if state.items.iter().any(is_question) {
+            let calls = state.items.iter().filter(|item| matches!(item.kind, ItemKind::Call { .. }));
+            told.extend(calls.map(|item| self.scales.weigh(&item.raw)));
+            state.items.retain(|item| !is_question(item) || !told.contains(&self.scales.weigh(&item.raw)));
+        }
+    }
+
     fn run(&mut self, state: State<'d>) -> Value<'d> {
         let mut state = state;
         state.take_carried_out();
@@ -182,6 +198,7 @@ impl<'d> Painter<'d> {
         if self.view.common || self.view.steady {
             state.take_finished_deferred();
             state.place_accepted_answer();
+            self.ask_alike(&mut state);
         }
         state.settle_ignored_handoffs();
         let outer = (
