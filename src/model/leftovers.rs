@@ -118,6 +118,7 @@ impl<'d> State<'d> {
     /// refuses a state that says whose items are whose and holds others. Gives them.
     pub fn take_settled(&mut self) -> Vec<Item<'d>> {
         let Some(own) = &mut self.ownership else { return Vec::new() };
+        let open: HashSet<Vec<u8>> = self.step.waiting().iter().filter_map(|item| call_id(&item.raw)).collect();
         let place = |value: &Value<'d>| value.as_u64().and_then(|at| usize::try_from(at).ok());
         let (Some(start), Some(end)) = (place(&own.start), place(&own.end)) else { return Vec::new() };
         let waiting: HashSet<usize> = own.interruptions.iter().filter_map(place).collect();
@@ -127,7 +128,9 @@ impl<'d> State<'d> {
         for (at, item) in std::mem::take(&mut self.items).into_iter().enumerate() {
             gone.push(settled.len());
             let is_question = matches!(item.kind, ItemKind::Approval { .. });
-            let is_settled = (start..end).contains(&at) && is_question && !waiting.contains(&at);
+            // The places may not be what they should be.
+            let waits = || waiting.contains(&at) || call_id(&item.raw).is_some_and(|id| open.contains(&id));
+            let is_settled = (start..end).contains(&at) && is_question && !waits();
             if is_settled { settled.push(item) } else { kept.push(item) }
         }
         self.items = kept;
