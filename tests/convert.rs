@@ -940,3 +940,18 @@ fn an_action_that_is_another_call_than_was_asked_about_is_stuck() {
         assert_eq!(told, [("RS506".to_owned(), action.trim_end_matches("/arguments"))], "{path}");
     }
 }
+
+/// Which items are the last response's is told beside them, and may be told wrong: what waits is asked about all the same.
+#[test]
+fn a_question_that_waits_stays_whatever_is_said_of_its_place() {
+    let mut state: Value = serde_json::from_slice(&read("python/1.21/partly-decided.json")).expect("a fixture is JSON");
+    let to = "typescript".parse().expect("a target");
+    for wrong in [json!([true, true, true]), json!([]), json!([0, 1, 2])] {
+        state["current_response_generated_item_ownership"]["interruptions"] = wrong;
+        let done = convert(state.to_string().as_bytes(), to, &Convert::default());
+        let made = done.bytes.unwrap_or_else(|| panic!("it converts: {:?}", done.losses));
+        let made: Value = serde_json::from_slice(&made).expect("it is JSON");
+        let items = made["generatedItems"].as_array().expect("there are items");
+        assert_eq!(items.iter().filter(|item| item["type"] == "tool_approval_item").count(), 3);
+    }
+}
