@@ -46,7 +46,7 @@
 //! # Approving a call
 //!
 //! ```
-//! use runstate::{Calls, Decide, Inspect, ApprovalStatus, decide, inspect};
+//! use runstate::{ApprovalStatus, Calls, Decide, Inspect, decide, inspect};
 //!
 //! let state = std::fs::read("fixtures/python/1.21/pending-several.json")?;
 //! let waiting = inspect(&state, &Inspect::default()).inbox;

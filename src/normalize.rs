@@ -17,6 +17,9 @@ use crate::record::{self, Fill, Filling, Wire as _};
 use crate::validate::{Validate, judge, judge_and, locate, unreadable};
 use crate::{python, typescript};
 
+/// Members under which the data of programs stands, of which no SDK looks at the words.
+const DATA: [&str; 7] = ["arguments", "tool_input", "toolInput", "outputInfo", "metadata", "custom_data", "customData"];
+
 pub use redact::Redact;
 
 /// What to do besides writing it: begin with the default, and set fields.

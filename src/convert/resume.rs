@@ -6,7 +6,7 @@ use crate::codes;
 use crate::format::{Dialect, Target};
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Node, Value};
-use crate::model::leftovers::{is_answer, is_said};
+use crate::model::leftovers::is_said;
 use crate::model::state::{
     Action, AgentRef, Binding, Decided, FunctionAction, HandoffAction, Item, ItemKind, McpRequest, Record, State, Step,
     ToolKey, call_id,
@@ -52,12 +52,14 @@ fn conversation<'d>(state: &State<'d>, dialect: Dialect, account: &Account<'d>) 
         };
         account.note(codes::CHANGED_FORM, level, kept.origin(), reason);
     }
-    let said = state.items.iter().rposition(is_said).map_or(0, |last| last + 1);
-    for item in state.items[..said].iter().filter(|item| dialect == Dialect::TypeScript && is_answer(item)) {
-        let reason = "the Python SDK sends this answer to a hosted server with every turn that follows a pause, the TypeScript \
-                      SDK once";
-        account.note(codes::CHANGED_FORM, Level::History, item.raw.origin().or(item.origin), reason);
+    if dialect == Dialect::TypeScript {
+        for item in state.sent_answers().into_iter().map(|at| &state.items[at]) {
+            let reason = "the Python SDK sends this answer to a hosted server with every turn that follows a pause, the \
+                          TypeScript SDK once";
+            account.note(codes::CHANGED_FORM, Level::History, item.raw.origin().or(item.origin), reason);
+        }
     }
+    let said = state.items.iter().rposition(is_said).map_or(0, |last| last + 1);
     for item in state.items[said..].iter().filter(|item| matches!(item.kind, ItemKind::Output { .. })) {
         let is = |kind: &str| item.raw.is_type(kind);
         let (level, reason) = match dialect {

@@ -102,7 +102,7 @@ impl Refusal {
 /// Decides about calls that wait in a state. The label stays, and nothing else changes.
 ///
 /// ```
-/// use runstate::{Calls, Decide, ApprovalStatus, decide};
+/// use runstate::{ApprovalStatus, Calls, Decide, decide};
 ///
 /// let state = std::fs::read("fixtures/python/1.21/pending-first-turn.json")?;
 /// let call = Calls::Ids { ids: vec!["call_1".to_owned()], path: None };

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
+use crate::model::leftovers::is_question;
 use crate::model::lift::THOUGHT_FIELD;
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, Input, Item, ItemKind, Ownership, Processed, Record,
@@ -178,7 +179,6 @@ impl<'d> Painter<'d> {
     /// The SDKs ask in different orders and places, and one forgets what is settled: a question says nothing more than the
     /// step and the call that it is about.
     fn ask_alike(&mut self, state: &mut State<'d>) {
-        let is_question = |item: &Item<'d>| matches!(item.kind, ItemKind::Approval { .. });
         let mut told: HashSet<u128> = HashSet::default();
         if let Step::Interrupted { interruptions, .. } = &mut state.step {
             interruptions.sort_by_cached_key(|item| call_id(&item.raw));

@@ -6,13 +6,16 @@ use crate::json::Value;
 use super::state::{FunctionAction, Item, ItemKind, Processed, State, Step, ToolKey, call_id, paired_id};
 
 /// Whether an item is what a hosted MCP server is answered when it asks.
-#[must_use]
-pub(crate) fn is_answer(item: &Item<'_>) -> bool {
+fn is_answer(item: &Item<'_>) -> bool {
     item.raw.is_type("mcp_approval_response")
 }
 
+/// Whether an item asks for an approval.
+pub(crate) fn is_question(item: &Item<'_>) -> bool {
+    matches!(item.kind, ItemKind::Approval { .. })
+}
+
 /// Whether an item came from the model.
-#[must_use]
 pub(crate) fn is_said(item: &Item<'_>) -> bool {
     matches!(item.kind, ItemKind::Message | ItemKind::Reasoning | ItemKind::Call { .. } | ItemKind::HandoffCall)
         && !is_answer(item)
@@ -22,7 +25,7 @@ impl<'d> State<'d> {
     /// The places of answers to hosted MCP servers that the service has, where it keeps the conversation: the Python SDK takes
     /// outputs before the last response for sent, and would send these with every turn that follows a pause.
     #[must_use]
-    pub fn sent_answers(&self) -> Vec<usize> {
+    pub(crate) fn sent_answers(&self) -> Vec<usize> {
         if self.conversation_id.is_none() && self.previous_response_id.is_none() {
             return Vec::new();
         }
@@ -84,20 +87,19 @@ impl<'d> State<'d> {
 
     /// Puts the questions that wait behind everything that the model has said, and in the order of the history: the TypeScript SDK asks
     /// about a request of a hosted MCP server right behind it, and keeps the questions of nested runs in these alone.
-    pub fn ask_last(&mut self) {
+    pub(crate) fn ask_last(&mut self) {
         let waiting = self.step.waiting();
         if self.ownership.is_some() || waiting.is_empty() {
             return;
         }
         let id = |item: &Item<'d>| call_id(&item.raw);
         let asked: HashSet<Vec<u8>> = waiting.iter().filter_map(id).collect();
-        let is_question = |item: &Item<'d>| matches!(item.kind, ItemKind::Approval { .. });
         let waits = |item: &Item<'d>| is_question(item) && id(item).is_some_and(|id| asked.contains(&id));
-        let is_said = |item: &Item<'d>| !is_question(item) && !matches!(item.kind, ItemKind::Output { .. });
+        let is_earlier = |item: &Item<'d>| !is_question(item) && !matches!(item.kind, ItemKind::Output { .. });
         let there: HashSet<Vec<u8>> = self.items.iter().filter(|item| waits(item)).filter_map(id).collect();
         let missing = waiting.iter().filter(|item| id(item).is_some_and(|id| !there.contains(&id))).cloned();
         let missing: Vec<Item<'d>> = missing.collect();
-        let last = self.items.iter().rposition(is_said).map_or(0, |last| last + 1);
+        let last = self.items.iter().rposition(is_earlier).map_or(0, |last| last + 1);
         if self.items[..last].iter().any(waits) {
             let behind = self.items.split_off(last);
             let (questions, said): (Vec<_>, Vec<_>) = std::mem::take(&mut self.items).into_iter().partition(waits);
@@ -116,7 +118,7 @@ impl<'d> State<'d> {
 
     /// Takes out the questions of the last response that are settled: the TypeScript SDK keeps only those that wait, and
     /// refuses a state that says whose items are whose and holds others. Gives them.
-    pub fn take_settled(&mut self) -> Vec<Item<'d>> {
+    pub(crate) fn take_settled(&mut self) -> Vec<Item<'d>> {
         let Some(own) = &mut self.ownership else { return Vec::new() };
         let open: HashSet<Vec<u8>> = self.step.waiting().iter().filter_map(|item| call_id(&item.raw)).collect();
         let place = |value: &Value<'d>| value.as_u64().and_then(|at| usize::try_from(at).ok());
@@ -127,10 +129,9 @@ impl<'d> State<'d> {
         let mut gone = Vec::with_capacity(self.items.len());
         for (at, item) in std::mem::take(&mut self.items).into_iter().enumerate() {
             gone.push(settled.len());
-            let is_question = matches!(item.kind, ItemKind::Approval { .. });
             // The places may not be what they should be.
             let waits = || waiting.contains(&at) || call_id(&item.raw).is_some_and(|id| open.contains(&id));
-            let is_settled = (start..end).contains(&at) && is_question && !waits();
+            let is_settled = (start..end).contains(&at) && is_question(&item) && !waits();
             if is_settled { settled.push(item) } else { kept.push(item) }
         }
         self.items = kept;
@@ -145,7 +146,7 @@ impl<'d> State<'d> {
     }
 
     /// Puts the questions that wait in the order in which they stand in the history: the TypeScript SDK refuses any other.
-    pub fn ask_in_order(&mut self) {
+    pub(crate) fn ask_in_order(&mut self) {
         let (Some(own), Step::Interrupted { interruptions, .. }) = (&mut self.ownership, &mut self.step) else {
             return;
         };

@@ -160,6 +160,15 @@ pub struct Context<'d> {
     pub hosted: Vec<HostedDecision<'d>>,
 }
 
+impl<'d> Context<'d> {
+    /// Keeps the decisions whose records say so, once they are changed.
+    pub(crate) fn retain(&mut self, mut keeps: impl FnMut(&mut Record<'d>) -> bool) {
+        self.functions.retain_mut(|decision| keeps(&mut decision.record));
+        self.hosted.retain_mut(|decision| keeps(&mut decision.record));
+        self.by_name.retain_mut(|decision| keeps(&mut decision.record));
+    }
+}
+
 /// Decisions about a tool that is known by its name. The computer is `computer`.
 #[derive(Clone, Debug)]
 pub struct NamedDecision<'d> {

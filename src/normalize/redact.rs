@@ -10,6 +10,8 @@ use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Edit, Kind, New, Node, Object, Step, Style, Text, Value, Writer, edited};
 use crate::validate::secrets::{MASK, is_secret_name, masked, suspicious};
 
+use super::DATA;
+
 /// What is masked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -68,20 +70,6 @@ const STRUCTURE: [&str; 24] = [
 
 /// Members of a raw item that say what a call does.
 const CALLS: [&str; 5] = ["arguments", "input", "action", "actions", "operation"];
-
-/// Members under which the data of programs stands: what tools take, and what they, guardrails and traces say.
-const DATA: [&str; 10] = [
-    "arguments",
-    "tool_input",
-    "toolInput",
-    "output_info",
-    "outputInfo",
-    "agent_output",
-    "agentOutput",
-    "metadata",
-    "custom_data",
-    "customData",
-];
 
 /// What masking a state has come to.
 #[derive(Default)]
@@ -277,7 +265,7 @@ impl<'r, 'd> Mask<'r, 'd> {
         let mut add = |key: &'static str, bit: u16| roles.entry(key.as_bytes()).or_default().0 |= bit;
         STRUCTURE.iter().for_each(|key| add(key, Role::STRUCTURE));
         CALLS.iter().for_each(|key| add(key, Role::CALL));
-        DATA.iter().for_each(|key| add(key, Role::DATA));
+        DATA.iter().chain(&["agentOutput"]).for_each(|key| add(key, Role::DATA));
         add("pendingAgentToolRuns", Role::RUNS);
         add("arguments", Role::ARGUMENTS);
         add("context", Role::CONTEXT);

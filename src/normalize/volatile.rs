@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use crate::hash::HashMap;
 use crate::json::{Document, Edit, Kind, New, Node, Step, Style, Text, Writer, edited};
 
+use super::DATA;
+
 /// Members that hold ids, and what a placeholder begins with when the id has no beginning of its own.
 const IDS: [(&str, &str); 29] = [
     ("call_id", "call"),
@@ -41,19 +43,8 @@ const IDS: [(&str, &str); 29] = [
 /// Members that hold times.
 const TIMES: [&str; 8] =
     ["started_at", "ended_at", "created", "created_at", "completed_at", "createdAt", "completedAt", "expires_at"];
-/// Members whose content is the user's, or a tool's.
-const OPAQUE: [&str; 10] = [
-    "tool_input",
-    "toolInput",
-    "arguments",
-    "metadata",
-    "customData",
-    "custom_data",
-    "paramsJsonSchema",
-    "parameters",
-    "outputInfo",
-    "span_data",
-];
+/// Further members whose content is the user's, or a tool's.
+const OPAQUE: [&str; 3] = ["paramsJsonSchema", "parameters", "span_data"];
 /// Responses of the model, or lists of them.
 const RESPONSES: [&str; 5] =
     ["last_model_response", "lastModelResponse", "model_responses", "modelResponses", "providerData"];
@@ -104,7 +95,7 @@ impl Role {
             let mut add = |key: &'static str, bit: u16| roles.entry(key.as_bytes()).or_default().bits |= bit;
             IDS.iter().for_each(|(key, _)| add(key, Role::ID));
             TIMES.iter().for_each(|key| add(key, Role::TIME));
-            OPAQUE.iter().for_each(|key| add(key, Role::OPAQUE));
+            OPAQUE.iter().chain(&DATA).for_each(|key| add(key, Role::OPAQUE));
             RESPONSES.iter().for_each(|key| add(key, Role::RESPONSE));
             BY_CALL.iter().for_each(|key| add(key, Role::BY_CALL));
             LISTS.iter().for_each(|key| add(key, Role::LIST));

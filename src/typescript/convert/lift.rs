@@ -3,6 +3,7 @@
 use crate::codes;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Key, Kind, Object, Value};
+use crate::model::leftovers::is_question;
 use crate::model::lift::{self as shared, ECHO, OWN, UNKNOWN};
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, FunctionDecision, HandoffAction, HostedDecision,
@@ -677,10 +678,7 @@ fn forget<'d>(state: &mut State<'d>, mut gone: HashSet<Vec<u8>>, account: &Accou
         let functions = run.processed.iter().flat_map(|processed| &processed.functions);
         runs.extend(functions.filter_map(|action| action.nested.as_deref()));
     }
-    let is_left = |record: &mut Record<'d>| narrow(record, |id| !gone.contains(id), account);
-    state.context.functions.retain_mut(|decision| is_left(&mut decision.record));
-    state.context.hosted.retain_mut(|decision| is_left(&mut decision.record));
-    state.context.by_name.retain_mut(|decision| is_left(&mut decision.record));
+    state.context.retain(|record| narrow(record, |id| !gone.contains(id), account));
 }
 
 /// Takes out decisions about the calls of nested runs that are over and kept nowhere: the Python SDK heeds none about a call
@@ -689,10 +687,11 @@ fn forget_finished<'d>(state: &mut State<'d>, account: &Account<'d>) {
     let mut known = HashSet::default();
     let mut runs = vec![&*state];
     while let Some(run) = runs.pop() {
-        known.extend(own_calls(run));
         known.extend(run.items.iter().chain(run.step.waiting()).filter_map(|item| call_id(&item.raw)));
-        let functions = run.processed.iter().flat_map(|processed| &processed.functions);
-        runs.extend(functions.filter_map(|action| action.nested.as_deref()));
+        for action in run.processed.iter().flat_map(|processed| &processed.functions) {
+            known.extend(call_id(&action.call));
+            runs.extend(action.nested.as_deref());
+        }
     }
     let is_left = |record: &mut Record<'d>| {
         record.single().iter().all(|id| known.contains(&**id)) || narrow(record, |id| known.contains(id), account)
@@ -710,7 +709,7 @@ fn forget_finished<'d>(state: &mut State<'d>, account: &Account<'d>) {
 
 /// The calls that a run itself has made; it asks about those of nested runs, too.
 fn own_calls<'s>(run: &'s State<'_>) -> impl Iterator<Item = Vec<u8>> + 's {
-    let calls = run.items.iter().filter(|item| !matches!(item.kind, ItemKind::Approval { .. }));
+    let calls = run.items.iter().filter(|item| !is_question(item));
     let functions = run.processed.iter().flat_map(|processed| &processed.functions);
     calls.filter_map(|item| call_id(&item.raw)).chain(functions.filter_map(|action| call_id(&action.call)))
 }
@@ -724,14 +723,11 @@ fn keep_own(state: &mut State<'_>) {
     }
     fn keep(run: &mut State<'_>, all: &HashSet<Vec<u8>>) {
         let own: HashSet<Vec<u8>> = own_calls(run).collect();
-        let mine = |record: &mut Record<'_>| {
+        run.context.retain(|record| {
             let before = record.is_empty();
             *record = record.only(|id| own.contains(id) || !all.contains(id));
             before || !record.is_empty()
-        };
-        run.context.functions.retain_mut(|decision| mine(&mut decision.record));
-        run.context.hosted.retain_mut(|decision| mine(&mut decision.record));
-        run.context.by_name.retain_mut(|decision| mine(&mut decision.record));
+        });
         let functions = run.processed.iter_mut().flat_map(|processed| &mut processed.functions);
         functions.filter_map(|action| action.nested.as_deref_mut()).for_each(|run| keep(run, all));
     }
