@@ -187,12 +187,17 @@ impl Defs {
                 labels => json!({ "enum": labels }),
             },
             Shape::Number => json!({ "type": "number" }),
-            Shape::Integer(least) if self.dialect == Dialect::TypeScript => {
+            Shape::Integer(least, most) => {
                 const SAFE: i64 = 9_007_199_254_740_991;
-                json!({ "type": "integer", "minimum": least.unwrap_or(-SAFE), "maximum": SAFE })
+                let safe = (self.dialect == Dialect::TypeScript).then_some(SAFE);
+                let mut schema = json!({ "type": "integer" });
+                for (key, bound) in [("minimum", least.or(safe.map(|safe| -safe))), ("maximum", most.or(safe))] {
+                    if let Some(bound) = bound {
+                        schema[key] = json!(bound);
+                    }
+                }
+                schema
             }
-            Shape::Integer(None) => json!({ "type": "integer" }),
-            Shape::Integer(Some(least)) => json!({ "type": "integer", "minimum": least }),
             Shape::Open => json!({ "type": "object" }),
             Shape::Nullable(shape) => with_null(self.shape(shape())),
             Shape::List(element) => json!({ "type": "array", "items": self.shape(element()) }),

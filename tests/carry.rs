@@ -64,6 +64,65 @@ fn older_labels_come_back_byte_for_byte_through_the_other_sdk() {
     assert!(faults.is_empty(), "{} do not come back: {faults:?}", faults.len());
 }
 
+/// What the label in between cannot hold is restored, so that nothing gets lost on the way back.
+#[test]
+fn states_come_back_from_older_labels_without_a_loss() {
+    let (mut converted, mut faults) = (0, Vec::new());
+    let through = |dialect: &str| -> &[&str] {
+        match dialect {
+            "python" => &["python@1.17", "python@1.10", "python@1.0", "typescript@1.8"],
+            _ => &["typescript@1.18", "typescript@1.12", "typescript@1.0", "python@1.8"],
+        }
+    };
+    for (fixture, own, _) in newest().step_by(common::SHARE) {
+        for via in through(&fixture.dialect) {
+            let there = convert(&fixture.bytes, via.parse().expect("it is a target"), &carrying());
+            let Some(bytes) = there.bytes else { continue };
+            if there.losses.iter().any(|loss| loss.reason.contains("carried along")) {
+                continue;
+            }
+            converted += 1;
+            let carries = carried(&Document::parse(bytes.clone()).expect("it is JSON")).is_some();
+            let back = convert(&bytes, own, &Convert::default());
+            let alike = back.bytes.as_deref() == Some(&fixture.bytes[..]);
+            // The newest releases do not load one of them, and one waits for what nobody may run undecided.
+            let known = [("arguments_odd", "python@1.8"), ("local_mcp_pending", "python@1.8")];
+            if !known.contains(&(&*fixture.name, via)) && !(alike && (back.losses.is_empty() || !carries)) {
+                faults.push(format!("{}/{} {via}: {:?}", fixture.dialect, fixture.name, back.losses.first()));
+            }
+        }
+    }
+    assert!(converted > 400 / common::SHARE, "only {converted} states are converted");
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// The place of what is carried may not be there, or be empty.
+#[test]
+fn the_place_of_what_is_carried_is_again_as_it_was() {
+    let find = |dialect: &str| {
+        let is_meant = |(fixture, ..): &(common::Fixture, Target, Target)| {
+            fixture.dialect == dialect
+                && fixture.name == if dialect == "python" { "handoff-before-pause" } else { "guardrails" }
+        };
+        let (fixture, own, _) = newest().find(is_meant).expect("the fixture is there");
+        let state: serde_json::Value = serde_json::from_slice(&fixture.bytes).expect("a fixture is JSON");
+        (state, own)
+    };
+    let comes_back = |state: &serde_json::Value, own: Target, via: &str| {
+        let bytes = state.to_string().into_bytes();
+        let there = convert(&bytes, via.parse().expect("it is a target"), &carrying()).bytes.expect("it converts");
+        assert!(carried(&Document::parse(there.clone()).expect("it is JSON")).is_some(), "{via} carries something");
+        let back = convert(&there, own, &Convert::default()).bytes.expect("it converts back");
+        assert_eq!(&serde_json::from_slice::<serde_json::Value>(&back).expect("it is JSON"), state);
+    };
+    let (mut state, own) = find("python");
+    state.as_object_mut().expect("an object").remove("trace");
+    comes_back(&state, own, "python@1.10");
+    let (mut state, own) = find("typescript");
+    state["modelResponses"][0]["providerData"] = serde_json::json!({});
+    comes_back(&state, own, "typescript@1.18");
+}
+
 fn long_texts(node: Node<'_>, found: &mut Vec<String>) {
     match node.kind() {
         Kind::String => found.extend(node.text().map(|text| text.lossy().into_owned()).filter(|text| text.len() > 40)),

@@ -11,11 +11,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::format::{Dialect, Format};
 use crate::hash::{HashMap, HashSet};
-use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer, push_step};
-
+use crate::json::{Document, Key, Kind, Node, Object, Style, Text, Value, Writer, push_step};
+use crate::model::Level;
 use crate::python;
 
-use super::roundtrip::DifferenceKind;
+use super::{Loss, roundtrip::DifferenceKind};
 
 /// The member under which a converted state carries it.
 const MEMBER: &str = "runstate_carry";
@@ -51,15 +51,24 @@ enum Patch<'d> {
     Text(Box<Patch<'d>>),
 }
 
-/// Writes down what has to be done to `back` so that it becomes `state`, and says whether that is anything.
-pub(super) fn pack(format: Format, state: &Document, root: Node<'_>, back: &Document) -> (Vec<u8>, bool) {
+/// Writes down what has to be done to `back` so that it becomes `state`, and says whether that is anything, or anything
+/// that matters is among the losses on the way back.
+pub(super) fn pack(
+    format: Format,
+    state: &Document,
+    root: Node<'_>,
+    back: &Document,
+    losses: &[Loss],
+) -> (Vec<u8>, bool) {
     let patch = difference(state, root, back, back.root(), 0);
-    let any = patch.is_some();
+    let any = patch.is_some() || losses.iter().any(|loss| loss.level > Level::History);
     let patch = patch.unwrap_or(Patch::Members { changed: Vec::new(), gone: Vec::new(), order: Vec::new() });
+    let text = |text: String| Value::from(text.into_bytes());
     let head = Object::new()
         .with("version", Value::integer(1))
-        .with("format", Value::from(format.to_string().into_bytes()))
-        .with("back", Value::from(hash(back.root()).into_bytes()))
+        .with("format", text(format.to_string()))
+        .with("back", text(hash(back.root())))
+        .with("losses", Value::List(losses.iter().map(mark).map(text).collect()))
         .with("patch", patch.value());
     let mut out = Writer::new(Style::TypeScript);
     Value::Object(head).write(&mut out);
@@ -75,15 +84,28 @@ pub(super) fn format(carried: &Document) -> Option<Format> {
     (version == Some(1)).then_some(target.format)
 }
 
-/// Does what is written down to a state; parts that no longer fit are left out.
-pub(super) fn restore<'d>(carried: Node<'d>, back: &'d Document) -> Option<Value<'d>> {
+/// Does what is written down to a state; parts that no longer fit are left out. What gets lost on the way back is restored
+/// where nothing was touched, and no longer in the list then.
+pub(super) fn restore<'d>(carried: Node<'d>, back: &'d Document, losses: &mut Vec<Loss>) -> Option<Value<'d>> {
     let patch = carried.member("patch")?;
     let whole = is_hash(carried.member("back"), back.root());
     let mut tree = applied(patch, back, back.root(), 0, whole);
-    if !whole && let Some(state) = tree.object_mut() {
+    if whole {
+        let marks = carried.member("losses").into_iter().flat_map(Node::elements).filter_map(Node::text);
+        let known: HashSet<Cow<'_, str>> = marks.map(Text::lossy).collect();
+        if losses.iter().all(|loss| known.contains(&*mark(loss))) {
+            losses.clear();
+        }
+    } else if let Some(state) = tree.object_mut() {
         python::convert::place_items(state);
     }
     Some(tree)
+}
+
+/// What tells a loss from others.
+fn mark(loss: &Loss) -> String {
+    let Loss { code, level, count, reason, pointers, .. } = loss;
+    short(format!("{code} {} {count} {reason} {pointers:?}", level.name()).as_bytes(), 4)
 }
 
 /// The converted state with the carried part in it; nothing when it has no place for it.
@@ -121,6 +143,14 @@ fn provide(response: &mut Value<'_>, carried: &[u8]) -> Option<()> {
     }
     response.get_mut("providerData")?.object_mut()?.push(Key::Known(MEMBER), Value::from(carried.to_vec()));
     Some(())
+}
+
+/// A state that carries something, without it.
+pub(super) fn without(bytes: &[u8], dialect: Dialect) -> Option<Vec<u8>> {
+    let doc = Document::parse(bytes.to_vec()).ok()?;
+    let mut tree = Value::Node(doc.root());
+    take_out(&mut tree, dialect)?;
+    Some(super::write(&mut tree, dialect))
 }
 
 /// Takes the carried part out of a tree.
@@ -171,8 +201,12 @@ fn unprovide<'d>(response: &mut Value<'d>) -> Option<Value<'d>> {
 fn hash(node: Node<'_>) -> String {
     let mut out = Writer::new(Style::TypeScript);
     out.node(node);
-    let digest = Sha256::digest(out.finish());
-    digest[..16].iter().fold(String::with_capacity(32), |mut text, byte| {
+    short(&out.finish(), 16)
+}
+
+/// The first bytes of a digest.
+fn short(bytes: &[u8], length: usize) -> String {
+    Sha256::digest(bytes)[..length].iter().fold(String::with_capacity(2 * length), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text

@@ -236,12 +236,16 @@ fn restored(root: Node<'_>, format: Format, target: Target, options: &Convert) -
     }
     let between = Target { format: own, release: newest_release(own) };
     let plain = Convert { from: Some(format), ..plain };
-    let done = convert(&stripped(), between, &plain);
-    let Some(bytes) = done.bytes.clone() else { return Some(done) };
+    // What gets lost may be restored.
+    let done = convert(&stripped(), between, &Convert { allow_loss: Level::Resume, ..plain.clone() });
+    let Some(bytes) = done.bytes else { return Some(done) };
     let back = Document::parse(bytes).ok()?;
-    let bytes = write(&mut carry::restore(left.root(), &back)?, own.dialect);
-    let done = Conversion { bytes: Some(bytes), ..done };
-    if between == target {
+    let mut losses = done.losses;
+    let mut tree = carry::restore(left.root(), &back, &mut losses)?;
+    let allowed = losses.iter().all(|loss| loss.level <= options.allow_loss);
+    let bytes = allowed.then(|| write(&mut tree, own.dialect));
+    let done = Conversion { bytes, losses, ..done };
+    if between == target || !allowed {
         return Some(done);
     }
     let next = convert(done.bytes.as_deref()?, target, &Convert { from: Some(own), carry: options.carry, ..plain });
@@ -270,19 +274,30 @@ fn carried(
         assume_target_gates: true,
         ..Convert::default()
     };
-    let Some(back) = convert(bytes, back, &all).bytes.and_then(|back| Document::parse(back).ok()) else { return done };
-    let (left, any) = carry::pack(format, doc, root, &back);
-    if options.carry == Carry::Beside {
-        return Conversion { sidecar: Some(left), ..done };
-    }
-    if !any {
-        return done;
-    }
-    if let Some(bytes) = carry::put_in(bytes.to_vec(), target.format.dialect, left) {
-        return Conversion { bytes: Some(bytes), ..done };
-    }
+    let pack = |bytes: &[u8]| {
+        let back = convert(bytes, back, &all);
+        let state = Document::parse(back.bytes?).ok()?;
+        Some(carry::pack(format, doc, root, &state, &back.losses))
+    };
+    let reason = match pack(bytes) {
+        Some((left, _)) if options.carry == Carry::Beside => return Conversion { sidecar: Some(left), ..done },
+        Some((_, false)) => return done,
+        Some((left, true)) => {
+            let dialect = target.format.dialect;
+            let put_in = |left| carry::put_in(bytes.to_vec(), dialect, left);
+            let carrying = put_in(left).and_then(|carrying| {
+                // Without what is carried, its place can be another one than before.
+                let without = carry::without(&carrying, dialect)?;
+                if without == bytes { Some(carrying) } else { put_in(pack(&without)?.0) }
+            });
+            if carrying.is_some() {
+                return Conversion { bytes: carrying, ..done };
+            }
+            "the TypeScript SDK keeps what is carried along with an answer of the model, and there is none yet: use a sidecar"
+        }
+        None => "nothing is carried along: a conversion back would be refused",
+    };
     let account = Account::default();
-    let reason = "the TypeScript SDK keeps what is carried along with an answer of the model, and there is none yet: use a sidecar";
     account.note(codes::NO_PLACE, Level::Bookkeeping, Some(root), reason);
     let mut losses = done.losses;
     losses.extend(report::losses(doc, account.into_entries()));

@@ -229,7 +229,7 @@ fn blank(row: &Row, shape: Shape) -> Option<Value<'static>> {
         Shape::Flag => Some(Value::bool(false)),
         Shape::List(_) => Some(Value::List(Vec::new())),
         Shape::Map(_) | Shape::Open => Some(Value::Object(Object::new())),
-        Shape::Integer(_) | Shape::Number => Some(Value::integer(0)),
+        Shape::Integer(..) | Shape::Number => Some(Value::integer(0)),
         Shape::Nullable(_) => Some(Value::NULL),
         _ => None,
     }

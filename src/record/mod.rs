@@ -512,8 +512,8 @@ pub enum Shape {
     Label,
     /// A number.
     Number,
-    /// A number without fraction, not below this.
-    Integer(Option<i64>),
+    /// A number without fraction, within these bounds.
+    Integer(Option<i64>, Option<i64>),
     /// An object with any members.
     Open,
     /// This or null.
@@ -555,7 +555,7 @@ impl Shape {
             Self::Any => Kinds::ANY,
             Self::Flag | Self::True => Kinds::BOOL,
             Self::Text | Self::NonEmpty | Self::Digest | Self::Words(_) | Self::Label | Self::StateText => Kinds::TEXT,
-            Self::Number | Self::Integer(_) => Kinds::NUMBER,
+            Self::Number | Self::Integer(..) => Kinds::NUMBER,
             Self::List(_) | Self::Filled(_) => Kinds::ARRAY,
             Self::Open | Self::Map(_) | Self::Record(_) | Self::State => Kinds::OBJECT,
             Self::Nullable(shape) => shape().kinds().or(Kinds::NULL),
@@ -614,8 +614,9 @@ impl fmt::Display for Shape {
                 }
                 Ok(())
             }
-            Self::Integer(None) => f.write_str("an integer"),
-            Self::Integer(Some(least)) => write!(f, "an integer of at least {least}"),
+            Self::Integer(None, None) => f.write_str("an integer"),
+            Self::Integer(Some(least), Some(most)) => write!(f, "an integer from {least} to {most}"),
+            Self::Integer(Some(least), None) => write!(f, "an integer of at least {least}"),
             Self::Nullable(shape) => write!(f, "{} or null", shape()),
             Self::Filled(_) => f.write_str("an array with at least one element"),
             Self::State => f.write_str("a nested state"),

@@ -133,15 +133,15 @@ known!(
 );
 known!(
     /// A number without fraction, as a Python integer or a JavaScript number with an integral value.
-    Int, Shape::Integer(None), |node, cx| whole(node, cx).is_some(), lax: lax_int
+    Int, Shape::Integer(None, None), |node, cx| whole(node, cx).is_some(), lax: lax_int
 );
 known!(
     /// A number without fraction that is not negative.
-    Natural, Shape::Integer(Some(0)), |node, cx| whole(node, cx).is_some_and(|number| number.to_f64() >= 0.0)
+    Natural, Shape::Integer(Some(0), None), |node, cx| whole(node, cx).is_some_and(|number| number.to_f64() >= 0.0)
 );
 known!(
     /// A number without fraction that is at least 1.
-    Positive, Shape::Integer(Some(1)), |node, cx| whole(node, cx).is_some_and(|number| number.to_f64() >= 1.0)
+    Positive, Shape::Integer(Some(1), None), |node, cx| whole(node, cx).is_some_and(|number| number.to_f64() >= 1.0)
 );
 known!(
     /// A SHA-256 digest as 64 lowercase hexadecimal digits.

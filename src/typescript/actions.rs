@@ -34,7 +34,7 @@ record! {
         action: Slot<'d, Node<'d>> = optional("action");
         actions: Slot<'d, Node<'d>> = optional("actions");
         operation: Slot<'d, Node<'d>> = optional("operation");
-        caller: Slot<'d, Caller<'d>> = optional("caller");
+        caller: Slot<'d, Caller<'d>> = optional("caller").since(v(14));
     }
 }
 

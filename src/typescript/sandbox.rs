@@ -4,13 +4,12 @@ use crate::json::Text;
 use crate::record::{Flag, Map, Open, Slot, nullish, optional, record, required};
 
 use super::v;
-use super::values::Finite;
+use super::values::EnvelopeVersion;
 
 record! {
     /// The state of one sandbox session (`sandboxSessionStateEnvelopeSchema`).
     pub struct SandboxEnvelope<'d>, unknown: Dropped {
-        /// 1 to 5.
-        version: Slot<'d, Finite<'d>> = required("version");
+        version: Slot<'d, EnvelopeVersion<'d>> = required("version");
         backend_id: Slot<'d, Text<'d>> = required("backendId");
         manifest: Slot<'d, Open<'d>> = required("manifest");
         snapshot: Slot<'d, Open<'d>> = nullish("snapshot");

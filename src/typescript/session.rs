@@ -113,3 +113,15 @@ union! {
         CompactionPending(CompactionPending<'d>);
     }
 }
+
+impl<'d> PendingWrite<'d> {
+    /// The history at a handoff that the write belongs to.
+    pub(in crate::typescript) fn handoff_input(&self) -> Option<&HandoffInput<'d>> {
+        match self {
+            Self::Prepared(write) => write.handoff_input.value(),
+            Self::AppendReady(write) => write.handoff_input.value(),
+            Self::CompactionPending(write) => write.handoff_input.value(),
+            Self::Other(_) => None,
+        }
+    }
+}

@@ -314,8 +314,8 @@ def refusals(report, names):
 
 
 def refuses(finding):
-    """Unreadable JSON (RS1xx errors, exit code 3) is refused by every loader."""
-    return finding.get("effect") == "refused" or (finding["code"].startswith("RS1") and finding["severity"] == "error")
+    """Of what cannot be read, too, the effect says that every loader refuses it."""
+    return finding["effect"] == "refused"
 
 
 def validate(options, reader, folder, agents=None):

@@ -171,6 +171,11 @@ fn list(value: Option<Value<'_>>) -> Vec<Value<'_>> {
     value.map_or_else(Vec::new, Value::into_elements)
 }
 
+/// Whether a program makes the call.
+fn of_program(call: Option<Value<'_>>) -> bool {
+    call.and_then(|call| call.member("caller")).is_some_and(|caller| caller.is_type("program"))
+}
+
 /// What a run waits for.
 fn questions<'d>(state: &Object<'d>) -> Vec<Value<'d>> {
     list(state.get("current_step").and_then(|step| step.at(&["data", "interruptions"])))
@@ -190,6 +195,8 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
                 note(item.origin(), "releases before 0.20.0 drop the output of a local shell when they load a state");
             } else if is("program_output") && !to.has(PROGRAM_OUTPUTS) {
                 note(item.origin(), "releases before 0.19.0 drop the output of a program when they load a state");
+            } else if is("mcp_approval_request") && !to.has(PROGRAM_OUTPUTS) && of_program(item.member("raw_item")) {
+                note(item.origin(), PROGRAM);
             }
         }
     }
@@ -212,7 +219,7 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
                     "releases before 0.24.0 that keep ledgers cannot write a call that the model goes on beside";
                 note(call.origin(), reason);
             }
-            if !to.has(PROGRAM_OUTPUTS) && call.member("caller").is_some_and(|own| own.is_type("program")) {
+            if !to.has(PROGRAM_OUTPUTS) && of_program(Some(call.clone())) {
                 note(call.origin(), PROGRAM);
             }
             if !to.has(SERVER_NAMES) && names_server(&call, bindings.as_ref()) {
@@ -222,9 +229,8 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
         }
         for request in list(processed.member("mcp_approval_requests")) {
             let raw = request.at(&["request_item", "raw_item"]);
-            let caller = raw.and_then(|raw| raw.member("caller")).filter(|own| own.is_type("program"));
-            if let Some(caller) = caller.filter(|_| !to.has(PROGRAM_OUTPUTS)) {
-                note(caller.origin(), PROGRAM);
+            if !to.has(PROGRAM_OUTPUTS) && of_program(raw) {
+                note(request.origin(), PROGRAM);
             }
         }
         for action in list(processed.member("apply_patch_actions")) {

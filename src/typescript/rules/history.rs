@@ -5,7 +5,7 @@ use crate::finding::Effect;
 use crate::hash::HashSet;
 use crate::json::Text;
 use crate::record::{List, Slot, Wire as _};
-use crate::typescript::{EvidenceItem, RunItem, bounds};
+use crate::typescript::{EvidenceItem, PendingWrite, RunItem, bounds};
 
 use super::{Judge, Owner};
 
@@ -36,8 +36,11 @@ impl<'s, 'd> Judge<'s, 'd> {
         for result in state.output_guardrail_results.value().into_iter().flat_map(List::values) {
             self.agent_exists(result.agent.value());
         }
-        for item in state.last_processed_response.value().into_iter().filter_map(|last| last.new_items.value()) {
-            item.values().for_each(|item| self.item_agents(item));
+        let last = state.last_processed_response.value().and_then(|last| last.new_items.value());
+        let handoff = state.pending_write.value().and_then(PendingWrite::handoff_input);
+        let handoff = handoff.and_then(|input| input.generated_items.value());
+        for item in last.into_iter().chain(handoff).flat_map(List::values) {
+            self.item_agents(item);
         }
     }
 

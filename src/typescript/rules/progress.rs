@@ -60,9 +60,7 @@ impl<'s, 'd> Judge<'s, 'd> {
             let envelopes = sandbox.session_state.value().into_iter();
             for envelope in envelopes.chain(entries.filter_map(|(_, entry)| entry.session_state.value())) {
                 let Some(version) = envelope.version.value() else { continue };
-                let since = [0, 15, 18, 19, 20];
-                let number = (1..=5_u8).find(|&number| version.get() == f64::from(number));
-                match number.map(|number| since[usize::from(number) - 1]) {
+                match version.since() {
                     None => self.refuse(codes::SANDBOX, version.0, "expected a version of sandbox state from 1 to 5"),
                     Some(since) if label < since => {
                         let message =

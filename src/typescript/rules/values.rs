@@ -72,21 +72,14 @@ impl<'d> Judge<'_, 'd> {
     }
 
     fn write_values(&mut self, write: &PendingWrite<'d>) {
-        let handoff = match write {
-            PendingWrite::Prepared(write) => write.handoff_input.value(),
-            PendingWrite::AppendReady(write) => {
-                let lists = [write.before_items.value(), write.comparable_append_items.value().map(|list| &list.0)];
-                for item in lists.into_iter().flatten().flat_map(List::values) {
-                    self.model_item(item);
-                }
-                write.handoff_input.value()
+        if let PendingWrite::AppendReady(write) = write {
+            let lists = [write.before_items.value(), write.comparable_append_items.value().map(|list| &list.0)];
+            for item in lists.into_iter().flatten().flat_map(List::values) {
+                self.model_item(item);
             }
-            PendingWrite::CompactionPending(write) => write.handoff_input.value(),
-            PendingWrite::Other(_) => None,
-        };
-        for item in handoff.into_iter().filter_map(|input| input.generated_items.value()).flat_map(List::values) {
-            self.item(item);
         }
+        let handoff = write.handoff_input().and_then(|input| input.generated_items.value());
+        handoff.into_iter().flat_map(List::values).for_each(|item| self.item(item));
     }
 
     /// `z.any()` takes no absence for a value (from zod 4.4 on).
