@@ -75,7 +75,7 @@ fn states_come_back_from_older_labels_without_a_loss() {
         }
     };
     for (fixture, own, _) in newest().step_by(common::SHARE) {
-        for via in through(&fixture.dialect) {
+        for via in through(fixture.dialect) {
             let there = convert(&fixture.bytes, via.parse().expect("it is a target"), &carrying());
             let Some(bytes) = there.bytes else { continue };
             if there.losses.iter().any(|loss| loss.reason.contains("carried along")) {
