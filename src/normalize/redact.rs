@@ -41,17 +41,24 @@ impl FromStr for Redact {
 
 /// Members that say what a state is made of: without them it would be none. What a program calls its own data is another
 /// matter.
-const STRUCTURE: [&str; 24] = [
+const STRUCTURE: [&str; 31] = [
     "$schemaVersion",
     "type",
     "role",
     "status",
     "kind",
+    "phase",
+    "execution",
+    "detail",
+    "button",
+    "mode",
     "name",
     "identity",
     "id",
     "call_id",
     "callId",
+    "caller_id",
+    "callerId",
     "tool_name",
     "toolName",
     "functionToolStateKey",
@@ -69,7 +76,8 @@ const STRUCTURE: [&str; 24] = [
 ];
 
 /// Members of a raw item that say what a call does.
-const CALLS: [&str; 5] = ["arguments", "input", "action", "actions", "operation"];
+const CALLS: [&str; 8] =
+    ["arguments", "input", "action", "actions", "operation", "code", "fingerprint", "pending_safety_checks"];
 
 /// What masking a state has come to.
 #[derive(Default)]
@@ -190,7 +198,8 @@ impl<'d> Edit<'d> for Mask<'_, 'd> {
             || role.is(Role::DATA)
             || role.is(Role::CONTEXT) && around.role.is(Role::CONTEXT)
             || role.is(Role::OUTPUT) && is_output(around, holder);
-        let (call, enclosed) = match role.is(Role::CALL) && !around.data {
+        let is_part = |around: &Place<'d>| around.call.is_none() || named(holder).is_some();
+        let (call, enclosed) = match role.is(Role::CALL) && !around.data && is_part(around) {
             true => (Some(holder), around.hit),
             false => (around.call, around.enclosed),
         };

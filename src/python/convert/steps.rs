@@ -172,8 +172,8 @@ fn list(value: Option<Value<'_>>) -> Vec<Value<'_>> {
 }
 
 /// Whether a program makes the call.
-fn of_program(call: Option<Value<'_>>) -> bool {
-    call.and_then(|call| call.member("caller")).is_some_and(|caller| caller.is_type("program"))
+fn is_programmed(call: &Value<'_>) -> bool {
+    call.member("caller").is_some_and(|caller| caller.is_type("program"))
 }
 
 /// What a run waits for.
@@ -195,7 +195,10 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
                 note(item.origin(), "releases before 0.20.0 drop the output of a local shell when they load a state");
             } else if is("program_output") && !to.has(PROGRAM_OUTPUTS) {
                 note(item.origin(), "releases before 0.19.0 drop the output of a program when they load a state");
-            } else if is("mcp_approval_request") && !to.has(PROGRAM_OUTPUTS) && of_program(item.member("raw_item")) {
+            } else if is("mcp_approval_request")
+                && !to.has(PROGRAM_OUTPUTS)
+                && item.member("raw_item").as_ref().is_some_and(is_programmed)
+            {
                 note(item.origin(), PROGRAM);
             }
         }
@@ -219,18 +222,17 @@ fn forgotten<'d>(state: &mut Object<'d>, to: Target, account: &Account<'d>) {
                     "releases before 0.24.0 that keep ledgers cannot write a call that the model goes on beside";
                 note(call.origin(), reason);
             }
-            if !to.has(PROGRAM_OUTPUTS) && of_program(Some(call.clone())) {
-                note(call.origin(), PROGRAM);
-            }
             if !to.has(SERVER_NAMES) && names_server(&call, bindings.as_ref()) {
                 let reason = "releases before 0.16.0 have no tools with the server in the name: they drop the call";
                 note(call.origin(), reason);
             }
         }
-        for request in list(processed.member("mcp_approval_requests")) {
-            let raw = request.at(&["request_item", "raw_item"]);
-            if !to.has(PROGRAM_OUTPUTS) && of_program(raw) {
-                note(request.origin(), PROGRAM);
+        let programmed =
+            ["functions", "shell_actions", "apply_patch_actions", "custom_tool_actions", "mcp_approval_requests"];
+        for action in programmed.iter().flat_map(|key| list(processed.member(key))) {
+            let call = action.member("tool_call").or_else(|| action.at(&["request_item", "raw_item"]));
+            if let Some(call) = call.filter(|call| is_programmed(call) && !to.has(PROGRAM_OUTPUTS)) {
+                note(call.origin(), PROGRAM);
             }
         }
         for action in list(processed.member("apply_patch_actions")) {
