@@ -96,6 +96,38 @@ fn states_come_back_from_older_labels_without_a_loss() {
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
+/// An SDK that loads and saves a state writes what the live program says of its tools, and JavaScript its own numbers.
+#[test]
+fn what_an_sdk_saves_again_counts_as_untouched() {
+    let saved = |name: &str, dialect: &str, changes: &[(&str, &str)], unchanged: &[&str]| {
+        let is_meant =
+            |(fixture, ..): &(common::Fixture, Target, Target)| fixture.name == name && fixture.dialect == dialect;
+        let (fixture, own, other) = newest().find(is_meant).expect("the fixture is there");
+        let there = convert(&fixture.bytes, other, &carrying()).bytes.expect("it converts");
+        let mut there = String::from_utf8(there).expect("it is UTF-8");
+        for (before, after) in changes {
+            assert!(there.contains(before), "{name}: {before}");
+            there = there.replace(before, after);
+        }
+        let back = convert(there.as_bytes(), own, &Convert::default());
+        assert!(back.losses.iter().all(|loss| loss.level == Level::Bookkeeping), "{name}: {:?}", back.losses);
+        let back = String::from_utf8(back.bytes.expect("it converts back")).expect("it is UTF-8");
+        let before = String::from_utf8(fixture.bytes.clone()).expect("it is UTF-8");
+        for text in unchanged {
+            assert!(before.contains(text), "{name}: {text}");
+            assert_eq!(before.matches(text).count(), back.matches(text).count(), "{name}: {text}");
+        }
+    };
+    let live = (
+        "\"name\":\"wire\",\"description\":\"Sends money, once a person has agreed.\"",
+        "\"name\":\"wire\",\"description\":\"Runs wire.\"",
+    );
+    let numbers = ["\"EUR\": 1.0", "\"output\": 2.0"];
+    saved("pending-after-typed-outputs", "python", &[live, ("\"EUR\":1.0", "\"EUR\":1")], &numbers);
+    saved("handoff-with-input-filter", "python", &[live], &["\"call_0\": {", "\"tool_origin\": {"]);
+    saved("nested-always-rejected", "python", &[live], &["\"tool_origin\": {", "\"description\": \"Asks"]);
+}
+
 /// The place of what is carried may not be there, or be empty.
 #[test]
 fn the_place_of_what_is_carried_is_again_as_it_was() {

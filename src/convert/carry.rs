@@ -13,7 +13,7 @@ use crate::format::{Dialect, Format};
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Key, Kind, Node, Object, Style, Text, Value, Writer, push_step};
 use crate::model::Level;
-use crate::python;
+use crate::{python, typescript};
 
 use super::{Loss, roundtrip::DifferenceKind};
 
@@ -35,6 +35,18 @@ const DECISIONS: [&str; 12] = [
     "ambiguousToolInvocationCallIds",
     "current_step",
 ];
+/// What the live agents have, beside a call of it.
+const LIVE: [&[u8]; 9] = [
+    b"tool",
+    b"handoff",
+    b"computer",
+    b"shell",
+    b"local_shell",
+    b"apply_patch",
+    b"applyPatch",
+    b"custom_tool",
+    b"mcp_tool",
+];
 /// Nested runs are followed this deep.
 const DEPTH: usize = 16;
 
@@ -45,7 +57,7 @@ enum Patch<'d> {
     /// An object: changed members, members that go (with the hash of what goes), and the order of the keys if it is
     /// another one.
     Members { changed: Vec<(Vec<u8>, Patch<'d>)>, gone: Vec<(Vec<u8>, String)>, order: Vec<Vec<u8>> },
-    /// An array: changed elements by their hash, and new ones behind the element with a hash.
+    /// An array: changed elements by their names, and new ones behind the element with a name.
     Elements { changed: Vec<(String, Patch<'d>)>, new: Vec<(Option<String>, Node<'d>)> },
     /// A string that holds a state.
     Text(Box<Patch<'d>>),
@@ -67,7 +79,7 @@ pub(super) fn pack(
     let head = Object::new()
         .with("version", Value::integer(1))
         .with("format", text(format.to_string()))
-        .with("back", text(hash(back.root())))
+        .with("back", text(essence(back.root())))
         .with("losses", Value::List(losses.iter().map(mark).map(text).collect()))
         .with("patch", patch.value());
     let mut out = Writer::new(Style::TypeScript);
@@ -84,18 +96,16 @@ pub(super) fn format(carried: &Document) -> Option<Format> {
     (version == Some(1)).then_some(target.format)
 }
 
-/// Does what is written down to a state; parts that no longer fit are left out. What gets lost on the way back is restored
-/// where nothing was touched, and no longer in the list then.
+/// Does what is written down to a state; parts that no longer fit are left out. What was lost on the way back when it was
+/// written down is restored where nothing was touched, and no longer in the list then.
 pub(super) fn restore<'d>(carried: Node<'d>, back: &'d Document, losses: &mut Vec<Loss>) -> Option<Value<'d>> {
     let patch = carried.member("patch")?;
-    let whole = is_hash(carried.member("back"), back.root());
+    let whole = carried.member("back").and_then(Node::text).is_some_and(|was| was.is(&essence(back.root())));
     let mut tree = applied(patch, back, back.root(), 0, whole);
     if whole {
         let marks = carried.member("losses").into_iter().flat_map(Node::elements).filter_map(Node::text);
         let known: HashSet<Cow<'_, str>> = marks.map(Text::lossy).collect();
-        if losses.iter().all(|loss| known.contains(&*mark(loss))) {
-            losses.clear();
-        }
+        losses.retain(|loss| !known.contains(&*mark(loss)));
     } else if let Some(state) = tree.object_mut() {
         python::convert::place_items(state);
     }
@@ -198,10 +208,38 @@ fn unprovide<'d>(response: &mut Value<'d>) -> Option<Value<'d>> {
     text
 }
 
+/// A digest of a value, whatever the order of members. Numbers count as the doubles that JavaScript makes of them.
 fn hash(node: Node<'_>) -> String {
+    digest(node, &|_, _| true)
+}
+
+/// The same of a state without what stands beside calls of the live tools: an SDK that saves it writes that anew.
+fn essence(state: Node<'_>) -> String {
+    digest(state, &|holder, key| !(LIVE.contains(&key) && calls(holder).next().is_some()))
+}
+
+fn digest<'d>(node: Node<'d>, counts: &dyn Fn(Node<'d>, &[u8]) -> bool) -> String {
     let mut out = Writer::new(Style::TypeScript);
-    out.node(node);
+    let members = |object: Node<'d>| {
+        let members = object.members().map(|member| (member.key.wtf8(), member.value));
+        let mut members: Vec<_> = members.filter(|(key, _)| counts(object, key)).collect();
+        members.sort_by(|(one, _), (other, _)| one.cmp(other));
+        members
+    };
+    typescript::stringify(node, &members, &mut out);
     short(&out.finish(), 16)
+}
+
+/// What an action is about.
+fn calls<'d>(action: Node<'d>) -> impl Iterator<Item = Node<'d>> {
+    ["tool_call", "toolCall", "request_item", "requestItem"].into_iter().filter_map(move |key| action.member(key))
+}
+
+/// What is left of a state's numbers and keys when JavaScript has read and written it.
+pub(super) fn through_javascript(state: &Document) -> Vec<u8> {
+    let mut out = Writer::new(Style::TypeScript);
+    typescript::stringify(state.root(), &typescript::as_javascript, &mut out);
+    out.finish()
 }
 
 /// The first bytes of a digest.
@@ -309,19 +347,19 @@ fn members<'d>(
     (!changed.is_empty() || !gone.is_empty() || !order.is_empty()).then_some(Patch::Members { changed, gone, order })
 }
 
-/// What an element of a list is about: its type and the ids in it.
+/// What an element of a list is about: its type and its id.
 fn subject(node: Node<'_>) -> Vec<u8> {
     if node.kind() != Kind::Object {
         return hash(node).into_bytes();
     }
     let mut text = Vec::new();
     let raw = node.member("raw_item").or(node.member("rawItem"));
-    for object in [Some(node), raw].into_iter().flatten() {
-        for key in ["type", "id", "call_id", "callId", "response_id", "responseId"] {
+    for object in [node].into_iter().chain(raw).chain(calls(node)) {
+        let ids = ["call_id", "callId", "id", "response_id", "responseId"];
+        let id = ids.into_iter().find_map(|key| object.member(key).and_then(Node::text));
+        for own in [object.member("type").and_then(Node::text), id] {
             text.push(b'/');
-            if let Some(own) = object.member(key).and_then(Node::text) {
-                text.extend_from_slice(&own.wtf8());
-            }
+            own.into_iter().for_each(|own| text.extend_from_slice(&own.wtf8()));
         }
     }
     text
@@ -345,7 +383,7 @@ fn elements<'d>(
 ) -> Option<Patch<'d>> {
     let whole = || Some(Patch::Leaf { was: Some(hash(back)), is: own });
     let (mine, theirs): (Vec<_>, Vec<_>) = (own.elements().collect(), back.elements().collect());
-    let (mut changed, mut new): (Vec<(String, Patch<'d>)>, Vec<_>) = (Vec::new(), Vec::new());
+    let (mut changed, mut new): (Vec<(usize, Patch<'d>)>, Vec<_>) = (Vec::new(), Vec::new());
     // In another order, elements are not what stands at their places.
     let same = |one: &Node<'d>, other: &Node<'d>| one.kind() != Kind::Object || place(*one) == place(*other);
     let parallel = mine.len() == theirs.len() && mine.iter().zip(&theirs).all(|(one, other)| same(one, other));
@@ -353,26 +391,44 @@ fn elements<'d>(
     for element in mine {
         let paired = theirs.get(at).filter(|other| parallel || subject(element) == subject(**other));
         let Some(paired) = paired else {
-            new.push((at.checked_sub(1).and_then(|at| theirs.get(at)).map(|before| hash(*before)), element));
+            new.push((at.checked_sub(1), element));
             continue;
         };
         if let Some(patch) = difference(state, element, other, *paired, depth) {
-            changed.push((hash(*paired), patch));
+            changed.push((at, patch));
         }
         at += 1;
     }
     if at < theirs.len() {
         return whole();
     }
-    // One hash stands for one element, or the place is not known.
-    let mut seen: HashSet<&str> = HashSet::default();
-    let anchors = changed.iter().map(|(hash, _)| hash.as_str());
-    let twice = !anchors.into_iter().all(|hash| seen.insert(hash));
-    let counts = |wanted: &str| theirs.iter().filter(|node| hash(**node) == wanted).count() > 1;
-    if twice || changed.len() < 8 && changed.iter().any(|(hash, _)| counts(hash)) {
+    if changed.is_empty() && new.is_empty() {
+        return None;
+    }
+    // One name stands for one element, or the place is not known.
+    let names = names(&theirs);
+    let mut times: HashMap<&str, usize> = HashMap::default();
+    names.iter().for_each(|name| *times.entry(name).or_default() += 1);
+    if changed.iter().any(|(at, _)| times[&*names[*at]] > 1) {
         return whole();
     }
-    (!changed.is_empty() || !new.is_empty()).then_some(Patch::Elements { changed, new })
+    let name = |at: usize| names.get(at).cloned().unwrap_or_default();
+    Some(Patch::Elements {
+        changed: changed.into_iter().map(|(at, patch)| (name(at), patch)).collect(),
+        new: new.into_iter().map(|(behind, element)| (behind.map(name), element)).collect(),
+    })
+}
+
+/// What the elements of a list are known by: what they are about, where that tells them apart, or all that they say.
+fn names(list: &[Node<'_>]) -> Vec<String> {
+    let subjects: Vec<Vec<u8>> = list.iter().map(|element| subject(*element)).collect();
+    let mut times: HashMap<&[u8], usize> = HashMap::default();
+    subjects.iter().for_each(|subject| *times.entry(subject).or_default() += 1);
+    let name = |(element, subject): (&Node<'_>, &Vec<u8>)| match times[&**subject] {
+        1 => short(subject, 8),
+        _ => hash(*element),
+    };
+    list.iter().zip(&subjects).map(name).collect()
 }
 
 impl<'d> Patch<'d> {
@@ -476,8 +532,8 @@ fn applied<'d>(patch: Node<'d>, doc: &'d Document, back: Node<'d>, depth: usize,
             None => list.push(Value::Node(value)),
         }
     }
-    for element in back.elements() {
-        let own = hash(element);
+    let elements: Vec<Node<'d>> = back.elements().collect();
+    for (element, own) in elements.iter().copied().zip(names(&elements)) {
         list.push(match patches.get(&own) {
             Some(patch) => applied(*patch, doc, element, depth, whole),
             None => Value::Node(element),
@@ -522,6 +578,7 @@ fn applied_members<'d>(
     for member in changed.members() {
         let added = member.value.member("w").is_none().then(|| member.value.member("v")).flatten();
         let key = member.key.wtf8();
+        let added = added.filter(|_| whole || *key != *b"agent_run_state");
         if let Some(value) = added.filter(|_| !there.contains(&*key) && !closed(&key)) {
             members.push((Key::Text(member.key), Value::Node(value)));
         }

@@ -275,7 +275,11 @@ fn carried(
         ..Convert::default()
     };
     let pack = |bytes: &[u8]| {
-        let back = convert(bytes, back, &all);
+        let saved = match target.format.dialect {
+            Dialect::Python => bytes.to_vec(),
+            Dialect::TypeScript => carry::through_javascript(&Document::parse(bytes.to_vec()).ok()?),
+        };
+        let back = convert(&saved, back, &all);
         let state = Document::parse(back.bytes?).ok()?;
         Some(carry::pack(format, doc, root, &state, &back.losses))
     };

@@ -85,11 +85,14 @@ fn in_order(one: &[u8], two: &[u8]) -> Ordering {
     }
 }
 
+/// Members of an object, in order.
+pub(crate) type Members<'d> = Vec<(Cow<'d, [u8]>, Node<'d>)>;
+
 /// An object's members as JavaScript holds them: array indexes first, and of duplicates the last value at the place of the
 /// first.
-pub(in crate::typescript) fn as_javascript<'d>(node: Node<'d>) -> Vec<(Cow<'d, [u8]>, Node<'d>)> {
-    let mut members: Vec<(Cow<'d, [u8]>, Node<'d>)> = Vec::new();
-    let mut places: HashMap<Cow<'d, [u8]>, usize> = HashMap::default();
+pub(crate) fn as_javascript(node: Node<'_>) -> Members<'_> {
+    let mut members: Members<'_> = Vec::new();
+    let mut places: HashMap<Cow<'_, [u8]>, usize> = HashMap::default();
     for member in node.members() {
         let key = member.key.wtf8();
         match places.get(&key) {
@@ -102,6 +105,27 @@ pub(in crate::typescript) fn as_javascript<'d>(node: Node<'d>) -> Vec<(Cow<'d, [
     }
     members.sort_by_key(|(key, _)| array_index(key).map_or(u64::MAX, u64::from));
     members
+}
+
+/// Writes a value with numbers as JavaScript does, and of objects what `members` says of them.
+pub(crate) fn stringify<'d>(node: Node<'d>, members: &dyn Fn(Node<'d>) -> Members<'d>, out: &mut Writer) {
+    match node.kind() {
+        Kind::Object => {
+            out.begin_object();
+            for (key, value) in members(node) {
+                out.key_wtf8(&key);
+                stringify(value, members, out);
+            }
+            out.end_object();
+        }
+        Kind::Array => {
+            out.begin_array();
+            node.elements().for_each(|element| stringify(element, members, out));
+            out.end_array();
+        }
+        Kind::Number => out.literal(&javascript(node.number().map_or(f64::NAN, |number| number.to_f64()))),
+        _ => out.node(node),
+    }
 }
 
 pub(in crate::typescript) fn array_index(key: &[u8]) -> Option<u32> {

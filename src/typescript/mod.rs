@@ -36,6 +36,7 @@ pub use actions::{
 };
 pub use approvals::{AgentApprovals, AgentInvocations, ApprovalRecord, Decisions};
 pub use calls::ToolKey;
+pub(crate) use canonical::{as_javascript, stringify};
 pub use context::Context;
 pub(crate) use decide::decide;
 pub use fingerprint::Fingerprint;
