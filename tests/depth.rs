@@ -5,7 +5,8 @@ mod common;
 use std::collections::BTreeSet;
 
 use runstate::{
-    Convert, Defaults, Diff, Hash, Inspect, Keys, Normalize, Target, convert, diff, hash, inspect, normalize,
+    Carry, Convert, Defaults, Dialect, Diff, Hash, Inspect, Keys, Normalize, Target, convert, diff, hash, inspect,
+    normalize,
 };
 use serde_json::Value;
 
@@ -98,9 +99,13 @@ fn everything(state: &[u8], original: &[u8]) {
     drop(normalize(state, &how));
     for target in ["python", "typescript", "python@1.5", "typescript@1.6"] {
         let mut how = Convert::default();
-        how.accept_invalid = true;
+        (how.accept_invalid, how.carry) = (true, Carry::Inside);
         let target: Target = target.parse().expect("a target");
-        drop(convert(state, target, &how));
+        if let Some(there) = convert(state, target, &how).bytes {
+            for back in [Dialect::Python, Dialect::TypeScript] {
+                drop(convert(&there, back.newest(), &how));
+            }
+        }
     }
 }
 

@@ -47,8 +47,8 @@ const LIVE: [&[u8]; 9] = [
     b"custom_tool",
     b"mcp_tool",
 ];
-/// Nested runs are followed this deep.
-const DEPTH: usize = 16;
+/// Values are compared this deep; what is deeper is taken as a whole.
+const DEPTH: usize = 512;
 
 /// What has to be done to what comes back.
 enum Patch<'d> {
@@ -226,7 +226,7 @@ fn digest<'d>(node: Node<'d>, counts: &dyn Fn(Node<'d>, &[u8]) -> bool) -> Strin
         members.sort_by(|(one, _), (other, _)| one.cmp(other));
         members
     };
-    typescript::stringify(node, &members, &mut out);
+    typescript::stringify(node, &members, DEPTH, &mut out);
     short(&out.finish(), 16)
 }
 
@@ -238,7 +238,13 @@ fn calls<'d>(action: Node<'d>) -> impl Iterator<Item = Node<'d>> {
 /// What is left of a state's numbers and keys when JavaScript has read and written it.
 pub(super) fn through_javascript(state: &Document) -> Vec<u8> {
     let mut out = Writer::new(Style::TypeScript);
-    typescript::stringify(state.root(), &typescript::as_javascript, &mut out);
+    typescript::stringify(state.root(), &typescript::as_javascript, DEPTH, &mut out);
+    out.finish()
+}
+
+fn written(node: Node<'_>) -> Vec<u8> {
+    let mut out = Writer::new(Style::TypeScript);
+    out.node(node);
     out.finish()
 }
 
@@ -251,29 +257,6 @@ fn short(bytes: &[u8], length: usize) -> String {
     })
 }
 
-/// Whether two values are written alike, the order of members included.
-fn same(one: Node<'_>, two: Node<'_>) -> bool {
-    if one.kind() != two.kind() {
-        return false;
-    }
-    match one.kind() {
-        Kind::Object => {
-            let mut others = two.members();
-            let all = one.members().all(|member| {
-                others.next().is_some_and(|other| member.key.same_text(other.key) && same(member.value, other.value))
-            });
-            all && others.next().is_none()
-        }
-        Kind::Array => {
-            let mut others = two.elements();
-            one.elements().all(|element| others.next().is_some_and(|other| same(element, other)))
-                && others.next().is_none()
-        }
-        Kind::String => one.text().zip(two.text()).is_some_and(|(one, two)| one.same_text(two)),
-        _ => one.raw() == two.raw(),
-    }
-}
-
 fn difference<'d>(
     state: &'d Document,
     own: Node<'d>,
@@ -283,8 +266,9 @@ fn difference<'d>(
 ) -> Option<Patch<'d>> {
     let leaf = || Patch::Leaf { was: Some(hash(back)), is: own };
     match (own.kind(), back.kind()) {
-        (Kind::Object, Kind::Object) => members(state, own, other, back, depth),
-        (Kind::Array, Kind::Array) => elements(state, own, other, back, depth),
+        _ if depth == DEPTH => (written(own) != written(back)).then(leaf),
+        (Kind::Object, Kind::Object) => members(state, own, other, back, depth + 1),
+        (Kind::Array, Kind::Array) => elements(state, own, other, back, depth + 1),
         (Kind::String, Kind::String) => {
             if own.text()?.same_text(back.text()?) {
                 return None;
@@ -293,14 +277,14 @@ fn difference<'d>(
                 node.raw().contains("$schemaVersion").then(|| doc.decode(node).ok()).flatten()
             };
             match (nested(state, own), nested(other, back)) {
-                (Some(own), Some(back)) if depth < DEPTH => {
+                (Some(own), Some(back)) => {
                     let inner = difference(state, own, other, back, depth + 1);
                     Some(inner.map_or_else(leaf, |inner| Patch::Text(Box::new(inner))))
                 }
                 _ => Some(leaf()),
             }
         }
-        _ if same(own, back) => None,
+        (own_kind, kind) if own_kind == kind && own.raw() == back.raw() => None,
         _ => Some(leaf()),
     }
 }
@@ -506,18 +490,21 @@ fn is_hash(node: Option<Node<'_>>, value: Node<'_>) -> bool {
 }
 
 fn applied<'d>(patch: Node<'d>, doc: &'d Document, back: Node<'d>, depth: usize, whole: bool) -> Value<'d> {
+    if depth == DEPTH {
+        return Value::Node(back);
+    }
     if let Some(value) = patch.member("v") {
         let fits = is_hash(patch.member("w"), back);
         return Value::Node(if fits { value } else { back });
     }
-    if let Some(inner) = patch.member("t").filter(|_| depth < DEPTH && back.kind() == Kind::String) {
+    if let Some(inner) = patch.member("t").filter(|_| back.kind() == Kind::String) {
         let Some(nested) = doc.decode(back).ok() else { return Value::Node(back) };
         let mut out = Writer::new(Style::TypeScript);
         applied(inner, doc, nested, depth + 1, whole).write(&mut out);
         return Value::from(out.finish());
     }
     if let Some(changed) = patch.member("m").filter(|_| back.kind() == Kind::Object) {
-        return applied_members(patch, changed, doc, back, depth, whole);
+        return applied_members(patch, changed, doc, back, depth + 1, whole);
     }
     let Some(changed) = patch.member("e").filter(|_| back.kind() == Kind::Array) else { return Value::Node(back) };
     let patches: HashMap<String, Node<'d>> =
@@ -535,7 +522,7 @@ fn applied<'d>(patch: Node<'d>, doc: &'d Document, back: Node<'d>, depth: usize,
     let elements: Vec<Node<'d>> = back.elements().collect();
     for (element, own) in elements.iter().copied().zip(names(&elements)) {
         list.push(match patches.get(&own) {
-            Some(patch) => applied(*patch, doc, element, depth, whole),
+            Some(patch) => applied(*patch, doc, element, depth + 1, whole),
             None => Value::Node(element),
         });
         list.extend(behind.remove(&own).into_iter().flatten().map(Value::Node));

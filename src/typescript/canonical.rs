@@ -107,20 +107,22 @@ pub(crate) fn as_javascript(node: Node<'_>) -> Members<'_> {
     members
 }
 
-/// Writes a value with numbers as JavaScript does, and of objects what `members` says of them.
-pub(crate) fn stringify<'d>(node: Node<'d>, members: &dyn Fn(Node<'d>) -> Members<'d>, out: &mut Writer) {
+/// Writes a value with numbers as JavaScript does, and of objects what `members` says of them. What stands deeper is
+/// written as it is.
+pub(crate) fn stringify<'d>(node: Node<'d>, members: &dyn Fn(Node<'d>) -> Members<'d>, depth: usize, out: &mut Writer) {
     match node.kind() {
+        _ if depth == 0 => out.node(node),
         Kind::Object => {
             out.begin_object();
             for (key, value) in members(node) {
                 out.key_wtf8(&key);
-                stringify(value, members, out);
+                stringify(value, members, depth - 1, out);
             }
             out.end_object();
         }
         Kind::Array => {
             out.begin_array();
-            node.elements().for_each(|element| stringify(element, members, out));
+            node.elements().for_each(|element| stringify(element, members, depth - 1, out));
             out.end_array();
         }
         Kind::Number => out.literal(&javascript(node.number().map_or(f64::NAN, |number| number.to_f64()))),
