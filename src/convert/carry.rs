@@ -58,9 +58,17 @@ enum Patch<'d> {
     /// another one.
     Members { changed: Vec<(Vec<u8>, Patch<'d>)>, gone: Vec<(Vec<u8>, String)>, order: Vec<Vec<u8>> },
     /// An array: changed elements by their names, and new ones behind the element with a name.
-    Elements { changed: Vec<(String, Patch<'d>)>, new: Vec<(Option<String>, Node<'d>)> },
+    Elements { changed: Vec<(String, Patch<'d>)>, new: Vec<New<'d>> },
     /// A string that holds a state.
     Text(Box<Patch<'d>>),
+}
+
+/// An element that does not come back.
+struct New<'d> {
+    behind: Option<String>,
+    element: Node<'d>,
+    /// Whether one about the same does: if not, one that is there later is this one.
+    twin: bool,
 }
 
 /// Writes down what has to be done to `back` so that it becomes `state`, and says whether that is anything, or anything
@@ -397,10 +405,19 @@ fn elements<'d>(
         return whole();
     }
     let name = |at: usize| names.get(at).cloned().unwrap_or_default();
+    let subjects = subjects(&theirs);
+    let is_there = |element: Node<'d>| subjects.contains(&subject(element));
     Some(Patch::Elements {
         changed: changed.into_iter().map(|(at, patch)| (name(at), patch)).collect(),
-        new: new.into_iter().map(|(behind, element)| (behind.map(name), element)).collect(),
+        new: new
+            .into_iter()
+            .map(|(behind, element)| New { behind: behind.map(name), element, twin: is_there(element) })
+            .collect(),
     })
+}
+
+fn subjects(list: &[Node<'_>]) -> HashSet<Vec<u8>> {
+    list.iter().map(|element| subject(*element)).collect()
 }
 
 /// What the elements of a list are known by: what they are about, where that tells them apart, or all that they say.
@@ -433,7 +450,10 @@ impl<'d> Patch<'d> {
                     changed.into_iter().map(|(hash, patch)| (Key::Made(hash.into_bytes()), patch.value())).collect();
                 let new: Vec<Value<'d>> = new
                     .into_iter()
-                    .map(|(behind, value)| Value::List(vec![behind.map_or(Value::NULL, text), Value::Node(value)]))
+                    .map(|New { behind, element, twin }| {
+                        let behind = behind.map_or(Value::NULL, text);
+                        Value::List(vec![behind, Value::Node(element), Value::bool(twin)])
+                    })
                     .collect();
                 Object::new().with("e", Value::Object(changed)).with("i", Value::List(new)).into()
             }
@@ -511,15 +531,20 @@ fn applied<'d>(patch: Node<'d>, doc: &'d Document, back: Node<'d>, depth: usize,
         changed.members().map(|member| (member.key.lossy().into_owned(), member.value)).collect();
     let mut behind: HashMap<String, Vec<Node<'d>>> = HashMap::default();
     let mut list: Vec<Value<'d>> = Vec::new();
+    let elements: Vec<Node<'d>> = back.elements().collect();
+    let subjects = subjects(&elements);
     for entry in patch.member("i").into_iter().flat_map(Node::elements) {
         let mut parts = entry.elements();
         let (Some(anchor), Some(value)) = (parts.next(), parts.next()) else { continue };
+        let twin = parts.next().and_then(Node::as_bool) == Some(true);
+        if !twin && subjects.contains(&subject(value)) {
+            continue;
+        }
         match anchor.text() {
             Some(anchor) => behind.entry(anchor.lossy().into_owned()).or_default().push(value),
             None => list.push(Value::Node(value)),
         }
     }
-    let elements: Vec<Node<'d>> = back.elements().collect();
     for (element, own) in elements.iter().copied().zip(names(&elements)) {
         list.push(match patches.get(&own) {
             Some(patch) => applied(*patch, doc, element, depth + 1, whole),
