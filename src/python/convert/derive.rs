@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer, sorted_value};
+use crate::model::state::call_id;
 use crate::parallel;
 use crate::python::invocation::{Call, Known, Lookup, completes};
 use crate::python::rules::approval_lookup;
@@ -65,16 +66,18 @@ pub fn place_items(state: &mut Object<'_>) {
     }
 }
 
-/// Makes the questions that wait the copies of those in the history that they are.
+/// Makes the questions that wait the copies of those in the history that they are. What was put into the one alone, such as
+/// a null, does not tell them apart.
 fn ask_alike(state: &mut Object<'_>) {
-    let key = |item: &Value<'_>| ["raw_item", "agent"].map(|key| item.get(key).map(|value| written(&value)));
+    let key = |item: &Value<'_>| Some((call_id(&item.member("raw_item")?)?, written(&item.member("agent")?)));
     let items = state.get("generated_items").map_or_else(Vec::new, Value::elements);
     let questions = items.iter().filter(|item| item.is_type("tool_approval_item"));
-    let questions: HashMap<_, _> = questions.map(|item| (key(item), item.clone().into_owned())).collect();
+    let questions: HashMap<_, _> =
+        questions.filter_map(|item| Some((key(item)?, item.clone().into_owned()))).collect();
     let step = state.get_mut("current_step").and_then(Value::object_mut).and_then(|step| step.get_mut("data"));
     let waiting = step.and_then(Value::object_mut).and_then(|data| data.get_mut("interruptions"));
     for question in waiting.map_or(&mut [][..], Value::elements_mut) {
-        if let Some(own) = questions.get(&key(question)) {
+        if let Some(own) = key(question).and_then(|key| questions.get(&key)) {
             *question = own.clone();
         }
     }
@@ -255,5 +258,33 @@ impl Entry {
         let scope = call.scope(&known).ok()??;
         let fingerprint = call.fingerprint(&scope).ok()?;
         Some(Self { kind: call.kind, scope, fingerprint })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_that_waits_is_the_one_in_the_history() {
+        let asks = |more: &str| {
+            format!(
+                r#"{{"type": "tool_approval_item", "agent": {{"name": "Bank"}},
+                    "raw_item": {{"type": "shell_call", "call_id": "call_1", "action": {{"commands": ["ls"]{more}}}}}}}"#
+            )
+        };
+        let call = r#"{"type": "tool_call_item", "raw_item": {"type": "shell_call", "call_id": "call_1"}}"#;
+        let text = format!(
+            r#"{{"current_response_generated_item_ownership": {{}}, "generated_items": [{call}, {}],
+                "last_processed_response": {{"new_items": [{call}]}},
+                "current_step": {{"type": "next_step_interruption", "data": {{"interruptions": [{}]}}}}}}"#,
+            asks(r#", "timeout_ms": null"#),
+            asks(""),
+        );
+        let doc = Document::parse(text.into_bytes()).expect("it is JSON");
+        let mut state = Object::of(doc.root()).expect("it is an object");
+        place_items(&mut state);
+        let own = state.get(OWNERSHIP).map(written);
+        assert_eq!(own.as_deref(), Some(&br#"{"end": 2, "interruptions": [1], "start": 0}"#[..]));
     }
 }
