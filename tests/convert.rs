@@ -160,6 +160,37 @@ fn the_places_of_items_in_the_session_are_worked_out() {
     assert_eq!(places("always-approved"), json!([0, 1, 2, 3, 4, 5]));
 }
 
+/// No call names the shell or the patch tool that it is made of, and the record of a finished one does: the TypeScript SDK takes no
+/// record with another name than the program's.
+#[test]
+fn finished_calls_of_renamed_tools_keep_the_names() {
+    let state = String::from_utf8(read("python/1.21/shell-done-always-approved.json")).expect("a state is text");
+    let state = state.replace("\"tool_name\": \"shell\"", "\"tool_name\": \"terminal\"");
+    let mut state: Value = serde_json::from_str(&state).expect("a state is JSON");
+    state["context"]["tool_invocations"] = json!({});
+    let state = state.to_string();
+    let there = convert(state.as_bytes(), target("typescript@0.20.0"), &most()).bytes.expect("it converts");
+    let records: Value = serde_json::from_slice(&there).expect("a state is JSON");
+    let records = records["completedToolInvocations"][0]["invocations"].as_object().expect("calls are finished");
+    let name = |text: &Value| serde_json::from_str::<Value>(&self::text(text)).expect("JSON")["toolName"].clone();
+    assert_eq!(records.values().map(name).collect::<Vec<_>>(), ["terminal"]);
+    let back = convert(&there, target("python@0.24.0"), &most()).bytes.expect("it converts");
+    let back = String::from_utf8(back).expect("a state is text");
+    assert!(back.contains("\"tool_name\": \"terminal\"") && !back.contains("\"tool_name\": \"shell\""));
+}
+
+/// A run that went on with a session says that the session has all rows and was told to compact itself: nothing is left to write.
+#[test]
+fn a_session_that_has_all_rows_is_not_unfinished() {
+    let mut state: Value = serde_json::from_slice(&read("typescript/1.22/session_persisted.json")).expect("JSON");
+    state["currentTurnSessionWriteCompactedItemCount"] = state["currentTurnPersistedItemCount"].clone();
+    for name in ["python@0.24.0", "typescript@0.16.0"] {
+        let done = convert(state.to_string().as_bytes(), target(name), &Convert::default());
+        let mark = done.losses.iter().find(|loss| loss.pointer == "/currentTurnSessionWriteCompactedItemCount");
+        assert_eq!((done.bytes.is_some(), mark.map(|loss| loss.level)), (true, Some(Level::Bookkeeping)), "{name}");
+    }
+}
+
 /// What the service has of a conversation that it keeps is not sent again: the Python SDK would send answers to hosted servers.
 #[test]
 fn an_answer_to_a_hosted_server_is_sent_once() {

@@ -19,6 +19,9 @@ pub fn derive<'d>(tree: &mut Value<'d>, account: &Account<'d>) {
     derive_run(tree, account);
 }
 
+/// What a lowered state says the names of shells and patch tools in; it goes when the records are made.
+pub(super) const NAMED_TOOLS: &str = "namedTools";
+
 /// Whose a call is, and its fingerprint.
 type Prints = HashMap<Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>>;
 
@@ -43,7 +46,8 @@ fn derive_run<'d>(tree: &mut Value<'d>, account: &Account<'d>) -> Prints {
             }
         }
     }
-    let observed = observed(state.get("generatedItems"));
+    let named = state.take(NAMED_TOOLS);
+    let observed = observed(state.get("generatedItems"), named);
     for call in &observed {
         if let Some(text) = call.fingerprint.as_ref().or(call.completed.as_ref().map(|(text, ..)| text)) {
             prints.entry(call.id.clone()).or_default().push((call.agent.clone(), text.clone()));
@@ -78,12 +82,15 @@ fn asked(state: &Object<'_>) -> HashMap<Vec<u8>, Vec<Vec<u8>>> {
     agents
 }
 
-/// What the history says of its calls.
-fn observed(items: Option<&Value<'_>>) -> Vec<Observed> {
+/// What the history says of its calls, in which the tools of some have names.
+fn observed<'d>(items: Option<&Value<'d>>, named: Option<Value<'d>>) -> Vec<Observed> {
     let Some(items) = items else { return Vec::new() };
     let mut out = Writer::new(Style::TypeScript);
     let items = parallel::map(items.elements(), |item| seen(&item));
-    let state = Object::new().with("$schemaVersion", Value::text("1.22")).with("generatedItems", Value::List(items));
+    let state = Object::new()
+        .with("$schemaVersion", Value::text("1.22"))
+        .with("generatedItems", Value::List(items))
+        .with("completedToolInvocations", named);
     Value::Object(state).write(&mut out);
     // What a writer has written is JSON.
     let Ok(doc) = Document::parse(out.finish()) else { return Vec::new() };
@@ -114,17 +121,17 @@ fn seen<'d>(item: &Value<'d>) -> Value<'d> {
 type Records<'d> = Vec<(Key<'d>, Value<'d>)>;
 
 /// Records by agent, in the order in which they came up.
-struct ByAgent<'d> {
+pub(super) struct ByAgent<'d> {
     agents: Vec<(Vec<u8>, Records<'d>)>,
     places: HashMap<Vec<u8>, usize>,
 }
 
 impl<'d> ByAgent<'d> {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { agents: Vec::new(), places: HashMap::default() }
     }
 
-    fn of(&mut self, agent: &[u8]) -> &mut Records<'d> {
+    pub(super) fn of(&mut self, agent: &[u8]) -> &mut Records<'d> {
         let at = *self.places.entry(agent.to_vec()).or_insert(self.agents.len());
         if at == self.agents.len() {
             self.agents.push((agent.to_vec(), Vec::new()));
@@ -132,7 +139,11 @@ impl<'d> ByAgent<'d> {
         &mut self.agents[at].1
     }
 
-    fn into_list(self) -> Value<'d> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.agents.is_empty()
+    }
+
+    pub(super) fn into_list(self) -> Value<'d> {
         let entries = self.agents.into_iter().map(|(agent, records)| {
             Object::new()
                 .with("agentIdentity", Value::from(agent))

@@ -60,6 +60,8 @@ const STEPS: [Step; 9] = [
 const REBUILT: &str = "the target's SDK works this out itself, or has no use for it";
 const MESSAGE: &str = "the model is told of the rejection in the SDK's own words";
 const SESSION: &str = "what of the turn is in the session already is not stored completely";
+/// `commitApprovedToolInputCompaction` writes this when nothing is left to write.
+pub(super) const COMPACTED: &str = "that the session was told to compact itself after its last rows is not stored";
 const OPEN: &str = "the response was accepted, and what of it was carried out is not stored";
 const CALLER: &str = "whether a program makes the call has no place";
 
@@ -81,7 +83,7 @@ const NO_PLACE: [(&str, Level, &str); 66] = [
     ),
     ("pendingAgentToolRunAliases", Level::Bookkeeping, REBUILT),
     ("currentTurnPersistedItemCount", Level::Bookkeeping, REBUILT),
-    ("currentTurnSessionWriteCompactedItemCount", Level::Resume, SESSION),
+    ("currentTurnSessionWriteCompactedItemCount", Level::Bookkeeping, COMPACTED),
     ("currentTurnDeferredSessionItemIndexes", Level::Resume, SESSION),
     ("currentTurnBlockedSessionStartIndex", Level::Resume, SESSION),
     ("currentTurnExecutedWithSessionBinding", Level::Resume, SESSION),

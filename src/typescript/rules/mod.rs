@@ -37,7 +37,7 @@ use crate::record::{Reader, Wire as _};
 use super::{AgentRef, NestedRun, State, bounds};
 use graph::Live;
 use ledger::{Listed, Recorded};
-pub(in crate::typescript) use ledger::{Observed, observe};
+pub(in crate::typescript) use ledger::{Observed, observe, tool_of};
 
 /// Raises what the reader refuses, drops or cannot resume.
 pub fn judge<'d>(state: &State<'d>, agents: Option<&Graph>, cx: &mut Reader<'d>) {
