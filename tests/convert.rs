@@ -129,6 +129,11 @@ fn whose_items_are_is_worked_out_where_no_state_says_it() {
     let own = json!({"generatedItemStartIndex": 0, "generatedItemEndIndexExclusive": 4,
         "interruptionGeneratedItemIndexes": [2], "toolOutputGuardrailResultStartIndex": 0});
     assert_eq!(says(path, "typescript@0.20.0", "currentResponseGeneratedItemOwnership"), Some(own));
+    // Before 1.20 its states do not say it.
+    let path = "typescript/1.16/several_pending.json";
+    let own = json!({"generatedItemStartIndex": 0, "generatedItemEndIndexExclusive": 8,
+        "interruptionGeneratedItemIndexes": [5, 6, 7], "toolOutputGuardrailResultStartIndex": 0});
+    assert_eq!(says(path, "typescript@0.20.0", "currentResponseGeneratedItemOwnership"), Some(own));
 }
 
 /// The questions of nested runs are asked by the outer one, too; in the first turn the Python SDK wants no proof of them.

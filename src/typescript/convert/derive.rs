@@ -4,14 +4,15 @@
 use crate::format::Dialect;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Key, Kind, Object, Style, Value, Writer};
+use crate::model::boundary::{Boundary, boundary};
 use crate::model::{Account, Level};
 use crate::parallel;
 use crate::record::Reader;
 use crate::typescript::State;
-use crate::typescript::rules::{Observed, observe};
+use crate::typescript::rules::{Observed, observe, owns};
 
-use super::in_order;
 use super::names::base;
+use super::{in_order, runs};
 
 /// Puts in the records that are absent, of the state and of every nested one. A decision about a call that is nowhere in
 /// the state cannot be bound and goes; the SDK would ask again.
@@ -63,6 +64,63 @@ fn derive_run<'d>(tree: &mut Value<'d>, account: &Account<'d>) -> Prints {
         bind(context, &prints, account);
     }
     prints
+}
+
+/// Says which generated items are the last response's, of a state and of every nested one, where nothing says so and the SDK takes
+/// it: without it the SDK goes on with no run that output guardrails watch and a tool can end.
+pub fn own_items(tree: &mut Value<'_>) {
+    let Some(state) = tree.object_mut() else { return };
+    runs(state).for_each(own_run);
+    own_run(state);
+}
+
+const OWNERSHIP: &str = "currentResponseGeneratedItemOwnership";
+
+fn own_run(state: &mut Object<'_>) {
+    let is_silent = state.get(OWNERSHIP).is_none_or(Value::is_null);
+    if let Some(block) = is_silent.then(|| block(state)).flatten() {
+        state.place(OWNERSHIP, &["generatedItems"], block);
+        if !is_taken(state) {
+            state.take(OWNERSHIP);
+        }
+    }
+}
+
+fn block<'d>(state: &Object<'_>) -> Option<Object<'d>> {
+    let brought = state.get("lastProcessedResponse")?.member("newItems")?;
+    let step = state.get("currentStep").filter(|step| step.is_type("next_step_interruption"))?;
+    let asked = step.at(&["data", "interruptions"])?;
+    let items = state.get("generatedItems")?.elements();
+    let Boundary { start, end, questions } = boundary(&items, &brought.elements(), &asked.elements())?;
+    let number = |at: usize| Value::integer(at as u64);
+    let results = state.get("toolOutputGuardrailResults").map_or(0, |results| results.elements().len());
+    Some(
+        Object::new()
+            .with("generatedItemStartIndex", number(start))
+            .with("generatedItemEndIndexExclusive", number(end))
+            .with("interruptionGeneratedItemIndexes", Value::List(questions.into_iter().map(number).collect()))
+            .with("toolOutputGuardrailResultStartIndex", number(results)),
+    )
+}
+
+/// Whether the SDK takes the block: it compares items as they are written, and refuses the state with any other.
+fn is_taken(state: &Object<'_>) -> bool {
+    const SEEN: [&str; 7] = [
+        "$schemaVersion",
+        "modelResponses",
+        "toolOutputGuardrailResults",
+        "currentStep",
+        "lastModelResponse",
+        "generatedItems",
+        "lastProcessedResponse",
+    ];
+    let seen = SEEN.iter().chain([&OWNERSHIP]).filter_map(|key| Some((Key::Known(key), state.get(key)?.clone())));
+    let mut out = Writer::new(Style::TypeScript);
+    Value::Object(seen.collect()).write(&mut out);
+    // What a writer has written is JSON.
+    let Ok(doc) = Document::parse(out.finish()) else { return false };
+    let mut cx = Reader::new(&doc, Dialect::TypeScript, 22);
+    State::read_from(doc.root(), &mut cx).is_some_and(|state| owns(&state, &mut cx))
 }
 
 /// The agents of the calls that wait, by the ids of the calls.

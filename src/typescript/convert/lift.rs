@@ -164,7 +164,8 @@ fn name_tools<'d>(items: &mut [Item<'d>], ledger: Option<Value<'d>>) {
     let mut names = HashMap::default();
     for entry in ledger.map_or_else(Vec::new, Value::into_elements) {
         let Some(agent) = entry.member("agentIdentity").and_then(|agent| agent.wtf8()) else { continue };
-        let records = entry.member("invocations").and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
+        let records =
+            entry.member("invocations").and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
         for (id, text) in records {
             names.insert((agent.to_vec(), id.wtf8().into_owned()), text);
         }

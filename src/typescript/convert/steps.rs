@@ -16,7 +16,7 @@ use super::decisions::{
     with_singles,
 };
 use super::lift::before;
-use super::{derive, key_of_tool, runs, tool_of_call};
+use super::{derive, key_of_tool, own_items, runs, tool_of_call};
 
 /// From here on finished calls are on record.
 pub const LEDGER: u16 = 18;
@@ -24,6 +24,8 @@ pub const LEDGER: u16 = 18;
 pub const SERVERS: u16 = 21;
 /// From here on a handoff is carried out after the questions beside it are answered.
 const HANDOFFS_AFTERWARDS: u16 = 20;
+/// From here on a state says which items the last response brought.
+const OWNERSHIP: u16 = 20;
 /// From here on outputs that the service has are not sent to it again.
 const SENT_OUTPUTS: u16 = 13;
 /// From here on the turn that goes on counts against the limit of turns.
@@ -180,13 +182,18 @@ fn revive_run<'d>(state: &mut Object<'d>, doc: &'d Document, account: &Account<'
 
 /// Brings a state, and the runs within it, to another label.
 pub fn bring<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
+    let mut is_silent = false;
     if let Some(state) = tree.object_mut() {
+        is_silent = label(state).is_some_and(|from| from < OWNERSHIP);
         take_over(state, to.format.label, account);
     }
     if to.format.label >= LEDGER {
         derive(tree, account);
     }
     settle(tree, to, account);
+    if is_silent && to.format.label >= OWNERSHIP {
+        own_items(tree);
+    }
 }
 
 /// Changes what has another meaning, in every run.

@@ -45,6 +45,12 @@ pub fn judge<'d>(state: &State<'d>, agents: Option<&Graph>, cx: &mut Reader<'d>)
     Judge::new(state, agents, live, cx).run();
 }
 
+/// Whether the reader takes the block that says which items the last response brought.
+pub(in crate::typescript) fn owns<'d>(state: &State<'d>, cx: &mut Reader<'d>) -> bool {
+    let judge = Judge::new(state, None, None, cx);
+    state.ownership.value().is_some_and(|block| judge.owned(block).is_ok())
+}
+
 /// An agent of the state: one of the live agents, or, when these are not known, the key that it is named by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Owner<'d> {
