@@ -27,22 +27,42 @@ fn read(path: &str) -> Vec<u8> {
     std::fs::read(common::root().join("fixtures").join(path)).expect("the fixture is there")
 }
 
-/// Old labels do not say that a call goes to a local MCP server. Where the agents do, it is not taken for one of the
-/// program's own tools.
+/// Old labels do not say that a call goes to a local MCP server. Where the agents do, and one server alone has the tool, it is said
+/// then; where several have it, nothing is converted.
 #[test]
-fn an_old_call_of_a_local_server_is_not_converted_as_one_of_a_function() {
-    let served = json!({"version": 1, "start": "Teller", "agents": [{"name": "Teller", "mcp_servers": [
-        {"name": "ledger", "tools": ["wire", "audit", "lookup"], "require_approval": "always"}]}]});
-    let python = serde_json::from_slice(&read("python/agents/local-mcp-pending.json")).expect("the document is JSON");
-    for (path, agents) in
-        [("python/1.4/local-mcp-pending.json", python), ("typescript/1.8/several_pending.json", served)]
-    {
+fn an_old_call_of_a_local_server_goes_to_the_only_one_that_has_the_tool() {
+    let servers = |names: &[&str]| {
+        let tools = ["wire", "audit", "lookup"];
+        let server = |name: &&str| json!({"name": name, "tools": tools, "require_approval": "always"});
+        let servers: Vec<Value> = names.iter().map(server).collect();
+        json!({"version": 1, "start": "Teller", "agents": [{"name": "Teller", "mcp_servers": servers}]})
+    };
+    let python: Value = serde_json::from_slice(&read("python/agents/local-mcp-pending.json")).expect("it is JSON");
+    let mut twice = python.clone();
+    let own = twice["agents"][0]["mcp_servers"].as_array_mut().expect("servers");
+    own.push(json!({"name": "other", "tools": ["post"], "require_approval": "always"}));
+    let states = [
+        ("python/1.4/local-mcp-pending.json", [python, twice], ["ledger", "post"]),
+        (
+            "typescript/1.8/several_pending.json",
+            [servers(&["ledger"]), servers(&["ledger", "other"])],
+            ["ledger", "audit"],
+        ),
+    ];
+    for (path, [one, two], bound) in states {
         for name in ["python@0.24.0", "typescript@0.20.0"] {
-            let mut options = Convert::default();
-            assert!(convert(&read(path), target(name), &most()).bytes.is_some(), "{path} {name}");
-            options.agents =
-                Some(serde_json::from_value::<Graph>(agents.clone()).expect("the document describes agents"));
-            let done = convert(&read(path), target(name), &options);
+            let with = |agents: &Value| {
+                let mut options = Convert::default();
+                options.agents = Some(serde_json::from_value::<Graph>(agents.clone()).expect("it describes agents"));
+                convert(&read(path), target(name), &options)
+            };
+            let state: Value = serde_json::from_slice(&with(&one).bytes.expect("it converts")).expect("JSON");
+            let found = match name.starts_with("python") {
+                true => state["last_processed_response"]["mcp_tool_bindings"].to_string(),
+                false => state["lastProcessedResponse"]["functions"].to_string(),
+            };
+            assert!(bound.iter().all(|part| found.contains(&format!("\"{part}\""))), "{path} {name}: {found}");
+            let done = with(&two);
             let told = done.losses.iter().any(|loss| loss.level == Level::Resume && loss.reason.contains("(RS436 at "));
             assert!(done.bytes.is_none() && told, "{path} {name}: {:?}", done.losses);
         }

@@ -29,10 +29,21 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
     half_decided(state, target.format.dialect, account);
     conversation(state, target.format.dialect, account);
     others_of_handoffs(state, account);
-    let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);
-    for nested in functions.filter_map(|action| action.nested.as_deref_mut()) {
-        prepare(nested, target, options, account);
+    let agent = options.agents.as_ref().and_then(|graph| find(graph, state.agent.as_ref()?));
+    for action in state.processed.iter_mut().flat_map(|processed| &mut processed.functions) {
+        let agents = options.agents.as_ref().map(|graph| behind(graph, agent, &action.call));
+        if let Some(nested) = action.nested.as_deref_mut() {
+            prepare(nested, target, &Convert { agents, ..options.clone() }, account);
+        }
     }
+}
+
+/// The agents of the run behind the call of an agent's tool, as far as the document tells.
+pub(super) fn behind(graph: &Graph, agent: Option<&Agent>, call: &Value<'_>) -> Graph {
+    let name = call.member("name").and_then(|name| text(&name));
+    let tools = agent.map_or(&[][..], |agent| &agent.tools);
+    let tool = tools.iter().find(|tool| Some(tool.name.as_bytes()) == name.as_deref() && tool.agent.is_some());
+    tool.and_then(|tool| graph.within(tool.agent.as_deref()?)).unwrap_or_else(|| graph.clone())
 }
 
 /// What the SDKs take for sent, and do not send again, where the service keeps the conversation.
@@ -221,8 +232,10 @@ pub(super) fn rerouted<'d>(state: &State<'d>, root: Node<'d>, graph: &Graph, acc
             account.note(codes::WOULD_RUN, Level::Authority, item.raw.origin().or(item.origin), REROUTED);
         }
     }
-    for run in functions.filter_map(|action| action.nested.as_deref()) {
-        rerouted(run, root, graph, account);
+    for action in functions {
+        if let Some(run) = action.nested.as_deref() {
+            rerouted(run, root, &behind(graph, Some(agent), &action.call), account);
+        }
     }
 }
 
@@ -298,9 +311,13 @@ fn target_of<'d>(
 }
 
 fn find<'g>(graph: &'g Graph, agent: &AgentRef<'_>) -> Option<&'g Agent> {
-    let key = agent.key().wtf8()?;
+    by_key(graph, &agent.key().wtf8()?)
+}
+
+/// The agent that has an identity.
+pub(super) fn by_key<'g>(graph: &'g Graph, key: &[u8]) -> Option<&'g Agent> {
     let identities = graph.identities();
-    let at = identities.iter().position(|identity| *identity.as_bytes() == *key)?;
+    let at = identities.iter().position(|identity| identity.as_bytes() == key)?;
     graph.agents.get(at)
 }
 

@@ -195,19 +195,22 @@ impl<'s, 'd> Judge<'s, 'd> {
         for (key, run) in runs.values() {
             // The SDK leaves runs behind whose calls failed, and never comes back to them.
             let Some(nested) = run.state.as_ref().filter(|_| is_of(&key.wtf8(), &open)) else { continue };
-            let graph = self.graph;
-            let tool = tool_behind(&key.wtf8());
-            let start = tool.and_then(|tool| {
-                let tools = graph?.agents.iter().flat_map(|agent| &agent.tools);
-                tools.filter(|live| live.name.as_bytes() == tool).find_map(|live| live.agent.as_deref())
-            });
-            let ((), refused) = self.cx.nested(run.label, |cx| {
-                let live = graph.zip(start);
-                let live = live.map(|(graph, start)| Arc::new(Live::starting(graph, cx.label, cx.reader, start)));
-                Judge::new(nested, graph, live, cx).run();
-            });
+            let graph = self.behind(tool_behind(&key.wtf8()).as_deref());
+            let ((), refused) = self.cx.nested(run.label, |cx| judge(nested, graph.as_ref(), cx));
             self.nested_refused(run, refused);
         }
+    }
+
+    /// The agents of the run behind a tool: that of the agent that the run is with, or, where that is not known, of any.
+    fn behind(&self, tool: Option<&[u8]>) -> Option<Graph> {
+        let graph = self.graph?;
+        let own = match (&self.live, self.current()) {
+            (Some(live), Some(Owner::Live(at))) => &live.agent(at).tools[..],
+            _ => &[],
+        };
+        let mut tools = own.iter().chain(graph.agents.iter().flat_map(|agent| &agent.tools));
+        let start = tools.find(|own| Some(own.name.as_bytes()) == tool && own.agent.is_some())?.agent.as_deref()?;
+        graph.within(start)
     }
 
     fn nested_refused(&mut self, run: &NestedRun<'d>, refused: bool) {
