@@ -377,8 +377,13 @@ fn translate<'d>(
     if options.revive_outputs && typed && from.dialect == Dialect::TypeScript {
         typescript::convert::revive(&mut tree, doc, account);
     }
+    if let Some(graph) =
+        options.agents.as_ref().filter(|_| !knows_servers(from) && (!same || knows_servers(target.format)))
+    {
+        servers::bind(&mut tree, from.dialect, graph, account);
+    }
     if !same {
-        let mut state = lifted(tree, from, options.agents.as_ref(), account);
+        let mut state = lifted(tree, from, account);
         resume::prepare(&mut state, target, options, account);
         if target.format.dialect == Dialect::Python {
             texts::judge(doc, &state, account);
@@ -392,10 +397,6 @@ fn translate<'d>(
     let there = if same { from == target.format && newest_of_label } else { target == target.format.dialect.newest() };
     if !there {
         bring(&mut tree, target, account);
-    }
-    let agents = options.agents.as_ref().filter(|_| same && !knows_servers(from) && knows_servers(target.format));
-    if let Some(graph) = agents {
-        servers::bind(&mut tree, from.dialect, graph, account);
     }
     if target.format.dialect == Dialect::TypeScript && from != target.format {
         typescript::convert::finish(&mut tree, target, account);
@@ -411,16 +412,13 @@ fn newest_release(format: Format) -> Release {
 
 /// What a state means, whatever its dialect and label. Total: what cannot be read is in the account.
 pub(crate) fn canonical<'d>(doc: &'d Document, root: Node<'d>, from: Format, account: &Account<'d>) -> State<'d> {
-    lifted(open(doc, root, from.dialect), from, None, account)
+    lifted(open(doc, root, from.dialect), from, account)
 }
 
-fn lifted<'d>(tree: Value<'d>, from: Format, agents: Option<&Graph>, account: &Account<'d>) -> State<'d> {
+fn lifted<'d>(tree: Value<'d>, from: Format, account: &Account<'d>) -> State<'d> {
     let mut tree = tree;
     if from != from.dialect.newest().format {
         bring(&mut tree, from.dialect.newest(), account);
-    }
-    if let Some(graph) = agents.filter(|_| !knows_servers(from)) {
-        servers::bind(&mut tree, from.dialect, graph, account);
     }
     match from.dialect {
         Dialect::Python => python::convert::lift(tree, account),

@@ -9,7 +9,7 @@ use crate::json::{Document, Node, Value};
 use crate::model::leftovers::is_said;
 use crate::model::state::{
     Action, AgentRef, Binding, Decided, FunctionAction, HandoffAction, Item, ItemKind, McpRequest, Record, State, Step,
-    ToolKey, call_id,
+    ToolKey, call_id, has_nameless_tool,
 };
 use crate::model::{Account, ApprovalStatus, Level};
 
@@ -21,6 +21,9 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
         carried_out(state, account);
         handoffs(state, options.agents.as_ref(), account);
         unreadable(state, account);
+    }
+    if let Some(graph) = &options.agents {
+        name_tools(state, graph);
     }
     gates(state, target.format.dialect, options, account);
     if target.format.dialect == Dialect::Python {
@@ -34,6 +37,21 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
         let agents = options.agents.as_ref().map(|graph| behind(graph, agent, &action.call));
         if let Some(nested) = action.nested.as_deref_mut() {
             prepare(nested, target, &Convert { agents, ..options.clone() }, account);
+        }
+    }
+}
+
+/// Calls of shells and patch tools do not name them, and old states do not, either: the first tool of the kind is taken, as the
+/// TypeScript SDK does.
+fn name_tools(state: &mut State<'_>, graph: &Graph) {
+    for item in state.items.iter_mut().filter(|item| has_nameless_tool(&item.raw)) {
+        let kind = if item.raw.is_type("shell_call") { "shell" } else { "apply_patch" };
+        let tools = item.agent.as_ref().and_then(|agent| find(graph, agent)).map_or(&[][..], |agent| &agent.tools);
+        if let ItemKind::Call { name, .. } = &mut item.kind
+            && name.is_none()
+        {
+            let tool = tools.iter().find(|tool| tool.kind == kind).filter(|tool| !tool.name.is_empty());
+            *name = tool.map(|tool| Value::from(tool.name.clone().into_bytes()));
         }
     }
 }

@@ -4,6 +4,7 @@
 use crate::agents::{Agent, Graph, prefixed};
 use crate::codes;
 use crate::format::Dialect;
+use crate::hash::HashMap;
 use crate::json::{Key, Object, Value};
 use crate::model::{Account, Level};
 
@@ -25,7 +26,7 @@ const TYPESCRIPT: Words =
 /// A server, its tool, and its place among the agent's.
 type Served<'d> = [Value<'d>; 3];
 
-/// Writes down where the calls of functions go, in a state of the newest label and in every nested one.
+/// Writes down where the calls of functions go, in a state and in every nested one.
 pub(super) fn bind<'d>(tree: &mut Value<'d>, dialect: Dialect, graph: &Graph, account: &Account<'d>) {
     if let Some(state) = tree.object_mut() {
         bind_run(state, dialect, graph, account);
@@ -37,15 +38,15 @@ fn bind_run<'d>(state: &mut Object<'d>, dialect: Dialect, graph: &Graph, account
     let agent = state.get(words.agent).and_then(|agent| agent.member("identity").or_else(|| agent.member("name")));
     let Some(agent) = agent.and_then(|agent| by_key(graph, &agent.wtf8()?)) else { return };
     let mut runs = state.take("pendingAgentToolRuns");
+    let open = runs.as_mut().and_then(Value::object_mut).map_or(&mut [][..], |runs| runs.members_mut());
+    let mut open: HashMap<_, _> = open.iter_mut().map(|(key, run)| (id_in(&key.wtf8()).to_vec(), run)).collect();
     let processed = state.get_mut(words.processed).and_then(Value::object_mut);
     let mut bound: Vec<(Key<'d>, Value<'d>)> = Vec::new();
     let functions = processed.and_then(|processed| processed.get_mut("functions"));
     for action in functions.map_or(&mut [][..], Value::elements_mut).iter_mut().filter_map(Value::object_mut) {
         let Some(call) = action.get(words.call).cloned() else { continue };
         let Some(id) = call.member(words.id).and_then(|id| Some(id.wtf8()?.into_owned())) else { continue };
-        let open = runs.as_mut().and_then(Value::object_mut).map_or(&mut [][..], |runs| runs.members_mut());
-        let open = open.iter_mut().find(|(key, _)| key.wtf8().ends_with(&[b":", &id[..]].concat()));
-        let nested = action.get_mut("agent_run_state").or(open.map(|(_, run)| run));
+        let nested = action.get_mut("agent_run_state").or(open.remove(&id));
         if let Some(nested) = nested.and_then(Value::object_mut) {
             bind_run(nested, dialect, &behind(graph, Some(agent), &call), account);
         } else if let Some([server, tool, place]) = served(agent, &call) {
@@ -68,6 +69,13 @@ fn bind_run<'d>(state: &mut Object<'d>, dialect: Dialect, graph: &Graph, account
     if let Some(processed) = processed.filter(|_| !bound.is_empty()) {
         processed.set("mcp_tool_bindings", bound.into_iter().collect::<Object<'d>>());
     }
+}
+
+/// The id of the call in the key of a nested run, such as `["bare","ask"]:call_1`, or `ask:call_1` before 1.16.
+fn id_in(key: &[u8]) -> &[u8] {
+    let canonical = key.windows(2).rposition(|end| end == b"]:").map(|end| end + 2);
+    let named = || key.iter().position(|&byte| byte == b':').map(|end| end + 1);
+    &key[canonical.or_else(named).unwrap_or_default()..]
 }
 
 /// The one server whose tool a call without a namespace goes to, where the agent has no function of the name.

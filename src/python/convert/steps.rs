@@ -411,7 +411,14 @@ fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     own_functions(state, account);
     let data = state.get("current_step").and_then(|step| step.member("data"));
     let waiting = data.and_then(|data| data.member("interruptions")).map_or_else(Vec::new, Value::into_elements);
+    let bindings = state.get("last_processed_response").and_then(|processed| processed.member("mcp_tool_bindings"));
+    let bindings = bindings.and_then(Value::into_object).unwrap_or_default();
+    let bound: HashSet<_> = bindings.iter().map(|(key, _)| key.wtf8()).collect();
     for item in waiting {
+        let id = item.at(&["raw_item", "call_id"]).and_then(|id| id.wtf8());
+        if id.is_some_and(|id| bound.contains(&id)) {
+            continue;
+        }
         let origin = item.at(&["tool_origin", "type"]);
         let reason = "which MCP server the call goes to is not stored under this label, and newer releases demand it";
         match origin {
