@@ -202,6 +202,15 @@ fn finished_calls_of_renamed_tools_keep_the_names() {
     let back = convert(&there, target("python@0.24.0"), &most()).bytes.expect("it converts");
     let back = String::from_utf8(back).expect("a state is text");
     assert!(back.contains("\"tool_name\": \"terminal\"") && !back.contains("\"tool_name\": \"shell\""));
+    // Old states of the TypeScript SDK have no place for the name; the program has it.
+    let mut options = most();
+    let tools = json!([{"name": "terminal", "type": "shell", "needs_approval": true}]);
+    let agents = json!({"version": 1, "start": "Bank", "agents": [{"name": "Bank", "tools": tools}]});
+    options.agents = Some(serde_json::from_value::<Graph>(agents).expect("it describes agents"));
+    let old = convert(state.as_bytes(), target("typescript@0.14.3"), &options).bytes.expect("it converts");
+    let back = convert(&old, target("python@0.24.0"), &options).bytes.expect("it converts");
+    let back = String::from_utf8(back).expect("a state is text");
+    assert!(back.contains("\"tool_name\": \"terminal\"") && !back.contains("\"tool_name\": \"shell\""));
 }
 
 /// A run that went on with a session says that the session has all rows and was told to compact itself: nothing is left to write.

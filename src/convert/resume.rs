@@ -41,17 +41,15 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
     }
 }
 
-/// Calls of shells and patch tools do not name them, and old states do not, either: the first tool of the kind is taken, as the
-/// TypeScript SDK does.
+/// Calls of shells and patch tools do not name them, and old states do not, either: the first tool of the kind counts, as for the
+/// TypeScript SDK.
 fn name_tools(state: &mut State<'_>, graph: &Graph) {
     for item in state.items.iter_mut().filter(|item| has_nameless_tool(&item.raw)) {
         let kind = if item.raw.is_type("shell_call") { "shell" } else { "apply_patch" };
         let tools = item.agent.as_ref().and_then(|agent| find(graph, agent)).map_or(&[][..], |agent| &agent.tools);
-        if let ItemKind::Call { name, .. } = &mut item.kind
-            && name.is_none()
-        {
-            let tool = tools.iter().find(|tool| tool.kind == kind).filter(|tool| !tool.name.is_empty());
-            *name = tool.map(|tool| Value::from(tool.name.clone().into_bytes()));
+        let tool = tools.iter().find(|tool| tool.kind == kind).filter(|tool| !tool.name.is_empty());
+        if let (ItemKind::Call { name, .. }, Some(tool)) = (&mut item.kind, tool) {
+            *name = Some(Value::from(tool.name.clone().into_bytes()));
         }
     }
 }
