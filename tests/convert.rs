@@ -172,6 +172,19 @@ fn the_questions_of_nested_runs_stand_in_the_history() {
     assert_eq!(converted(2), (2, Some(json!({"start": 0, "end": 2, "interruptions": [1]})), 1));
 }
 
+/// In Chat Completions all items of an answer have its id, which both SDKs take for none: the question of a nested run stays the
+/// same in the run that repeats it.
+#[test]
+fn ids_of_answers_are_forgotten_in_every_run() {
+    let text = String::from_utf8(read("typescript/1.22/nested_agent.json")).expect("a state is text");
+    let state = text.replace("fc_c9", "resp_2");
+    let done = convert(state.as_bytes(), target("python@0.24.0"), &most());
+    let state: Value = serde_json::from_slice(&done.bytes.expect("it converts")).expect("a state is JSON");
+    let id = |run: &Value| run["current_step"]["data"]["interruptions"][0]["raw_item"]["id"].clone();
+    let nested = &state["last_processed_response"]["functions"][0]["agent_run_state"];
+    assert_eq!([id(&state), id(nested)], ["__fake_id__", "__fake_id__"]);
+}
+
 /// Labels before 1.13 do not say where the items of the history stand in the session's, which holds others, too.
 #[test]
 fn the_places_of_items_in_the_session_are_worked_out() {

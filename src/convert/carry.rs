@@ -13,7 +13,7 @@ use crate::format::{Dialect, Format};
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer, push_step};
 
-use crate::python;
+use crate::{python, typescript};
 
 use super::roundtrip::DifferenceKind;
 
@@ -82,6 +82,7 @@ pub(super) fn restore<'d>(carried: Node<'d>, back: &'d Document) -> Option<Value
     let mut tree = applied(patch, back, back.root(), 0, whole);
     if !whole && let Some(state) = tree.object_mut() {
         python::convert::place_items(state);
+        typescript::convert::place_items(state);
     }
     Some(tree)
 }

@@ -74,7 +74,23 @@ pub fn own_items(tree: &mut Value<'_>) {
     own_run(state);
 }
 
+/// Says anew where the items of a state stand, after some were put among them or changed.
+pub fn place_items(state: &mut Object<'_>) {
+    if let Some(records) = state.take("completedToolInvocations") {
+        state.take("completedToolInvocationEvidence");
+        state.take("ambiguousToolInvocationCallIds");
+        let observed = observed(state.get("generatedItems"), Some(records));
+        ledger(state, observed);
+    }
+    if let Some(results) = state.take(OWNERSHIP).and_then(|block| block.member(RESULTS)) {
+        own_run(state);
+        let block = state.get_mut(OWNERSHIP).and_then(Value::object_mut);
+        block.into_iter().for_each(|block| block.set(RESULTS, results.clone()));
+    }
+}
+
 const OWNERSHIP: &str = "currentResponseGeneratedItemOwnership";
+const RESULTS: &str = "toolOutputGuardrailResultStartIndex";
 
 fn own_run(state: &mut Object<'_>) {
     let is_silent = state.get(OWNERSHIP).is_none_or(Value::is_null);
@@ -99,7 +115,7 @@ fn block<'d>(state: &Object<'_>) -> Option<Object<'d>> {
             .with("generatedItemStartIndex", number(start))
             .with("generatedItemEndIndexExclusive", number(end))
             .with("interruptionGeneratedItemIndexes", Value::List(questions.into_iter().map(number).collect()))
-            .with("toolOutputGuardrailResultStartIndex", number(results)),
+            .with(RESULTS, number(results)),
     )
 }
 
@@ -375,6 +391,24 @@ fn single<'d>(record: &Value<'d>, mine: &HashSet<&[u8]>) -> Value<'d> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_items_stand_is_said_anew() {
+        let text = std::fs::read("fixtures/typescript/1.22/chat_parallel.json").expect("the fixture is there");
+        let doc = Document::parse(text).expect("it is JSON");
+        let evidence = |state: &Object<'_>| {
+            let mut out = Writer::new(Style::TypeScript);
+            state.get("completedToolInvocationEvidence").expect("a call is finished").write(&mut out);
+            String::from_utf8(out.finish()).expect("it is text")
+        };
+        let mut state = Object::of(doc.root()).expect("it is an object");
+        let before = evidence(&state);
+        for moved in [true, false] {
+            state.get_mut("generatedItems").expect("there are items").elements_mut().swap(0, 1);
+            place_items(&mut state);
+            assert_eq!(evidence(&state) != before, moved);
+        }
+    }
 
     #[test]
     fn who_asks_is_known_of_requests_of_hosted_servers_too() {

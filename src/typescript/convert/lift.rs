@@ -30,6 +30,7 @@ const STARTED: &str =
 #[must_use]
 pub fn lift<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     let mut state = lift_run(tree, account);
+    forget_answer_ids(&mut state, account);
     forget_finished(&mut state, account);
     hand_down(&mut state, account);
     state
@@ -110,7 +111,6 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     };
     account.rest(state, Level::History, UNKNOWN);
     forget(&mut lifted, gone, account);
-    forget_answer_ids(&mut lifted, account);
     lifted
 }
 
