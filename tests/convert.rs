@@ -208,10 +208,13 @@ fn finished_calls_of_renamed_tools_keep_the_names() {
     state["context"]["tool_invocations"] = json!({});
     let state = state.to_string();
     let there = convert(state.as_bytes(), target("typescript@0.20.0"), &most()).bytes.expect("it converts");
-    let records: Value = serde_json::from_slice(&there).expect("a state is JSON");
-    let records = records["completedToolInvocations"][0]["invocations"].as_object().expect("calls are finished");
-    let name = |text: &Value| serde_json::from_str::<Value>(&self::text(text)).expect("JSON")["toolName"].clone();
-    assert_eq!(records.values().map(name).collect::<Vec<_>>(), ["terminal"]);
+    let names = |state: &[u8]| {
+        let state: Value = serde_json::from_slice(state).expect("a state is JSON");
+        let records = state["completedToolInvocations"][0]["invocations"].as_object().expect("calls are finished");
+        let name = |text: &Value| serde_json::from_str::<Value>(&self::text(text)).expect("JSON")["toolName"].clone();
+        records.values().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&there), ["terminal"]);
     let back = convert(&there, target("python@0.24.0"), &most()).bytes.expect("it converts");
     let back = String::from_utf8(back).expect("a state is text");
     assert!(back.contains("\"tool_name\": \"terminal\"") && !back.contains("\"tool_name\": \"shell\""));
@@ -221,6 +224,7 @@ fn finished_calls_of_renamed_tools_keep_the_names() {
     let agents = json!({"version": 1, "start": "Bank", "agents": [{"name": "Bank", "tools": tools}]});
     options.agents = Some(serde_json::from_value::<Graph>(agents).expect("it describes agents"));
     let old = convert(state.as_bytes(), target("typescript@0.14.3"), &options).bytes.expect("it converts");
+    assert_eq!(names(&convert(&old, target("typescript@0.20.0"), &options).bytes.expect("it converts")), ["terminal"]);
     let back = convert(&old, target("python@0.24.0"), &options).bytes.expect("it converts");
     let back = String::from_utf8(back).expect("a state is text");
     assert!(back.contains("\"tool_name\": \"terminal\"") && !back.contains("\"tool_name\": \"shell\""));

@@ -45,13 +45,19 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
 /// TypeScript SDK.
 fn name_tools(state: &mut State<'_>, graph: &Graph) {
     for item in state.items.iter_mut().filter(|item| has_nameless_tool(&item.raw)) {
-        let kind = if item.raw.is_type("shell_call") { "shell" } else { "apply_patch" };
-        let tools = item.agent.as_ref().and_then(|agent| find(graph, agent)).map_or(&[][..], |agent| &agent.tools);
-        let tool = tools.iter().find(|tool| tool.kind == kind).filter(|tool| !tool.name.is_empty());
+        let agent = item.agent.as_ref().and_then(|agent| find(graph, agent));
+        let tool = agent.and_then(|agent| nameless_tool(agent, &item.raw));
         if let (ItemKind::Call { name, .. }, Some(tool)) = (&mut item.kind, tool) {
-            *name = Some(Value::from(tool.name.clone().into_bytes()));
+            *name = Some(tool);
         }
     }
+}
+
+/// The name of the tool of an agent that answers a call which does not name it.
+pub(super) fn nameless_tool<'d>(agent: &Agent, call: &Value<'_>) -> Option<Value<'d>> {
+    let kind = if call.is_type("shell_call") { "shell" } else { "apply_patch" };
+    let tool = agent.tools.iter().find(|tool| tool.kind == kind).filter(|tool| !tool.name.is_empty())?;
+    Some(Value::from(tool.name.clone().into_bytes()))
 }
 
 /// The agents of the run behind the call of an agent's tool, as far as the document tells.

@@ -1,4 +1,4 @@
-//! Which local MCP servers the calls of old states go to: releases that wrote them took what the agent has under the name, and so
+//! What old states do not say of their calls and the agents do. Which local MCP servers they go to: releases that wrote them took what the agent has under the name, and so
 //! does this where the program says that one server alone has it.
 
 use crate::agents::{Agent, Graph, prefixed};
@@ -6,9 +6,11 @@ use crate::codes;
 use crate::format::Dialect;
 use crate::hash::HashMap;
 use crate::json::{Key, Object, Value};
+use crate::model::state::has_nameless_tool;
 use crate::model::{Account, Level};
+use crate::typescript::convert::{NAMED_TOOLS, named_tools};
 
-use super::resume::{behind, by_key};
+use super::resume::{behind, by_key, nameless_tool};
 
 /// What the members of a state are called.
 struct Words {
@@ -37,6 +39,9 @@ fn bind_run<'d>(state: &mut Object<'d>, dialect: Dialect, graph: &Graph, account
     let words = if dialect == Dialect::Python { PYTHON } else { TYPESCRIPT };
     let agent = state.get(words.agent).and_then(|agent| agent.member("identity").or_else(|| agent.member("name")));
     let Some(agent) = agent.and_then(|agent| by_key(graph, &agent.wtf8()?)) else { return };
+    if dialect == Dialect::TypeScript {
+        name_tools(state, graph);
+    }
     let mut runs = state.take("pendingAgentToolRuns");
     let open = runs.as_mut().and_then(Value::object_mut).map_or(&mut [][..], |runs| runs.members_mut());
     let mut open: HashMap<_, _> = open.iter_mut().map(|(key, run)| (id_in(&key.wtf8()).to_vec(), run)).collect();
@@ -68,6 +73,22 @@ fn bind_run<'d>(state: &mut Object<'d>, dialect: Dialect, graph: &Graph, account
     let processed = state.get_mut(words.processed).and_then(Value::object_mut);
     if let Some(processed) = processed.filter(|_| !bound.is_empty()) {
         processed.set("mcp_tool_bindings", bound.into_iter().collect::<Object<'d>>());
+    }
+}
+
+/// The records of finished calls name the shells and patch tools that no call names.
+fn name_tools<'d>(state: &mut Object<'d>, graph: &Graph) {
+    let items = state.get("generatedItems").map_or_else(Vec::new, Value::elements);
+    let calls = items.iter().filter(|item| item.is_type("tool_call_item"));
+    let calls = calls.filter_map(|item| Some((item.member("agent")?, item.member("rawItem")?)));
+    let named = calls.filter(|(_, call)| has_nameless_tool(call)).filter_map(|(agent, call)| {
+        let agent = agent.member("identity").or_else(|| agent.member("name"))?;
+        let name = nameless_tool(by_key(graph, &agent.wtf8()?)?, &call)?;
+        Some((agent.wtf8()?.into_owned(), call.member("callId")?.wtf8()?.into_owned(), name))
+    });
+    let named: Vec<_> = named.collect();
+    if let Some(records) = named_tools(named) {
+        state.push(Key::Known(NAMED_TOOLS), records);
     }
 }
 

@@ -20,8 +20,19 @@ pub fn derive<'d>(tree: &mut Value<'d>, account: &Account<'d>) {
     derive_run(tree, account);
 }
 
-/// What a lowered state says the names of shells and patch tools in; it goes when the records are made.
-pub(super) const NAMED_TOOLS: &str = "namedTools";
+/// What says the names of shells and patch tools until the records are made, see [`named_tools`].
+pub const NAMED_TOOLS: &str = "namedTools";
+
+/// Records that say nothing but the names of tools, by agent and call.
+pub fn named_tools<'d>(names: impl IntoIterator<Item = (Vec<u8>, Vec<u8>, Value<'d>)>) -> Option<Value<'d>> {
+    let mut tools = ByAgent::new();
+    for (agent, id, name) in names {
+        let mut out = Writer::new(Style::TypeScript);
+        Value::Object(Object::new().with("toolName", name)).write(&mut out);
+        tools.of(&agent).push((Key::Made(id), Value::from(out.finish())));
+    }
+    (!tools.agents.is_empty()).then(|| tools.into_list())
+}
 
 /// Whose a call is, and its fingerprint.
 type Prints = HashMap<Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>>;
@@ -195,17 +206,17 @@ fn seen<'d>(item: &Value<'d>) -> Value<'d> {
 type Records<'d> = Vec<(Key<'d>, Value<'d>)>;
 
 /// Records by agent, in the order in which they came up.
-pub(super) struct ByAgent<'d> {
+struct ByAgent<'d> {
     agents: Vec<(Vec<u8>, Records<'d>)>,
     places: HashMap<Vec<u8>, usize>,
 }
 
 impl<'d> ByAgent<'d> {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self { agents: Vec::new(), places: HashMap::default() }
     }
 
-    pub(super) fn of(&mut self, agent: &[u8]) -> &mut Records<'d> {
+    fn of(&mut self, agent: &[u8]) -> &mut Records<'d> {
         let at = *self.places.entry(agent.to_vec()).or_insert(self.agents.len());
         if at == self.agents.len() {
             self.agents.push((agent.to_vec(), Vec::new()));
@@ -213,11 +224,7 @@ impl<'d> ByAgent<'d> {
         &mut self.agents[at].1
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.agents.is_empty()
-    }
-
-    pub(super) fn into_list(self) -> Value<'d> {
+    fn into_list(self) -> Value<'d> {
         let entries = self.agents.into_iter().map(|(agent, records)| {
             Object::new()
                 .with("agentIdentity", Value::from(agent))

@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::codes;
 use crate::hash::{HashMap, HashSet};
-use crate::json::{Key, Kind, Object, Style, Value, Writer};
+use crate::json::{Key, Kind, Object, Value};
 use crate::model::lift::ECHO;
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, HandoffAction, Input, Item, ItemKind, McpRequest,
@@ -14,7 +14,7 @@ use crate::model::{Account, Level};
 use crate::record::{Wire as _, arrange};
 use crate::typescript::raw::ModelItem;
 
-use super::derive::{ByAgent, NAMED_TOOLS};
+use super::derive::{NAMED_TOOLS, named_tools};
 use super::gather::gather;
 use super::lift::respell;
 use super::raw::{live, to_protocol, unknown};
@@ -55,7 +55,7 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let (calls, servers, current) = (&calls, &servers, current.as_ref());
     let cx = Cx { calls, servers, current, account };
     let in_progress = matches!(state.step, Step::Interrupted { .. });
-    let named = named_tools(&state);
+    let named = names_of_tools(&state);
     let stored = cx.stored(&state);
     said_twice(&state, account);
     state.ask_in_order();
@@ -122,20 +122,13 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     lowered.into()
 }
 
-/// Records that say nothing but the names of tools that no call names, for those who make the records.
-fn named_tools<'d>(state: &State<'d>) -> Option<Value<'d>> {
-    let mut tools = ByAgent::new();
-    for item in &state.items {
-        if let ItemKind::Call { name: Some(name), .. } = &item.kind
-            && let Some((id, agent)) = paired_id(&item.raw).zip(item.agent.as_ref().or(state.agent.as_ref()))
-            && let Some(agent) = agent.key().wtf8()
-        {
-            let mut out = Writer::new(Style::TypeScript);
-            Value::Object(Object::new().with("toolName", name.clone())).write(&mut out);
-            tools.of(&agent).push((Key::Made(id), Value::from(out.finish())));
-        }
-    }
-    (!tools.is_empty()).then(|| tools.into_list())
+/// The names of the tools of the state that no call names.
+fn names_of_tools<'d>(state: &State<'d>) -> Option<Value<'d>> {
+    named_tools(state.items.iter().filter_map(|item| {
+        let ItemKind::Call { name: Some(name), .. } = &item.kind else { return None };
+        let agent = item.agent.as_ref().or(state.agent.as_ref())?.key().wtf8()?.into_owned();
+        Some((agent, paired_id(&item.raw)?, name.clone()))
+    }))
 }
 
 /// What is looked up while a state is lowered.
