@@ -115,6 +115,15 @@ pub enum Handoff {
     },
 }
 
+impl Handoff {
+    /// The agent's name.
+    pub(crate) fn agent(&self) -> &str {
+        match self {
+            Self::Agent(agent) | Self::Named { agent, .. } => agent,
+        }
+    }
+}
+
 /// One local MCP server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -220,6 +229,45 @@ impl Graph {
         at.map_or(identity, |at| &self.agents[at].name)
     }
 
+    /// The agents that one of them reaches, under the identities that they have in a run that starts with it: the SDKs load nested
+    /// runs so. Nothing when there is no such agent.
+    pub(crate) fn within(&self, root: &str) -> Option<Self> {
+        let identities = self.identities();
+        let place = |name: &str| {
+            let named = || self.agents.iter().position(|agent| agent.name == name);
+            identities.iter().position(|identity| identity == name).or_else(named)
+        };
+        let mut reached = vec![place(root)?];
+        let mut next = 0;
+        while let Some(&at) = reached.get(next) {
+            let agent = &self.agents[at];
+            let handoffs = agent.handoffs.iter().map(Handoff::agent);
+            for found in handoffs.chain(agent.tools.iter().filter_map(|tool| tool.agent.as_deref())).filter_map(place) {
+                if !reached.contains(&found) {
+                    reached.push(found);
+                }
+            }
+            next += 1;
+        }
+        reached[1..].sort_unstable();
+        let agents = reached.iter().map(|&at| Agent { identity: None, ..self.agents[at].clone() });
+        let mut within = Self { version: self.version, start: String::new(), agents: agents.collect() };
+        let own = within.identities();
+        let rename = |name: &mut String| {
+            if let Some(at) = place(name).and_then(|at| reached.iter().position(|own| *own == at)) {
+                name.clone_from(&own[at]);
+            }
+        };
+        for agent in &mut within.agents {
+            agent.tools.iter_mut().filter_map(|tool| tool.agent.as_mut()).for_each(rename);
+            for Handoff::Agent(agent) | Handoff::Named { agent, .. } in &mut agent.handoffs {
+                rename(agent);
+            }
+        }
+        within.start.clone_from(&own[0]);
+        Some(within)
+    }
+
     /// The agents with their identities: the name, and `name#2`, `name#3`, … for the next ones of a name unless the
     /// document says otherwise.
     #[must_use]
@@ -253,4 +301,23 @@ pub(crate) fn prefixed(server: &str, tool: &str) -> String {
         if safe.is_empty() { otherwise.to_owned() } else { safe.to_owned() }
     };
     format!("mcp_{}__{}", part(server, "server"), part(tool, "tool"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In a nested run of the SDKs the first agent of a name that it reaches goes by the name.
+    #[test]
+    fn a_nested_run_knows_agents_by_other_identities() {
+        let text = br#"{"version": 1, "start": "Bank", "agents": [
+            {"name": "Bank", "tools": [{"name": "ask", "agent": "Triage"}]}, {"name": "Bank"},
+            {"name": "Triage", "handoffs": ["Bank#3"], "tools": [{"name": "ask", "agent": "Bank#2"}]}, {"name": "Bank"}]}"#;
+        let graph = Graph::parse(text).expect("it describes agents");
+        let within = graph.within("Triage").expect("there is such an agent");
+        let triage = &within.agents[0];
+        assert_eq!((within.start.as_str(), within.identities().join(" ")), ("Triage", "Triage Bank Bank#2".to_owned()));
+        assert_eq!((triage.handoffs[0].agent(), triage.tools[0].agent.as_deref()), ("Bank#2", Some("Bank")));
+        assert_eq!(graph.within("Nobody"), None);
+    }
 }

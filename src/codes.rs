@@ -170,6 +170,8 @@ codes! {
     CALLER = 441 "caller", "Restore the call's caller and the program that it belongs to.";
     /// The answer that waits holds the output of a program; the Python SDK takes it for a second one, and refuses to go on.
     PROGRAM_OUTPUT = 442 "program-output", "Start a new run, or let the TypeScript SDK go on with the run.";
+    /// Nothing proves which items the response brought that waits. Where output guardrails watch the agent, the SDK refuses to go on.
+    UNPROVEN_RESPONSE = 443 "unproven-response", "Where the agent has output guardrails, convert the state to the newest label, or start a new run.";
     /// The state says that the service has a response already, but not in which conversation, or how far it was worked on.
     ACCEPTED_RESPONSE = 460 "accepted-response", "Restore the marks and the conversation id as the SDK wrote them.";
     /// A search for tools and what it found do not belong together.

@@ -27,22 +27,42 @@ fn read(path: &str) -> Vec<u8> {
     std::fs::read(common::root().join("fixtures").join(path)).expect("the fixture is there")
 }
 
-/// Old labels do not say that a call goes to a local MCP server. Where the agents do, it is not taken for one of the
-/// program's own tools.
+/// Old labels do not say that a call goes to a local MCP server. Where the agents do, and one server alone has the tool, it is said
+/// then; where several have it, nothing is converted.
 #[test]
-fn an_old_call_of_a_local_server_is_not_converted_as_one_of_a_function() {
-    let served = json!({"version": 1, "start": "Teller", "agents": [{"name": "Teller", "mcp_servers": [
-        {"name": "ledger", "tools": ["wire", "audit", "lookup"], "require_approval": "always"}]}]});
-    let python = serde_json::from_slice(&read("python/agents/local-mcp-pending.json")).expect("the document is JSON");
-    for (path, agents) in
-        [("python/1.4/local-mcp-pending.json", python), ("typescript/1.8/several_pending.json", served)]
-    {
+fn an_old_call_of_a_local_server_goes_to_the_only_one_that_has_the_tool() {
+    let servers = |names: &[&str]| {
+        let tools = ["wire", "audit", "lookup"];
+        let server = |name: &&str| json!({"name": name, "tools": tools, "require_approval": "always"});
+        let servers: Vec<Value> = names.iter().map(server).collect();
+        json!({"version": 1, "start": "Teller", "agents": [{"name": "Teller", "mcp_servers": servers}]})
+    };
+    let python: Value = serde_json::from_slice(&read("python/agents/local-mcp-pending.json")).expect("it is JSON");
+    let mut twice = python.clone();
+    let own = twice["agents"][0]["mcp_servers"].as_array_mut().expect("servers");
+    own.push(json!({"name": "other", "tools": ["post"], "require_approval": "always"}));
+    let states = [
+        ("python/1.4/local-mcp-pending.json", [python, twice], ["ledger", "post"]),
+        (
+            "typescript/1.8/several_pending.json",
+            [servers(&["ledger"]), servers(&["ledger", "other"])],
+            ["ledger", "audit"],
+        ),
+    ];
+    for (path, [one, two], bound) in states {
         for name in ["python@0.24.0", "typescript@0.20.0"] {
-            let mut options = Convert::default();
-            assert!(convert(&read(path), target(name), &most()).bytes.is_some(), "{path} {name}");
-            options.agents =
-                Some(serde_json::from_value::<Graph>(agents.clone()).expect("the document describes agents"));
-            let done = convert(&read(path), target(name), &options);
+            let with = |agents: &Value| {
+                let mut options = Convert::default();
+                options.agents = Some(serde_json::from_value::<Graph>(agents.clone()).expect("it describes agents"));
+                convert(&read(path), target(name), &options)
+            };
+            let state: Value = serde_json::from_slice(&with(&one).bytes.expect("it converts")).expect("JSON");
+            let found = match name.starts_with("python") {
+                true => state["last_processed_response"]["mcp_tool_bindings"].to_string(),
+                false => state["lastProcessedResponse"]["functions"].to_string(),
+            };
+            assert!(bound.iter().all(|part| found.contains(&format!("\"{part}\""))), "{path} {name}: {found}");
+            let done = with(&two);
             let told = done.losses.iter().any(|loss| loss.level == Level::Resume && loss.reason.contains("(RS436 at "));
             assert!(done.bytes.is_none() && told, "{path} {name}: {:?}", done.losses);
         }
@@ -129,6 +149,11 @@ fn whose_items_are_is_worked_out_where_no_state_says_it() {
     let own = json!({"generatedItemStartIndex": 0, "generatedItemEndIndexExclusive": 4,
         "interruptionGeneratedItemIndexes": [2], "toolOutputGuardrailResultStartIndex": 0});
     assert_eq!(says(path, "typescript@0.20.0", "currentResponseGeneratedItemOwnership"), Some(own));
+    // Before 1.20 its states do not say it.
+    let path = "typescript/1.16/several_pending.json";
+    let own = json!({"generatedItemStartIndex": 0, "generatedItemEndIndexExclusive": 8,
+        "interruptionGeneratedItemIndexes": [5, 6, 7], "toolOutputGuardrailResultStartIndex": 0});
+    assert_eq!(says(path, "typescript@0.20.0", "currentResponseGeneratedItemOwnership"), Some(own));
 }
 
 /// The questions of nested runs are asked by the outer one, too; in the first turn the Python SDK wants no proof of them.
@@ -147,6 +172,19 @@ fn the_questions_of_nested_runs_stand_in_the_history() {
     assert_eq!(converted(2), (2, Some(json!({"start": 0, "end": 2, "interruptions": [1]})), 1));
 }
 
+/// In Chat Completions all items of an answer have its id, which both SDKs take for none: the question of a nested run stays the
+/// same in the run that repeats it.
+#[test]
+fn ids_of_answers_are_forgotten_in_every_run() {
+    let text = String::from_utf8(read("typescript/1.22/nested_agent.json")).expect("a state is text");
+    let state = text.replace("fc_c9", "resp_2");
+    let done = convert(state.as_bytes(), target("python@0.24.0"), &most());
+    let state: Value = serde_json::from_slice(&done.bytes.expect("it converts")).expect("a state is JSON");
+    let id = |run: &Value| run["current_step"]["data"]["interruptions"][0]["raw_item"]["id"].clone();
+    let nested = &state["last_processed_response"]["functions"][0]["agent_run_state"];
+    assert_eq!([id(&state), id(nested)], ["__fake_id__", "__fake_id__"]);
+}
+
 /// Labels before 1.13 do not say where the items of the history stand in the session's, which holds others, too.
 #[test]
 fn the_places_of_items_in_the_session_are_worked_out() {
@@ -158,6 +196,50 @@ fn the_places_of_items_in_the_session_are_worked_out() {
     assert_eq!(places("handoff-with-nested-history"), json!([3, 4]));
     assert_eq!(places("shell-done-always-approved"), json!([0, 2, 3, 4]));
     assert_eq!(places("always-approved"), json!([0, 1, 2, 3, 4, 5]));
+}
+
+/// No call names the shell or the patch tool that it is made of, and the record of a finished one does: the TypeScript SDK takes no
+/// record with another name than the program's.
+#[test]
+fn finished_calls_of_renamed_tools_keep_the_names() {
+    let state = String::from_utf8(read("python/1.21/shell-done-always-approved.json")).expect("a state is text");
+    let state = state.replace("\"tool_name\": \"shell\"", "\"tool_name\": \"terminal\"");
+    let mut state: Value = serde_json::from_str(&state).expect("a state is JSON");
+    state["context"]["tool_invocations"] = json!({});
+    let state = state.to_string();
+    let there = convert(state.as_bytes(), target("typescript@0.20.0"), &most()).bytes.expect("it converts");
+    let names = |state: &[u8]| {
+        let state: Value = serde_json::from_slice(state).expect("a state is JSON");
+        let records = state["completedToolInvocations"][0]["invocations"].as_object().expect("calls are finished");
+        let name = |text: &Value| serde_json::from_str::<Value>(&self::text(text)).expect("JSON")["toolName"].clone();
+        records.values().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&there), ["terminal"]);
+    let back = convert(&there, target("python@0.24.0"), &most()).bytes.expect("it converts");
+    let back = String::from_utf8(back).expect("a state is text");
+    assert!(back.contains("\"tool_name\": \"terminal\"") && !back.contains("\"tool_name\": \"shell\""));
+    // Old states of the TypeScript SDK have no place for the name; the program has it.
+    let mut options = most();
+    let tools = json!([{"name": "terminal", "type": "shell", "needs_approval": true}]);
+    let agents = json!({"version": 1, "start": "Bank", "agents": [{"name": "Bank", "tools": tools}]});
+    options.agents = Some(serde_json::from_value::<Graph>(agents).expect("it describes agents"));
+    let old = convert(state.as_bytes(), target("typescript@0.14.3"), &options).bytes.expect("it converts");
+    assert_eq!(names(&convert(&old, target("typescript@0.20.0"), &options).bytes.expect("it converts")), ["terminal"]);
+    let back = convert(&old, target("python@0.24.0"), &options).bytes.expect("it converts");
+    let back = String::from_utf8(back).expect("a state is text");
+    assert!(back.contains("\"tool_name\": \"terminal\"") && !back.contains("\"tool_name\": \"shell\""));
+}
+
+/// A run that went on with a session says that the session has all rows and was told to compact itself: nothing is left to write.
+#[test]
+fn a_session_that_has_all_rows_is_not_unfinished() {
+    let mut state: Value = serde_json::from_slice(&read("typescript/1.22/session_persisted.json")).expect("JSON");
+    state["currentTurnSessionWriteCompactedItemCount"] = state["currentTurnPersistedItemCount"].clone();
+    for name in ["python@0.24.0", "typescript@0.16.0"] {
+        let done = convert(state.to_string().as_bytes(), target(name), &Convert::default());
+        let mark = done.losses.iter().find(|loss| loss.pointer == "/currentTurnSessionWriteCompactedItemCount");
+        assert_eq!((done.bytes.is_some(), mark.map(|loss| loss.level)), (true, Some(Level::Bookkeeping)), "{name}");
+    }
 }
 
 /// What the service has of a conversation that it keeps is not sent again: the Python SDK would send answers to hosted servers.

@@ -116,6 +116,7 @@ pub(super) fn restore<'d>(carried: Node<'d>, back: &'d Document, losses: &mut Ve
         losses.retain(|loss| !known.contains(&*mark(loss)));
     } else if let Some(state) = tree.object_mut() {
         python::convert::place_items(state);
+        typescript::convert::place_items(state);
     }
     Some(tree)
 }

@@ -5,6 +5,7 @@ mod numbers;
 mod report;
 mod resume;
 mod roundtrip;
+mod servers;
 mod texts;
 
 use crate::agents::Graph;
@@ -394,6 +395,11 @@ fn translate<'d>(
     let typed = target.format.dialect == Dialect::Python || target.format.label >= typescript::convert::TYPED_OUTPUTS;
     if options.revive_outputs && typed && from.dialect == Dialect::TypeScript {
         typescript::convert::revive(&mut tree, doc, account);
+    }
+    if let Some(graph) =
+        options.agents.as_ref().filter(|_| !knows_servers(from) && (!same || knows_servers(target.format)))
+    {
+        servers::bind(&mut tree, from.dialect, graph, account);
     }
     if !same {
         let mut state = lifted(tree, from, account);

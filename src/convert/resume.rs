@@ -9,7 +9,7 @@ use crate::json::{Document, Node, Value};
 use crate::model::leftovers::is_said;
 use crate::model::state::{
     Action, AgentRef, Binding, Decided, FunctionAction, HandoffAction, Item, ItemKind, McpRequest, Record, State, Step,
-    ToolKey, call_id,
+    ToolKey, call_id, has_nameless_tool,
 };
 use crate::model::{Account, ApprovalStatus, Level};
 
@@ -22,6 +22,9 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
         handoffs(state, options.agents.as_ref(), account);
         unreadable(state, account);
     }
+    if let Some(graph) = &options.agents {
+        name_tools(state, graph);
+    }
     gates(state, target.format.dialect, options, account);
     if target.format.dialect == Dialect::Python {
         unbound(state, account);
@@ -29,10 +32,40 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
     half_decided(state, target.format.dialect, account);
     conversation(state, target.format.dialect, account);
     others_of_handoffs(state, account);
-    let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);
-    for nested in functions.filter_map(|action| action.nested.as_deref_mut()) {
-        prepare(nested, target, options, account);
+    let agent = options.agents.as_ref().and_then(|graph| find(graph, state.agent.as_ref()?));
+    for action in state.processed.iter_mut().flat_map(|processed| &mut processed.functions) {
+        let agents = options.agents.as_ref().map(|graph| behind(graph, agent, &action.call));
+        if let Some(nested) = action.nested.as_deref_mut() {
+            prepare(nested, target, &Convert { agents, ..options.clone() }, account);
+        }
     }
+}
+
+/// Calls of shells and patch tools do not name them, and old states do not, either: the first tool of the kind counts, as for the
+/// TypeScript SDK.
+fn name_tools(state: &mut State<'_>, graph: &Graph) {
+    for item in state.items.iter_mut().filter(|item| has_nameless_tool(&item.raw)) {
+        let agent = item.agent.as_ref().and_then(|agent| find(graph, agent));
+        let tool = agent.and_then(|agent| nameless_tool(agent, &item.raw));
+        if let (ItemKind::Call { name, .. }, Some(tool)) = (&mut item.kind, tool) {
+            *name = Some(tool);
+        }
+    }
+}
+
+/// The name of the tool of an agent that answers a call which does not name it.
+pub(super) fn nameless_tool<'d>(agent: &Agent, call: &Value<'_>) -> Option<Value<'d>> {
+    let kind = if call.is_type("shell_call") { "shell" } else { "apply_patch" };
+    let tool = agent.tools.iter().find(|tool| tool.kind == kind).filter(|tool| !tool.name.is_empty())?;
+    Some(Value::from(tool.name.clone().into_bytes()))
+}
+
+/// The agents of the run behind the call of an agent's tool, as far as the document tells.
+pub(super) fn behind(graph: &Graph, agent: Option<&Agent>, call: &Value<'_>) -> Graph {
+    let name = call.member("name").and_then(|name| text(&name));
+    let tools = agent.map_or(&[][..], |agent| &agent.tools);
+    let tool = tools.iter().find(|tool| Some(tool.name.as_bytes()) == name.as_deref() && tool.agent.is_some());
+    tool.and_then(|tool| graph.within(tool.agent.as_deref()?)).unwrap_or_else(|| graph.clone())
 }
 
 /// What the SDKs take for sent, and do not send again, where the service keeps the conversation.
@@ -221,8 +254,10 @@ pub(super) fn rerouted<'d>(state: &State<'d>, root: Node<'d>, graph: &Graph, acc
             account.note(codes::WOULD_RUN, Level::Authority, item.raw.origin().or(item.origin), REROUTED);
         }
     }
-    for run in functions.filter_map(|action| action.nested.as_deref()) {
-        rerouted(run, root, graph, account);
+    for action in functions {
+        if let Some(run) = action.nested.as_deref() {
+            rerouted(run, root, &behind(graph, Some(agent), &action.call), account);
+        }
     }
 }
 
@@ -298,9 +333,13 @@ fn target_of<'d>(
 }
 
 fn find<'g>(graph: &'g Graph, agent: &AgentRef<'_>) -> Option<&'g Agent> {
-    let key = agent.key().wtf8()?;
+    by_key(graph, &agent.key().wtf8()?)
+}
+
+/// The agent that has an identity.
+pub(super) fn by_key<'g>(graph: &'g Graph, key: &[u8]) -> Option<&'g Agent> {
     let identities = graph.identities();
-    let at = identities.iter().position(|identity| *identity.as_bytes() == *key)?;
+    let at = identities.iter().position(|identity| identity.as_bytes() == key)?;
     graph.agents.get(at)
 }
 

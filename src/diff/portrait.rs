@@ -386,7 +386,7 @@ impl<'d> Painter<'d> {
             ItemKind::Compaction => "compaction",
             ItemKind::ToolSearchCall => "tool_search_call",
             ItemKind::ToolSearchOutput => "tool_search_output",
-            ItemKind::Call { tool } => {
+            ItemKind::Call { tool, .. } => {
                 put_tool(&mut more, tool, found, self.view);
                 "call"
             }

@@ -67,7 +67,7 @@ fn of_item(item: &Item<'_>, depth: usize, show: Show) -> Entry {
         ItemKind::Reasoning => made.kind = EntryKind::Reasoning,
         ItemKind::Compaction => made.kind = EntryKind::Compaction,
         ItemKind::ToolSearchCall | ItemKind::ToolSearchOutput => made.kind = EntryKind::ToolSearch,
-        ItemKind::Call { tool: key } => {
+        ItemKind::Call { tool: key, .. } => {
             made.kind = EntryKind::Call;
             if let Some(key) = key {
                 made.tool = Some(tool(key));

@@ -78,7 +78,7 @@ impl<'d> State<'d> {
         let mut changed = Vec::new();
         for item in self.items.iter_mut().chain(new).filter(|item| matches!(item.kind, ItemKind::HandoffCall)) {
             if paired_id(&item.raw).is_some_and(|id| answered.contains(&id)) {
-                item.kind = ItemKind::Call { tool: None };
+                item.kind = ItemKind::Call { tool: None, name: None };
                 changed.push(&*item);
             }
         }

@@ -3,6 +3,7 @@
 
 mod account;
 mod answer;
+pub(crate) mod boundary;
 mod decisions;
 mod gather;
 pub(crate) mod leftovers;

@@ -271,6 +271,8 @@ pub enum ItemKind<'d> {
     Call {
         /// What the tool is found by, where the item says so itself.
         tool: Option<ToolKey<'d>>,
+        /// The name of a shell or of a patch tool: calls of these do not name it.
+        name: Option<Value<'d>>,
     },
     /// What came of a call.
     Output {
@@ -344,6 +346,12 @@ impl<'d> Step<'d> {
 #[must_use]
 pub fn call_id(raw: &Value<'_>) -> Option<Vec<u8>> {
     if raw.is_type("mcp_approval_request") { Some(raw.member("id")?.wtf8()?.into_owned()) } else { paired_id(raw) }
+}
+
+/// Whether a call of the API is one that does not name its tool, which may have any name.
+#[must_use]
+pub fn has_nameless_tool(call: &Value<'_>) -> bool {
+    call.is_type("shell_call") || call.is_type("apply_patch_call")
 }
 
 /// The id that a call of the API and its output share.

@@ -21,7 +21,7 @@ unittest.addModuleCleanup(SDKS.close)
 
 def examined(name, change=None, *, arguments=(), convert_with=None):
     """What comes of one fixture, when `change` was made in its state instead of a conversion."""
-    def changed(text, _agents, _reader):
+    def changed(text, _agents, _reader, *_more):
         state = json.loads(text)
         if change:
             change(state)

@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 
 use crate::hash::{HashMap, HashSet};
-use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer, sorted_value};
+use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer};
+use crate::model::boundary::{Boundary, boundary, by_text, written};
+use crate::model::state::call_id;
 use crate::parallel;
 use crate::python::invocation::{Call, Known, Lookup, completes};
 use crate::python::rules::approval_lookup;
@@ -65,16 +67,17 @@ pub fn place_items(state: &mut Object<'_>) {
     }
 }
 
-/// Makes the questions that wait the copies of those in the history that they are.
+/// Makes the questions that wait the copies of those in the history that they are. What was put into the one alone, such as
+/// a null, does not tell them apart.
 fn ask_alike(state: &mut Object<'_>) {
-    let key = |item: &Value<'_>| ["raw_item", "agent"].map(|key| item.get(key).map(|value| written(&value)));
+    let key = |item: &Value<'_>| Some((call_id(&item.member("raw_item")?)?, written(&item.member("agent")?)));
     let items = state.get("generated_items").map_or_else(Vec::new, Value::elements);
     let questions = items.iter().filter(|item| item.is_type("tool_approval_item"));
-    let questions: HashMap<_, _> = questions.map(|item| (key(item), item.clone().into_owned())).collect();
+    let questions: HashMap<_, _> = questions.filter_map(|item| Some((key(item)?, item.clone().into_owned()))).collect();
     let step = state.get_mut("current_step").and_then(Value::object_mut).and_then(|step| step.get_mut("data"));
     let waiting = step.and_then(Value::object_mut).and_then(|data| data.get_mut("interruptions"));
     for question in waiting.map_or(&mut [][..], Value::elements_mut) {
-        if let Some(own) = questions.get(&key(question)) {
+        if let Some(own) = key(question).and_then(|key| questions.get(&key)) {
             *question = own.clone();
         }
     }
@@ -106,50 +109,16 @@ fn same(one: &Value<'_>, other: &Value<'_>) -> bool {
     }
 }
 
-/// Where the items of the last response end the history: the calls, and behind them questions, outputs and answers.
+/// Where the items of the last response end the history.
 fn place<'d>(state: &Object<'_>) -> Option<Object<'d>> {
     let processed = state.get("last_processed_response")?.member("new_items")?;
     let step = state.get("current_step").filter(|step| step.is_type("next_step_interruption"))?;
     let interruptions = step.at(&["data", "interruptions"])?;
-    let (processed, interruptions) = (processed.elements(), interruptions.elements());
     let items = state.get("generated_items")?.elements();
-    if processed.is_empty() || interruptions.is_empty() {
-        return None;
-    }
-    let is_later = |item: &Value<'_>| {
-        ["tool_approval_item", "tool_call_output_item", "mcp_approval_response_item"]
-            .iter()
-            .any(|kind| item.is_type(kind))
-    };
-    let earliest = items.iter().rposition(|item| !is_later(item)).map_or(0, |last| last + 1).max(processed.len());
-    let first = earliest - processed.len();
-    let texts = |items: &[Cow<'_, Value<'_>>]| items.iter().map(|item| written(item)).collect::<Vec<_>>();
-    let (said, processed) = (texts(items.get(first..)?), texts(&processed));
-    let behind = earliest + said.windows(processed.len()).position(|items| items == processed)?;
+    let Boundary { start, end, questions } = boundary(&items, &processed.elements(), &interruptions.elements())?;
     let number = |at: usize| Value::integer(at as u64);
-    let mut places = by_text(items[behind..].iter().zip(behind..));
-    let places = interruptions.iter().map(|question| places.get_mut(&written(question))?.next().map(number));
-    let places = places.collect::<Option<Vec<_>>>()?;
-    let own = Object::new().with("start", number(behind - processed.len())).with("end", number(items.len()));
-    Some(own.with("interruptions", Value::List(places)))
-}
-
-/// The places of values, in order, by what they say.
-fn by_text<'v, 'd: 'v>(
-    values: impl Iterator<Item = (&'v Cow<'v, Value<'d>>, usize)>,
-) -> HashMap<Vec<u8>, std::vec::IntoIter<usize>> {
-    let mut places: HashMap<Vec<u8>, Vec<usize>> = HashMap::default();
-    for (value, at) in values {
-        places.entry(written(value)).or_default().push(at);
-    }
-    places.into_iter().map(|(text, places)| (text, places.into_iter())).collect()
-}
-
-/// A value as text; the SDK writes the members of one question in several orders.
-fn written(value: &Value<'_>) -> Vec<u8> {
-    let mut out = Writer::new(Style::PythonLine);
-    sorted_value(value, None, &mut out);
-    out.finish()
+    let own = Object::new().with("start", number(start)).with("end", number(end));
+    Some(own.with("interruptions", Value::List(questions.into_iter().map(number).collect())))
 }
 
 /// `waiting` are the calls of agents whose runs wait, `within` the calls of these runs: a run asks about them, too.
@@ -255,5 +224,33 @@ impl Entry {
         let scope = call.scope(&known).ok()??;
         let fingerprint = call.fingerprint(&scope).ok()?;
         Some(Self { kind: call.kind, scope, fingerprint })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_that_waits_is_the_one_in_the_history() {
+        let asks = |more: &str| {
+            format!(
+                r#"{{"type": "tool_approval_item", "agent": {{"name": "Bank"}},
+                    "raw_item": {{"type": "shell_call", "call_id": "call_1", "action": {{"commands": ["ls"]{more}}}}}}}"#
+            )
+        };
+        let call = r#"{"type": "tool_call_item", "raw_item": {"type": "shell_call", "call_id": "call_1"}}"#;
+        let text = format!(
+            r#"{{"current_response_generated_item_ownership": {{}}, "generated_items": [{call}, {}],
+                "last_processed_response": {{"new_items": [{call}]}},
+                "current_step": {{"type": "next_step_interruption", "data": {{"interruptions": [{}]}}}}}}"#,
+            asks(r#", "timeout_ms": null"#),
+            asks(""),
+        );
+        let doc = Document::parse(text.into_bytes()).expect("it is JSON");
+        let mut state = Object::of(doc.root()).expect("it is an object");
+        place_items(&mut state);
+        let own = state.get(OWNERSHIP).map(written);
+        assert_eq!(own.as_deref(), Some(&br#"{"end": 2, "interruptions": [1], "start": 0}"#[..]));
     }
 }

@@ -7,7 +7,7 @@ use crate::model::lift::{self as shared, OWN, THOUGHT_FIELD, UNKNOWN};
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, FunctionDecision, HandoffAction, HostedDecision,
     Input, Item, ItemKind, McpRequest, NamedDecision, Ownership, Processed, Record, Response, State, Step, ToolKey,
-    Trace, Usage, call_id,
+    Trace, Usage, call_id, has_nameless_tool,
 };
 use crate::model::{Account, Level};
 use crate::python::invocation::{Scoped, completes, standing_scope};
@@ -461,6 +461,7 @@ fn lift_item<'d>(value: Value<'d>, account: &Account<'d>) -> Option<Item<'d>> {
     let kind = item.take("type").unwrap_or(Value::NULL);
     let raw = item.take("raw_item").map_or(Value::NULL, to_api);
     let agent = item.take_filled("agent").map(|agent| agent_ref(agent, account));
+    let name = item.get("tool_name").filter(|_| has_nameless_tool(&raw)).cloned();
     for own in ["tool_name", "tool_namespace", "description", "title", "tool_origin", "allow_bare_name_alias"] {
         if own == "tool_name" && kind.is("tool_approval_item") {
             continue;
@@ -469,15 +470,15 @@ fn lift_item<'d>(value: Value<'d>, account: &Account<'d>) -> Option<Item<'d>> {
             account.rebuilt(&value, OWN);
         }
     }
-    let name = kind.wtf8().unwrap_or_default();
-    let kind = match &*name {
+    let kind = kind.wtf8().unwrap_or_default();
+    let kind = match &*kind {
         b"message_output_item" => ItemKind::Message,
         b"reasoning_item" => ItemKind::Reasoning,
         b"compaction_item" => ItemKind::Compaction,
         b"tool_search_call_item" => ItemKind::ToolSearchCall,
         b"tool_search_output_item" => ItemKind::ToolSearchOutput,
         b"tool_call_item" | b"mcp_list_tools_item" | b"mcp_approval_request_item" | b"mcp_approval_response_item" => {
-            ItemKind::Call { tool: None }
+            ItemKind::Call { tool: None, name }
         }
         b"tool_call_output_item" => ItemKind::Output {
             output: item.take("output").unwrap_or(Value::NULL),

@@ -127,7 +127,7 @@ fn name_spaces<'d>(state: &mut State<'d>, finished: &HashSet<Vec<u8>>, account: 
     };
     let items = |items: &'_ [Item<'d>], find: &mut dyn FnMut(&Value<'d>, Option<&ToolKey<'d>>)| {
         for item in items {
-            if let ItemKind::Call { tool } | ItemKind::Approval { tool, .. } = &item.kind {
+            if let ItemKind::Call { tool, .. } | ItemKind::Approval { tool, .. } = &item.kind {
                 find(&item.raw, tool.as_ref());
             }
         }
@@ -208,7 +208,7 @@ impl<'d> Names<'d> {
         }
         let waiting = state.step.waiting();
         for item in state.items.iter().chain(waiting) {
-            let ItemKind::Approval { name, .. } = &item.kind else { continue };
+            let (ItemKind::Approval { name, .. } | ItemKind::Call { name, .. }) = &item.kind else { continue };
             for kind in ["shell_call", "apply_patch_call"] {
                 if item.raw.is_type(kind) {
                     own.add(&item.raw, name.as_ref(), kind);

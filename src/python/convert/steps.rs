@@ -414,12 +414,26 @@ fn each_list<'d>(state: &mut Object<'d>, mut each: impl FnMut(&mut Value<'d>)) {
     inside(inside(state.get_mut("current_step"), "data"), "interruptions").into_iter().for_each(&mut each);
 }
 
+/// The calls of which it is said which server they go to; a run asks about those of the runs within it, too.
+fn bound(state: &mut Object<'_>, found: &mut HashSet<Vec<u8>>) {
+    let bindings = state.get("last_processed_response").and_then(|processed| processed.member("mcp_tool_bindings"));
+    let bindings = bindings.and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
+    found.extend(bindings.into_iter().map(|(id, _)| id.wtf8().into_owned()));
+    nested(state).into_iter().for_each(|run| bound(run, found));
+}
+
 /// Decisions get owners. A call of a local MCP server would have to name the server, which older labels do not store.
 fn own<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     own_functions(state, account);
+    let mut known = HashSet::default();
+    bound(state, &mut known);
     let data = state.get("current_step").and_then(|step| step.member("data"));
     let waiting = data.and_then(|data| data.member("interruptions")).map_or_else(Vec::new, Value::into_elements);
     for item in waiting {
+        let id = item.at(&["raw_item", "call_id"]).and_then(|id| id.wtf8());
+        if id.is_some_and(|id| known.contains(&*id)) {
+            continue;
+        }
         let origin = item.at(&["tool_origin", "type"]);
         let reason = "which MCP server the call goes to is not stored under this label, and newer releases demand it";
         match origin {

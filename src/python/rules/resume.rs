@@ -25,6 +25,8 @@ use super::roster::{Found, resolve};
 
 /// The label that first has the ledger.
 const LEDGER: u16 = 15;
+/// The label that first says which items the last response brought.
+const OWNERSHIP: u16 = 17;
 
 /// Judges what the resumed run makes of the state.
 pub(super) fn judge<'d>(view: &View<'_, 'd>, history: &History<'d>, cx: &mut Reader<'d>) {
@@ -218,6 +220,7 @@ fn interrupted<'d>(
         cx.raise(codes::NOTHING_PENDING, Effect::Note, step, "the run waits, but no call is pending");
     }
     half_done(view, pending, sought, cx);
+    unproven(view, step, cx);
     if !accepted {
         ended_programs(view, cx);
     }
@@ -293,6 +296,44 @@ fn unbound<'d>(
         let message = format!("it is not known which server \"{}\" goes to: it cannot be executed", id.lossy());
         cx.raise(codes::MCP_BINDING, Effect::Stuck, approval.node(), message);
     }
+}
+
+/// Guarded output can only be taken back where it is known which items are of the response that waits
+/// (`_validate_resumed_session_output_guardrail_safety`); in the first turn all are.
+fn unproven<'d>(view: &View<'_, 'd>, step: Node<'d>, cx: &mut Reader<'d>) {
+    let new = view.processed.and_then(|processed| processed.new_items.node());
+    let is_first = view.state.current_turn.node().and_then(Node::number).and_then(|turn| turn.to_u64()) == Some(1);
+    if !cx.reader_has(V1_17) || is_first || new.is_none_or(|new| new.elements().next().is_none()) {
+        return;
+    }
+    let block = view.state.current_response_generated_item_ownership.node().filter(|_| view.label >= OWNERSHIP);
+    if !block.zip(new).is_some_and(|(block, new)| proves(view, block, new, step)) {
+        let message = "nothing proves which items the response brought that waits: where output guardrails watch its agent, \
+                       the SDK refuses to go on";
+        cx.raise(codes::UNPROVEN_RESPONSE, Effect::Note, block.unwrap_or(step), message);
+    }
+}
+
+/// Whether a block says rightly where the items of the last response and its questions end the history
+/// (`_restore_current_response_item_identities`).
+fn proves<'d>(view: &View<'_, 'd>, block: Node<'d>, new: Node<'d>, step: Node<'d>) -> bool {
+    let place = |node: Node<'d>| node.number().and_then(|at| usize::try_from(at.to_u64()?).ok());
+    let at = |key: &str| block.member(key).and_then(place);
+    let list = |node: Option<Node<'d>>| node.into_iter().flat_map(Node::elements).collect::<Vec<_>>();
+    let items = list(view.state.generated_items.node());
+    let questions = list(step.member("data").and_then(|data| data.member("interruptions")));
+    let places: Vec<_> = list(block.member("interruptions")).into_iter().map(place).collect();
+    let new = list(Some(new));
+    let (Some(start), Some(end)) = (at("start"), at("end")) else { return false };
+    let behind = start.saturating_add(new.len());
+    let is_there = |(place, item): (Option<usize>, &Node<'d>)| {
+        place.and_then(|place| items.get(place)).is_some_and(|own| own.is_same(*item))
+    };
+    end == items.len()
+        && places.len() == questions.len()
+        && places.iter().all(|place| place.is_some_and(|place| place >= behind))
+        && (start..behind).map(Some).zip(&new).all(is_there)
+        && places.iter().copied().zip(&questions).all(is_there)
 }
 
 /// The response asks for calls beside those that wait; one that was started cannot be told from one that did something.

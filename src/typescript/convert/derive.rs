@@ -4,19 +4,34 @@
 use crate::format::Dialect;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Key, Kind, Object, Style, Value, Writer};
+use crate::model::boundary::{Boundary, boundary};
 use crate::model::{Account, Level};
 use crate::parallel;
 use crate::record::Reader;
 use crate::typescript::State;
-use crate::typescript::rules::{Observed, observe};
+use crate::typescript::rules::{Observed, observe, owns};
 
-use super::in_order;
 use super::names::base;
+use super::{in_order, runs};
 
 /// Puts in the records that are absent, of the state and of every nested one. A decision about a call that is nowhere in
 /// the state cannot be bound and goes; the SDK would ask again.
 pub fn derive<'d>(tree: &mut Value<'d>, account: &Account<'d>) {
     derive_run(tree, account);
+}
+
+/// What says the names of shells and patch tools until the records are made, see [`named_tools`].
+pub const NAMED_TOOLS: &str = "namedTools";
+
+/// Records that say nothing but the names of tools, by agent and call.
+pub fn named_tools<'d>(names: impl IntoIterator<Item = (Vec<u8>, Vec<u8>, Value<'d>)>) -> Option<Value<'d>> {
+    let mut tools = ByAgent::new();
+    for (agent, id, name) in names {
+        let mut out = Writer::new(Style::TypeScript);
+        Value::Object(Object::new().with("toolName", name)).write(&mut out);
+        tools.of(&agent).push((Key::Made(id), Value::from(out.finish())));
+    }
+    (!tools.agents.is_empty()).then(|| tools.into_list())
 }
 
 /// Whose a call is, and its fingerprint.
@@ -43,7 +58,8 @@ fn derive_run<'d>(tree: &mut Value<'d>, account: &Account<'d>) -> Prints {
             }
         }
     }
-    let observed = observed(state.get("generatedItems"));
+    let named = state.take(NAMED_TOOLS);
+    let observed = observed(state.get("generatedItems"), named);
     for call in &observed {
         if let Some(text) = call.fingerprint.as_ref().or(call.completed.as_ref().map(|(text, ..)| text)) {
             prints.entry(call.id.clone()).or_default().push((call.agent.clone(), text.clone()));
@@ -59,6 +75,79 @@ fn derive_run<'d>(tree: &mut Value<'d>, account: &Account<'d>) -> Prints {
         bind(context, &prints, account);
     }
     prints
+}
+
+/// Says which generated items are the last response's, of a state and of every nested one, where nothing says so and the SDK takes
+/// it: without it the SDK goes on with no run that output guardrails watch and a tool can end.
+pub fn own_items(tree: &mut Value<'_>) {
+    let Some(state) = tree.object_mut() else { return };
+    runs(state).for_each(own_run);
+    own_run(state);
+}
+
+/// Says anew where the items of a state stand, after some were put among them or changed.
+pub fn place_items(state: &mut Object<'_>) {
+    if let Some(records) = state.take("completedToolInvocations") {
+        state.take("completedToolInvocationEvidence");
+        state.take("ambiguousToolInvocationCallIds");
+        let observed = observed(state.get("generatedItems"), Some(records));
+        ledger(state, observed);
+    }
+    if let Some(results) = state.take(OWNERSHIP).and_then(|block| block.member(RESULTS)) {
+        own_run(state);
+        let block = state.get_mut(OWNERSHIP).and_then(Value::object_mut);
+        block.into_iter().for_each(|block| block.set(RESULTS, results.clone()));
+    }
+}
+
+const OWNERSHIP: &str = "currentResponseGeneratedItemOwnership";
+const RESULTS: &str = "toolOutputGuardrailResultStartIndex";
+
+fn own_run(state: &mut Object<'_>) {
+    let is_silent = state.get(OWNERSHIP).is_none_or(Value::is_null);
+    if let Some(block) = is_silent.then(|| block(state)).flatten() {
+        state.place(OWNERSHIP, &["generatedItems"], block);
+        if !is_taken(state) {
+            state.take(OWNERSHIP);
+        }
+    }
+}
+
+fn block<'d>(state: &Object<'_>) -> Option<Object<'d>> {
+    let brought = state.get("lastProcessedResponse")?.member("newItems")?;
+    let step = state.get("currentStep").filter(|step| step.is_type("next_step_interruption"))?;
+    let asked = step.at(&["data", "interruptions"])?;
+    let items = state.get("generatedItems")?.elements();
+    let Boundary { start, end, questions } = boundary(&items, &brought.elements(), &asked.elements())?;
+    let number = |at: usize| Value::integer(at as u64);
+    let results = state.get("toolOutputGuardrailResults").map_or(0, |results| results.elements().len());
+    Some(
+        Object::new()
+            .with("generatedItemStartIndex", number(start))
+            .with("generatedItemEndIndexExclusive", number(end))
+            .with("interruptionGeneratedItemIndexes", Value::List(questions.into_iter().map(number).collect()))
+            .with(RESULTS, number(results)),
+    )
+}
+
+/// Whether the SDK takes the block: it compares items as they are written, and refuses the state with any other.
+fn is_taken(state: &Object<'_>) -> bool {
+    const SEEN: [&str; 7] = [
+        "$schemaVersion",
+        "modelResponses",
+        "toolOutputGuardrailResults",
+        "currentStep",
+        "lastModelResponse",
+        "generatedItems",
+        "lastProcessedResponse",
+    ];
+    let seen = SEEN.iter().chain([&OWNERSHIP]).filter_map(|key| Some((Key::Known(key), state.get(key)?.clone())));
+    let mut out = Writer::new(Style::TypeScript);
+    Value::Object(seen.collect()).write(&mut out);
+    // What a writer has written is JSON.
+    let Ok(doc) = Document::parse(out.finish()) else { return false };
+    let mut cx = Reader::new(&doc, Dialect::TypeScript, 22);
+    State::read_from(doc.root(), &mut cx).is_some_and(|state| owns(&state, &mut cx))
 }
 
 /// The agents of the calls that wait, by the ids of the calls.
@@ -78,12 +167,15 @@ fn asked(state: &Object<'_>) -> HashMap<Vec<u8>, Vec<Vec<u8>>> {
     agents
 }
 
-/// What the history says of its calls.
-fn observed(items: Option<&Value<'_>>) -> Vec<Observed> {
+/// What the history says of its calls, in which the tools of some have names.
+fn observed<'d>(items: Option<&Value<'d>>, named: Option<Value<'d>>) -> Vec<Observed> {
     let Some(items) = items else { return Vec::new() };
     let mut out = Writer::new(Style::TypeScript);
     let items = parallel::map(items.elements(), |item| seen(&item));
-    let state = Object::new().with("$schemaVersion", Value::text("1.22")).with("generatedItems", Value::List(items));
+    let state = Object::new()
+        .with("$schemaVersion", Value::text("1.22"))
+        .with("generatedItems", Value::List(items))
+        .with("completedToolInvocations", named);
     Value::Object(state).write(&mut out);
     // What a writer has written is JSON.
     let Ok(doc) = Document::parse(out.finish()) else { return Vec::new() };
@@ -306,6 +398,24 @@ fn single<'d>(record: &Value<'d>, mine: &HashSet<&[u8]>) -> Value<'d> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_items_stand_is_said_anew() {
+        let text = std::fs::read("fixtures/typescript/1.22/chat_parallel.json").expect("the fixture is there");
+        let doc = Document::parse(text).expect("it is JSON");
+        let evidence = |state: &Object<'_>| {
+            let mut out = Writer::new(Style::TypeScript);
+            state.get("completedToolInvocationEvidence").expect("a call is finished").write(&mut out);
+            String::from_utf8(out.finish()).expect("it is text")
+        };
+        let mut state = Object::of(doc.root()).expect("it is an object");
+        let before = evidence(&state);
+        for moved in [true, false] {
+            state.get_mut("generatedItems").expect("there are items").elements_mut().swap(0, 1);
+            place_items(&mut state);
+            assert_eq!(evidence(&state) != before, moved);
+        }
+    }
 
     #[test]
     fn who_asks_is_known_of_requests_of_hosted_servers_too() {

@@ -8,16 +8,18 @@ use crate::model::lift::{self as shared, ECHO, OWN, UNKNOWN};
 use crate::model::state::{
     Action, AgentRef, Binding, Context, Decided, FunctionAction, FunctionDecision, HandoffAction, HostedDecision,
     Input, Item, ItemKind, McpRequest, NamedDecision, Ownership, Processed, Record, Response, State, Step, ToolKey,
-    Trace, Usage, call_id,
+    Trace, Usage, call_id, has_nameless_tool, paired_id,
 };
 use crate::model::{Account, Level};
 use crate::typescript::canonical::strict;
+use crate::typescript::rules::tool_of;
 
 use super::decisions::with_singles;
 use super::gather::merge;
 use super::names::{Names, Outermost, agents, base, identity};
 use super::provider::forget_answer_ids;
 use super::raw::to_api;
+use super::steps::COMPACTED;
 use super::{tool_of_call, tool_of_key};
 
 const ODD: &str = "the TypeScript SDK does not understand this, and neither would the target";
@@ -28,6 +30,7 @@ const STARTED: &str =
 #[must_use]
 pub fn lift<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     let mut state = lift_run(tree, account);
+    forget_answer_ids(&mut state, account);
     forget_finished(&mut state, account);
     hand_down(&mut state, account);
     state
@@ -39,9 +42,11 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     let mut state = open(tree, account);
     state.take("$schemaVersion");
     let begun = state.get("currentTurnInProgress").is_some_and(|flag| flag.as_bool() == Some(true));
+    let ledger = state.get("completedToolInvocations").cloned();
     rebuilt(&mut state, account);
     unfinished(&mut state, account);
-    let items = account.map(state.take_elements("generatedItems"), lift_item);
+    let mut items = account.map(state.take_elements("generatedItems"), lift_item);
+    name_tools(&mut items, ledger);
     let mut runs = Runs::of(&mut state, &items, account);
     let processed = state.take_filled("lastProcessedResponse").map(|own| lift_processed(own, &mut runs, account));
     let gone = runs.rest(processed.as_ref(), account);
@@ -106,7 +111,6 @@ fn lift_run<'d>(tree: Value<'d>, account: &Account<'d>) -> State<'d> {
     };
     account.rest(state, Level::History, UNKNOWN);
     forget(&mut lifted, gone, account);
-    forget_answer_ids(&mut lifted, account);
     lifted
 }
 
@@ -150,6 +154,31 @@ fn rebuilt<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     }
 }
 
+/// Calls of shells and patch tools do not name them; the records of finished calls do.
+fn name_tools<'d>(items: &mut [Item<'d>], ledger: Option<Value<'d>>) {
+    let calls = items.iter_mut().filter(|item| has_nameless_tool(&item.raw));
+    let calls: Vec<_> = calls.filter_map(|item| Some((paired_id(&item.raw)?, item))).collect();
+    if calls.is_empty() {
+        return;
+    }
+    let mut names = HashMap::default();
+    for entry in ledger.map_or_else(Vec::new, Value::into_elements) {
+        let Some(agent) = entry.member("agentIdentity").and_then(|agent| agent.wtf8()) else { continue };
+        let records =
+            entry.member("invocations").and_then(Value::into_object).map_or_else(Vec::new, Object::into_members);
+        for (id, text) in records {
+            names.insert((agent.to_vec(), id.wtf8().into_owned()), text);
+        }
+    }
+    for (id, item) in calls {
+        let agent = item.agent.as_ref().and_then(|agent| agent.key().wtf8());
+        let text = agent.and_then(|agent| names.get(&(agent.into_owned(), id))?.wtf8());
+        if let (ItemKind::Call { name, .. }, Some(text)) = (&mut item.kind, text) {
+            *name = tool_of(&text).map(Value::from);
+        }
+    }
+}
+
 /// What only the SDK that began it can finish.
 fn unfinished<'d>(state: &mut Object<'d>, account: &Account<'d>) {
     let session = "rows for the session are not written yet, and only the TypeScript SDK can finish that";
@@ -158,7 +187,6 @@ fn unfinished<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         ("pendingSessionHistoryTransaction", session),
         ("currentTurnDeferredSessionItemIndexes", session),
         ("currentTurnBlockedSessionStartIndex", session),
-        ("currentTurnSessionWriteCompactedItemCount", session),
         ("pendingLegacyCompactionSessionItems", "the session was not told of the compacted history yet"),
         ("sandbox", "a sandbox session of the TypeScript SDK cannot be reopened from another SDK"),
     ];
@@ -166,6 +194,9 @@ fn unfinished<'d>(state: &mut Object<'d>, account: &Account<'d>) {
         if let Some(held) = state.take_filled(key).filter(|held| !held.is_empty()) {
             account.note(codes::NOT_CONVERTIBLE, Level::Resume, held.origin(), reason);
         }
+    }
+    if let Some(done) = state.take_filled("currentTurnSessionWriteCompactedItemCount") {
+        account.lost(Level::Bookkeeping, &done, COMPACTED);
     }
 }
 
@@ -286,7 +317,7 @@ impl<'d> Calls<'d> {
                 continue;
             }
             let tool = match &item.kind {
-                ItemKind::Call { tool } | ItemKind::Approval { tool, .. } => {
+                ItemKind::Call { tool, .. } | ItemKind::Approval { tool, .. } => {
                     tool.clone().or_else(|| tool_of_call(&item.raw))
                 }
                 _ => None,
@@ -492,7 +523,7 @@ fn lift_item<'d>(value: Value<'d>, account: &Account<'d>) -> Option<Item<'d>> {
         b"compaction_item" => ItemKind::Compaction,
         b"tool_search_call_item" => ItemKind::ToolSearchCall,
         b"tool_search_output_item" => ItemKind::ToolSearchOutput,
-        b"tool_call_item" => ItemKind::Call { tool },
+        b"tool_call_item" => ItemKind::Call { tool, name: None },
         b"tool_call_output_item" => {
             if let Some(status) = item.take_filled("executionStatus") {
                 account.rebuilt(&status, OWN);

@@ -14,6 +14,7 @@ use crate::model::{Account, Level};
 use crate::record::{Wire as _, arrange};
 use crate::typescript::raw::ModelItem;
 
+use super::derive::{NAMED_TOOLS, named_tools};
 use super::gather::gather;
 use super::lift::respell;
 use super::raw::{live, to_protocol, unknown};
@@ -54,6 +55,7 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
     let (calls, servers, current) = (&calls, &servers, current.as_ref());
     let cx = Cx { calls, servers, current, account };
     let in_progress = matches!(state.step, Step::Interrupted { .. });
+    let named = names_of_tools(&state);
     let stored = cx.stored(&state);
     said_twice(&state, account);
     state.ask_in_order();
@@ -115,8 +117,18 @@ fn lower_run<'d>(state: State<'d>, account: &Account<'d>) -> Value<'d> {
         .with("conversationId", state.conversation_id)
         .with("previousResponseId", state.previous_response_id)
         .with("reasoningItemIdPolicy", state.reasoning_item_id_policy)
-        .with("trace", trace(state.trace, span.is_some(), account));
+        .with("trace", trace(state.trace, span.is_some(), account))
+        .with(NAMED_TOOLS, named);
     lowered.into()
+}
+
+/// The names of the tools of the state that no call names.
+fn names_of_tools<'d>(state: &State<'d>) -> Option<Value<'d>> {
+    named_tools(state.items.iter().filter_map(|item| {
+        let ItemKind::Call { name: Some(name), .. } = &item.kind else { return None };
+        let agent = item.agent.as_ref().or(state.agent.as_ref())?.key().wtf8()?.into_owned();
+        Some((agent, paired_id(&item.raw)?, name.clone()))
+    }))
 }
 
 /// What is looked up while a state is lowered.
@@ -495,7 +507,7 @@ impl<'d> Cx<'_, 'd> {
                 let id = id.filter(|id| id.kind() == Kind::String && !id.is("")).unwrap_or(CARRIED);
                 lowered("input_item").with("agent", agent).with("inputId", id)
             }
-            ItemKind::Call { tool } => {
+            ItemKind::Call { tool, .. } => {
                 // A tool that is loaded late is found by the call itself where the call names it as its namespace.
                 let own = tool_of_call(&item.raw);
                 let key = match (tool, own) {

@@ -12,7 +12,7 @@ mod provider;
 mod raw;
 mod steps;
 
-pub use derive::derive;
+pub use derive::{NAMED_TOOLS, derive, named_tools, own_items, place_items};
 pub use lift::lift;
 pub use lower::lower;
 pub use steps::{LEDGER, SERVERS, TYPED_OUTPUTS, bring, finish, revive};

@@ -93,22 +93,30 @@ fn lost_thoughts<'d>(item: &Object<'d>, data: &mut Object<'d>, account: &Account
 }
 
 /// Takes the ids from items that have the one of their answer, as everything in an answer in Chat Completions has: for
-/// Python they have none, and its releases before 0.20.0 take items that share an id for one.
+/// Python they have none, and its releases before 0.20.0 take items that share an id for one. A run asks about the calls of the runs
+/// within it, too.
 pub(super) fn forget_answer_ids<'d>(state: &mut State<'d>, account: &Account<'d>) {
-    let mut answers = Vec::new();
+    let mut answers = HashSet::default();
+    answer_ids(state, &mut answers);
+    if !answers.is_empty() {
+        forget_ids(state, &answers, account);
+    }
+}
+
+fn answer_ids(state: &State<'_>, answers: &mut HashSet<Vec<u8>>) {
     for response in state.responses.iter().chain(&state.last_response) {
         let Some(id) = response.response_id.as_ref().and_then(Value::wtf8) else { continue };
-        let named = |item: &Value<'d>| item.get("id").is_some_and(|own| own.is_wtf8(&id));
-        if response.output.iter().any(named) {
-            answers.push(id);
+        if response.output.iter().any(|item| item.get("id").is_some_and(|own| own.is_wtf8(&id))) {
+            answers.insert(id.into_owned());
         }
     }
-    if answers.is_empty() {
-        return;
-    }
-    let answers: HashSet<_> = answers.into_iter().collect();
+    let functions = state.processed.iter().flat_map(|processed| &processed.functions);
+    functions.filter_map(|action| action.nested.as_deref()).for_each(|run| answer_ids(run, answers));
+}
+
+fn forget_ids<'d>(state: &mut State<'d>, answers: &HashSet<Vec<u8>>, account: &Account<'d>) {
     state.each_raw(|raw| {
-        if raw.get("id").and_then(|id| id.wtf8()).is_some_and(|id| answers.contains(&id))
+        if raw.get("id").and_then(|id| id.wtf8()).is_some_and(|id| answers.contains(&*id))
             && let Some(raw) = raw.object_mut()
             && let Some(id) = raw.take("id")
         {
@@ -116,6 +124,8 @@ pub(super) fn forget_answer_ids<'d>(state: &mut State<'d>, account: &Account<'d>
             raw.set("id", Value::text(NO_ID[0]));
         }
     });
+    let functions = state.processed.iter_mut().flat_map(|processed| &mut processed.functions);
+    functions.filter_map(|action| action.nested.as_deref_mut()).for_each(|run| forget_ids(run, answers, account));
 }
 
 /// What the adapter for the AI SDK notes about an item's provider (`buildBaseProviderData` of `@openai/agents-extensions`

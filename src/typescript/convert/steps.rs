@@ -16,7 +16,7 @@ use super::decisions::{
     with_singles,
 };
 use super::lift::before;
-use super::{derive, key_of_tool, runs, tool_of_call};
+use super::{derive, key_of_tool, own_items, runs, tool_of_call};
 
 /// From here on finished calls are on record.
 pub const LEDGER: u16 = 18;
@@ -24,6 +24,8 @@ pub const LEDGER: u16 = 18;
 pub const SERVERS: u16 = 21;
 /// From here on a handoff is carried out after the questions beside it are answered.
 const HANDOFFS_AFTERWARDS: u16 = 20;
+/// From here on a state says which items the last response brought.
+const OWNERSHIP: u16 = 20;
 /// From here on outputs that the service has are not sent to it again.
 const SENT_OUTPUTS: u16 = 13;
 /// From here on the turn that goes on counts against the limit of turns.
@@ -60,6 +62,8 @@ const STEPS: [Step; 9] = [
 const REBUILT: &str = "the target's SDK works this out itself, or has no use for it";
 const MESSAGE: &str = "the model is told of the rejection in the SDK's own words";
 const SESSION: &str = "what of the turn is in the session already is not stored completely";
+/// `commitApprovedToolInputCompaction` writes this when nothing is left to write.
+pub(super) const COMPACTED: &str = "that the session was told to compact itself after its last rows is not stored";
 const OPEN: &str = "the response was accepted, and what of it was carried out is not stored";
 const CALLER: &str = "whether a program makes the call has no place";
 
@@ -81,7 +85,7 @@ const NO_PLACE: [(&str, Level, &str); 66] = [
     ),
     ("pendingAgentToolRunAliases", Level::Bookkeeping, REBUILT),
     ("currentTurnPersistedItemCount", Level::Bookkeeping, REBUILT),
-    ("currentTurnSessionWriteCompactedItemCount", Level::Resume, SESSION),
+    ("currentTurnSessionWriteCompactedItemCount", Level::Bookkeeping, COMPACTED),
     ("currentTurnDeferredSessionItemIndexes", Level::Resume, SESSION),
     ("currentTurnBlockedSessionStartIndex", Level::Resume, SESSION),
     ("currentTurnExecutedWithSessionBinding", Level::Resume, SESSION),
@@ -178,13 +182,18 @@ fn revive_run<'d>(state: &mut Object<'d>, doc: &'d Document, account: &Account<'
 
 /// Brings a state, and the runs within it, to another label.
 pub fn bring<'d>(tree: &mut Value<'d>, to: Target, account: &Account<'d>) {
+    let mut is_silent = false;
     if let Some(state) = tree.object_mut() {
+        is_silent = label(state).is_some_and(|from| from < OWNERSHIP);
         take_over(state, to.format.label, account);
     }
     if to.format.label >= LEDGER {
         derive(tree, account);
     }
     settle(tree, to, account);
+    if is_silent && to.format.label >= OWNERSHIP {
+        own_items(tree);
+    }
 }
 
 /// Changes what has another meaning, in every run.

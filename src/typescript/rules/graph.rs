@@ -31,11 +31,6 @@ impl<'g> Live<'g> {
     /// identity from 1.10 on: the start first, then the others in the order of the document. Readers before 0.8.3 know
     /// the first one of a name only.
     pub(super) fn of(graph: &'g Graph, label: u16, reader: Target) -> Self {
-        Self::starting(graph, label, reader, &graph.start)
-    }
-
-    /// The same from another agent on, which is how a nested run is loaded.
-    pub(super) fn starting(graph: &'g Graph, label: u16, reader: Target, start: &str) -> Self {
         let identities = graph.identities();
         let find = |name: &str| {
             identities
@@ -46,7 +41,7 @@ impl<'g> Live<'g> {
         let unique = reader.has(bounds::UNIQUE_NAMES);
         let mut names = HashSet::default();
         let mut reached = vec![false; graph.agents.len()];
-        let first = find(start);
+        let first = find(&graph.start);
         let mut queue: VecDeque<usize> = first.into_iter().collect();
         while let Some(at) = queue.pop_front() {
             let agent = &graph.agents[at];
@@ -54,7 +49,7 @@ impl<'g> Live<'g> {
                 continue;
             }
             reached[at] = true;
-            queue.extend(agent.handoffs.iter().filter_map(|handoff| find(target(handoff))));
+            queue.extend(agent.handoffs.iter().filter_map(|handoff| find(handoff.agent())));
             let spaced = reader.has(bounds::TOOL_SEARCH);
             let behind = agent
                 .tools
@@ -150,14 +145,8 @@ impl<'g> Live<'g> {
     /// The target of the handoff that a tool name stands for.
     pub(super) fn handoff(&self, at: usize, tool_name: &str) -> Option<Option<usize>> {
         self.agents[at].handoffs.iter().find(|handoff| self.handoff_tool(handoff) == tool_name).map(|handoff| {
-            let name = target(handoff);
+            let name = handoff.agent();
             self.find(name.as_bytes()).or_else(|| self.agents.iter().position(|agent| agent.name == name))
         })
-    }
-}
-
-fn target(handoff: &Handoff) -> &str {
-    match handoff {
-        Handoff::Agent(agent) | Handoff::Named { agent, .. } => agent,
     }
 }

@@ -302,12 +302,13 @@ pub(in crate::typescript) struct Observed {
     pub(in crate::typescript) ambiguous: bool,
 }
 
-/// All calls of the history, in its order.
+/// All calls of the history, in its order. Records name the tools of calls that do not.
 pub(in crate::typescript) fn observe<'d>(
     state: &super::State<'d>,
     cx: &mut crate::record::Reader<'d>,
 ) -> Vec<Observed> {
     let mut judge = Judge::new(state, None, None, cx);
+    judge.records();
     let mut prints = Prints::default();
     let inferred = judge.infer(&mut prints);
     let mut last: HashMap<(Owner<'d>, Id<'d>), usize> = HashMap::default();
@@ -901,7 +902,7 @@ fn handoff_name(call: &crate::typescript::raw::FunctionCall<'_>) -> Vec<u8> {
 }
 
 /// The tool's name in a fingerprint (`getToolInvocationNameFromFingerprint`).
-pub(super) fn tool_of(fingerprint: &[u8]) -> Option<Vec<u8>> {
+pub(in crate::typescript) fn tool_of(fingerprint: &[u8]) -> Option<Vec<u8>> {
     let doc = crate::json::Document::parse(fingerprint.to_vec()).ok()?;
     let name = doc.root().member("toolName")?.text()?;
     Some(name.wtf8().into_owned()).filter(|name| !name.is_empty())

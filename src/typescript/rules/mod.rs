@@ -37,12 +37,18 @@ use crate::record::{Reader, Wire as _};
 use super::{AgentRef, NestedRun, State, bounds};
 use graph::Live;
 use ledger::{Listed, Recorded};
-pub(in crate::typescript) use ledger::{Observed, observe};
+pub(in crate::typescript) use ledger::{Observed, observe, tool_of};
 
 /// Raises what the reader refuses, drops or cannot resume.
 pub fn judge<'d>(state: &State<'d>, agents: Option<&Graph>, cx: &mut Reader<'d>) {
     let live = agents.map(|graph| Arc::new(Live::of(graph, cx.label, cx.reader)));
     Judge::new(state, agents, live, cx).run();
+}
+
+/// Whether the reader takes the block that says which items the last response brought.
+pub(in crate::typescript) fn owns<'d>(state: &State<'d>, cx: &mut Reader<'d>) -> bool {
+    let judge = Judge::new(state, None, None, cx);
+    state.ownership.value().is_some_and(|block| judge.owned(block).is_ok())
 }
 
 /// An agent of the state: one of the live agents, or, when these are not known, the key that it is named by.
@@ -189,19 +195,22 @@ impl<'s, 'd> Judge<'s, 'd> {
         for (key, run) in runs.values() {
             // The SDK leaves runs behind whose calls failed, and never comes back to them.
             let Some(nested) = run.state.as_ref().filter(|_| is_of(&key.wtf8(), &open)) else { continue };
-            let graph = self.graph;
-            let tool = tool_behind(&key.wtf8());
-            let start = tool.and_then(|tool| {
-                let tools = graph?.agents.iter().flat_map(|agent| &agent.tools);
-                tools.filter(|live| live.name.as_bytes() == tool).find_map(|live| live.agent.as_deref())
-            });
-            let ((), refused) = self.cx.nested(run.label, |cx| {
-                let live = graph.zip(start);
-                let live = live.map(|(graph, start)| Arc::new(Live::starting(graph, cx.label, cx.reader, start)));
-                Judge::new(nested, graph, live, cx).run();
-            });
+            let graph = self.behind(tool_behind(&key.wtf8()).as_deref());
+            let ((), refused) = self.cx.nested(run.label, |cx| judge(nested, graph.as_ref(), cx));
             self.nested_refused(run, refused);
         }
+    }
+
+    /// The agents of the run behind a tool: that of the agent that the run is with, or, where that is not known, of any.
+    fn behind(&self, tool: Option<&[u8]>) -> Option<Graph> {
+        let graph = self.graph?;
+        let own = match (&self.live, self.current()) {
+            (Some(live), Some(Owner::Live(at))) => &live.agent(at).tools[..],
+            _ => &[],
+        };
+        let mut tools = own.iter().chain(graph.agents.iter().flat_map(|agent| &agent.tools));
+        let start = tools.find(|own| Some(own.name.as_bytes()) == tool && own.agent.is_some())?.agent.as_deref()?;
+        graph.within(start)
     }
 
     fn nested_refused(&mut self, run: &NestedRun<'d>, refused: bool) {

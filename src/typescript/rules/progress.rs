@@ -312,7 +312,7 @@ impl<'s, 'd> Judge<'s, 'd> {
         }
     }
 
-    fn owned(&self, block: &crate::typescript::Ownership<'d>) -> Result<(), &'static str> {
+    pub(super) fn owned(&self, block: &crate::typescript::Ownership<'d>) -> Result<(), &'static str> {
         let state = self.state;
         let get = |slot: &Slot<'d, Natural<'d>>| slot.value().map(|index| index.get());
         let (Some(start), Some(end), Some(guardrails)) = (get(&block.start), get(&block.end), get(&block.guardrails))

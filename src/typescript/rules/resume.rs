@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::agents::ToolUseBehavior;
 use crate::codes;
 use crate::finding::Effect;
 use crate::hash::HashSet;
@@ -10,7 +11,7 @@ use crate::record::{List, Slot, Wire as _};
 use crate::typescript::calls::AnyCall;
 use crate::typescript::{ApprovalRecord, Decisions, McpToolBinding, PreviousSpan, RunItem, Step, bounds};
 
-use super::Judge;
+use super::{Judge, Owner};
 
 impl<'d> Judge<'_, 'd> {
     pub(super) fn resume(&mut self) {
@@ -191,6 +192,7 @@ impl<'d> Judge<'_, 'd> {
         }
         self.bindings(&answered);
         self.half_done(&answered);
+        self.unproven();
     }
 
     /// Call ids that belong to nested runs, at any depth: their requests stand in the nested states. And whether all
@@ -231,6 +233,28 @@ impl<'d> Judge<'_, 'd> {
             ids.extend(["id", "itemId"].into_iter().filter_map(|key| data.member(key)?.text()).map(Text::wtf8));
         }
         ids
+    }
+
+    /// Guarded output that can end the run can only be taken back where it is known which items are of the response that waits, and
+    /// these are calls of functions (`assertResumedSessionOutputGuardrailSafety`).
+    fn unproven(&mut self) {
+        let state = self.state;
+        let (Some(live), Some(Owner::Live(at))) = (&self.live, self.current()) else { return };
+        let ends = match &live.agent(at).tool_use_behavior {
+            Some(ToolUseBehavior::Word(word)) => word != "run_llm_again",
+            behavior => behavior.is_some(),
+        };
+        let output = state.last_model_response.node().and_then(|response| response.member("output"));
+        let is_call =
+            |item: Node<'d>| item.member("type").and_then(Node::text).is_some_and(|kind| kind.is("function_call"));
+        let is_plain = output.is_none_or(|output| output.elements().all(is_call));
+        if !ends || !self.has(bounds::OWNERSHIP) || is_plain && !state.ownership.is_absent() {
+            return;
+        }
+        let message = "nothing proves which items the response brought that waits, or it holds more than calls of functions: \
+                       where output guardrails watch the agent, which a tool's output can end, the SDK refuses to go on";
+        let node = state.current_step.node().unwrap_or(state.node());
+        self.cx.raise(codes::UNPROVEN_RESPONSE, Effect::Note, node, message);
     }
 
     /// What an accepted response asks for is not carried out a second time (`resumeAcceptedModelResponse`).
