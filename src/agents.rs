@@ -229,8 +229,8 @@ impl Graph {
         at.map_or(identity, |at| &self.agents[at].name)
     }
 
-    /// The agents that one of them reaches, under the identities that they have in a run that starts with it: the SDKs load nested
-    /// runs so. Nothing when there is no such agent.
+    /// The agents that one of them reaches, under the identities that they have in a run that starts with it: the SDKs load
+    /// nested runs so. Nothing when there is no such agent.
     pub(crate) fn within(&self, root: &str) -> Option<Self> {
         let identities = self.identities();
         let place = |name: &str| {

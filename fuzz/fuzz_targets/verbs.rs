@@ -7,7 +7,7 @@
 use libfuzzer_sys::fuzz_target;
 use runstate::{
     Calls, Convert, Decide, Defaults, Dialect, Diff, Effect, Format, Inspect, Invalid, Keys, Level, Normalize, Redact,
-    ApprovalStatus, Target, Validate, convert, decide, diff, inspect, normalize, validate, verdict,
+    ApprovalStatus, Carry, Target, Validate, convert, decide, diff, inspect, normalize, validate, verdict,
 };
 
 fuzz_target!(|bytes: &[u8]| {
@@ -16,7 +16,10 @@ fuzz_target!(|bytes: &[u8]| {
     // The text itself says what is done with it: every input does always the same.
     let seed = bytes.iter().fold(0_usize, |sum, &byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
     match seed % 4 {
-        0 => converted(bytes, target(seed / 4)),
+        0 => {
+            converted(bytes, target(seed / 4));
+            carried(bytes, format, target(seed / 4));
+        }
         1 => normalized(bytes, seed / 4),
         2 => decided(bytes, seed / 4),
         _ => {
@@ -55,6 +58,17 @@ fn converted(bytes: &[u8], target: Target) {
     how.accept_invalid = true;
     how.assume_target_gates = true;
     drop(convert(&output, target, &how));
+}
+
+fn carried(bytes: &[u8], format: Format, target: Target) {
+    let mut how = Convert::default();
+    (how.allow_loss, how.carry, how.assume_target_gates) = (Level::Resume, Carry::Inside, true);
+    let Some(there) = convert(bytes, target, &how).bytes else { return };
+    let Ok(own) = format.to_string().parse() else { return };
+    let Some(back) = convert(&there, own, &how).bytes else { return };
+    let carries = there.windows(14).any(|word| word == b"runstate_carry");
+    let written = normalize(bytes, &Normalize::default()).bytes;
+    assert!(!carries || written.is_none_or(|written| written == back), "what is carried comes back");
 }
 
 fn normalized(bytes: &[u8], seed: usize) {

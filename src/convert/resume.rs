@@ -41,8 +41,8 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
     }
 }
 
-/// Calls of shells and patch tools do not name them, and old states do not, either: the first tool of the kind counts, as for the
-/// TypeScript SDK.
+/// Calls of shells and patch tools do not name them, and old states do not, either: the first tool of the kind counts, as for
+/// the TypeScript SDK.
 fn name_tools(state: &mut State<'_>, graph: &Graph) {
     for item in state.items.iter_mut().filter(|item| has_nameless_tool(&item.raw)) {
         let agent = item.agent.as_ref().and_then(|agent| find(graph, agent));

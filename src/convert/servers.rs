@@ -1,5 +1,6 @@
-//! What old states do not say of their calls and the agents do. Which local MCP servers they go to: releases that wrote them took what the agent has under the name, and so
-//! does this where the program says that one server alone has it.
+//! What old states do not say of their calls, and the agents do: which local MCP server a call goes to, and what shells and
+//! patch tools are called. The releases that wrote them took what the agent has under the name, and so does this where one
+//! server alone has it.
 
 use crate::agents::{Agent, Graph, prefixed};
 use crate::codes;

@@ -104,7 +104,7 @@ class Agreement(unittest.TestCase):
         report = {"files": [
             {"file": "d/a.json", "findings": [{"code": "RS301", "severity": "error", "effect": "refused"}]},
             {"file": "d/b.json", "findings": [{"code": "RS401", "severity": "error", "effect": "stuck"}]},
-            {"file": "d/c.json", "findings": [{"code": "RS101", "severity": "error", "effect": None}]}]}
+            {"file": "d/c.json", "findings": [{"code": "RS101", "severity": "error", "effect": "refused"}]}]}
         self.assertEqual(agree.refusals(report, ["a.json", "b.json", "c.json"]), [["RS301"], [], ["RS101"]])
         with self.assertRaises(agree.Failed):
             agree.refusals(report, ["d.json"])

@@ -77,8 +77,8 @@ fn derive_run<'d>(tree: &mut Value<'d>, account: &Account<'d>) -> Prints {
     prints
 }
 
-/// Says which generated items are the last response's, of a state and of every nested one, where nothing says so and the SDK takes
-/// it: without it the SDK goes on with no run that output guardrails watch and a tool can end.
+/// Says which generated items are the last response's, of a state and of every nested one, where nothing says so and the SDK
+/// takes it: without it the SDK goes on with no run that output guardrails watch and a tool can end.
 pub fn own_items(tree: &mut Value<'_>) {
     let Some(state) = tree.object_mut() else { return };
     runs(state).for_each(own_run);
