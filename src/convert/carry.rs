@@ -346,16 +346,24 @@ fn subject(node: Node<'_>) -> Vec<u8> {
         return hash(node).into_bytes();
     }
     let mut text = Vec::new();
-    let raw = node.member("raw_item").or(node.member("rawItem"));
-    for object in [node].into_iter().chain(raw).chain(calls(node)) {
-        let ids = ["call_id", "callId", "id", "response_id", "responseId"];
-        let id = ids.into_iter().find_map(|key| object.member(key).and_then(Node::text));
-        for own in [object.member("type").and_then(Node::text), id] {
+    for object in parts(node) {
+        for own in [object.member("type").and_then(Node::text), id(object)] {
             text.push(b'/');
             own.into_iter().for_each(|own| text.extend_from_slice(&own.wtf8()));
         }
     }
     text
+}
+
+/// An element of a list and what in it says what it is about.
+fn parts<'d>(element: Node<'d>) -> impl Iterator<Item = Node<'d>> {
+    let raw = element.member("raw_item").or(element.member("rawItem"));
+    [element].into_iter().chain(raw).chain(calls(element))
+}
+
+fn id<'d>(object: Node<'d>) -> Option<Text<'d>> {
+    let ids = ["call_id", "callId", "id", "response_id", "responseId"];
+    ids.into_iter().find_map(|key| object.member(key).and_then(Node::text))
 }
 
 /// The same, where a call that hands the run over counts as any other.
@@ -421,13 +429,14 @@ fn subjects(list: &[Node<'_>]) -> HashSet<Vec<u8>> {
     list.iter().map(|element| subject(*element)).collect()
 }
 
-/// What the elements of a list are known by: what they are about, where that tells them apart, or all that they say.
+/// What the elements of a list are known by: what they are about, where an id says so and tells them apart, or all that they
+/// say.
 fn names(list: &[Node<'_>]) -> Vec<String> {
     let subjects: Vec<Vec<u8>> = list.iter().map(|element| subject(*element)).collect();
     let mut times: HashMap<&[u8], usize> = HashMap::default();
     subjects.iter().for_each(|subject| *times.entry(subject).or_default() += 1);
     let name = |(element, subject): (&Node<'_>, &Vec<u8>)| match times[&**subject] {
-        1 => short(subject, 8),
+        1 if parts(*element).any(|part| id(part).is_some()) => short(subject, 8),
         _ => hash(*element),
     };
     list.iter().zip(&subjects).map(name).collect()
