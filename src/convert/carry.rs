@@ -36,7 +36,7 @@ const DECISIONS: [&str; 12] = [
     "current_step",
 ];
 /// What the live agents have, beside a call of it.
-const LIVE: [&[u8]; 9] = [
+const LIVE: [&[u8]; 10] = [
     b"tool",
     b"handoff",
     b"computer",
@@ -46,6 +46,7 @@ const LIVE: [&[u8]; 9] = [
     b"applyPatch",
     b"custom_tool",
     b"mcp_tool",
+    b"mcpTool",
 ];
 /// Values are compared this deep; what is deeper is taken as a whole.
 const DEPTH: usize = 512;
