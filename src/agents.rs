@@ -229,27 +229,39 @@ impl Graph {
         at.map_or(identity, |at| &self.agents[at].name)
     }
 
-    /// The agents that one of them reaches, under the identities that they have in a run that starts with it: the SDKs load
-    /// nested runs so. Nothing when there is no such agent.
-    pub(crate) fn within(&self, root: &str) -> Option<Self> {
+    /// The place of an agent by its identity, or of the first one of a name.
+    pub(crate) fn places(&self) -> impl Fn(&str) -> Option<usize> {
         let identities = self.identities();
-        let place = |name: &str| {
-            let named = || self.agents.iter().position(|agent| agent.name == name);
-            identities.iter().position(|identity| identity == name).or_else(named)
-        };
-        let mut reached = vec![place(root)?];
+        move |reference| {
+            let named = || self.agents.iter().position(|agent| agent.name == reference);
+            identities.iter().position(|identity| identity == reference).or_else(named)
+        }
+    }
+
+    /// The places of the agents that one of them reaches by handoffs and tools, itself first; none when there is no such agent.
+    pub(crate) fn reach(&self, root: &str) -> Vec<usize> {
+        let place = self.places();
+        let mut reached: Vec<usize> = place(root).into_iter().collect();
         let mut next = 0;
-        while let Some(&at) = reached.get(next) {
-            let agent = &self.agents[at];
+        while let Some(agent) = reached.get(next).map(|&at| &self.agents[at]) {
             let handoffs = agent.handoffs.iter().map(Handoff::agent);
-            for found in handoffs.chain(agent.tools.iter().filter_map(|tool| tool.agent.as_deref())).filter_map(place) {
+            let tools = agent.tools.iter().filter_map(|tool| tool.agent.as_deref());
+            for found in handoffs.chain(tools).filter_map(&place) {
                 if !reached.contains(&found) {
                     reached.push(found);
                 }
             }
             next += 1;
         }
-        reached[1..].sort_unstable();
+        reached
+    }
+
+    /// The agents that one of them reaches, under the identities that they have in a run that starts with it: the SDKs load
+    /// nested runs so. Nothing when there is no such agent.
+    pub(crate) fn within(&self, root: &str) -> Option<Self> {
+        let place = self.places();
+        let mut reached = self.reach(root);
+        reached.get_mut(1..)?.sort_unstable();
         let agents = reached.iter().map(|&at| Agent { identity: None, ..self.agents[at].clone() });
         let mut within = Self { version: self.version, start: String::new(), agents: agents.collect() };
         let own = within.identities();

@@ -107,7 +107,12 @@ pub(super) fn format(carried: &Document) -> Option<Format> {
 
 /// Does what is written down to a state; parts that no longer fit are left out. What was lost on the way back when it was
 /// written down is restored where nothing was touched, and no longer in the list then.
-pub(super) fn restore<'d>(carried: Node<'d>, back: &'d Document, losses: &mut Vec<Loss>) -> Option<Value<'d>> {
+pub(super) fn restore<'d>(
+    carried: Node<'d>,
+    dialect: Dialect,
+    back: &'d Document,
+    losses: &mut Vec<Loss>,
+) -> Option<Value<'d>> {
     let patch = carried.member("patch")?;
     let whole = carried.member("back").and_then(Node::text).is_some_and(|was| was.is(&essence(back.root())));
     let mut tree = applied(patch, back, back.root(), 0, whole);
@@ -116,8 +121,10 @@ pub(super) fn restore<'d>(carried: Node<'d>, back: &'d Document, losses: &mut Ve
         let known: HashSet<Cow<'_, str>> = marks.map(Text::lossy).collect();
         losses.retain(|loss| !known.contains(&*mark(loss)));
     } else if let Some(state) = tree.object_mut() {
-        python::convert::place_items(state);
-        typescript::convert::place_items(state);
+        match dialect {
+            Dialect::Python => python::convert::place_items(state),
+            Dialect::TypeScript => typescript::convert::place_items(state),
+        }
     }
     Some(tree)
 }

@@ -85,6 +85,19 @@ impl Default for Convert {
     }
 }
 
+impl Convert {
+    /// How a state that was converted to a format comes back: whatever gets lost by that.
+    fn back_from(format: Format) -> Self {
+        Self {
+            from: Some(format),
+            allow_loss: Level::Resume,
+            accept_invalid: true,
+            assume_target_gates: true,
+            ..Self::default()
+        }
+    }
+}
+
 /// What came of a conversion.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -242,7 +255,7 @@ fn restored(root: Node<'_>, format: Format, target: Target, options: &Convert) -
     let Some(bytes) = done.bytes else { return Some(done) };
     let back = Document::parse(bytes).ok()?;
     let mut losses = done.losses;
-    let mut tree = carry::restore(left.root(), &back, &mut losses)?;
+    let mut tree = carry::restore(left.root(), own.dialect, &back, &mut losses)?;
     let allowed = losses.iter().all(|loss| loss.level <= options.allow_loss);
     let bytes = allowed.then(|| write(&mut tree, own.dialect));
     let done = Conversion { bytes, losses, ..done };
@@ -268,13 +281,7 @@ fn carried(
     let wanted = matches!(options.carry, Carry::Inside | Carry::Beside) && format != target.format;
     let Some(bytes) = done.bytes.as_deref().filter(|_| wanted) else { return done };
     let back = Target { format, release: newest_release(format) };
-    let all = Convert {
-        from: Some(target.format),
-        allow_loss: Level::Resume,
-        accept_invalid: true,
-        assume_target_gates: true,
-        ..Convert::default()
-    };
+    let all = Convert::back_from(target.format);
     let pack = |bytes: &[u8]| {
         let saved = match target.format.dialect {
             Dialect::Python => bytes.to_vec(),

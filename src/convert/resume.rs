@@ -34,8 +34,8 @@ pub(super) fn prepare<'d>(state: &mut State<'d>, target: Target, options: &Conve
     others_of_handoffs(state, account);
     let agent = options.agents.as_ref().and_then(|graph| find(graph, state.agent.as_ref()?));
     for action in state.processed.iter_mut().flat_map(|processed| &mut processed.functions) {
-        let agents = options.agents.as_ref().map(|graph| behind(graph, agent, &action.call));
         if let Some(nested) = action.nested.as_deref_mut() {
+            let agents = options.agents.as_ref().map(|graph| behind(graph, agent, &action.call));
             prepare(nested, target, &Convert { agents, ..options.clone() }, account);
         }
     }

@@ -5,7 +5,6 @@ use serde::Serialize;
 use crate::finding::Finding;
 use crate::format::{Format, Target};
 use crate::json::Document;
-use crate::model::Level;
 use crate::normalize::{Invalid, Normalize, normalize};
 use crate::validate::Validate;
 
@@ -95,13 +94,7 @@ pub fn roundtrip(bytes: &[u8], via: Target, options: &Convert) -> RoundTrip {
     let (Some(format), Some(there)) = (result.from, there.bytes) else { return result };
     result.converted = true;
     let home = Target { format, release: newest_release(format) };
-    let back = Convert {
-        from: Some(via.format),
-        allow_loss: Level::Resume,
-        accept_invalid: true,
-        assume_target_gates: true,
-        ..Convert::default()
-    };
+    let back = Convert::back_from(via.format);
     let allowed = Convert { allow_loss: options.allow_loss, ..back.clone() };
     result.restored = convert(&there, home, &allowed).bytes.as_deref() == Some(&written[..]);
     let plain = convert(&there, home, &Convert { carry: Carry::Stripped, ..back }).bytes;

@@ -103,8 +103,8 @@ fn id_in(key: &[u8]) -> &[u8] {
 /// The one server whose tool a call without a namespace goes to, where the agent has no function of the name.
 fn served<'d>(agent: &Agent, call: &Value<'_>) -> Option<Served<'d>> {
     let name = call.member("name")?.wtf8()?.into_owned();
-    let is_own = |tool: &&crate::agents::Tool| tool.kind == "function" && tool.name.as_bytes() == name;
-    if call.member("namespace").is_some_and(|space| !space.is_null()) || agent.tools.iter().any(|tool| is_own(&tool)) {
+    let has_own = agent.tools.iter().any(|tool| tool.kind == "function" && tool.name.as_bytes() == name);
+    if has_own || call.member("namespace").is_some_and(|space| !space.is_null()) {
         return None;
     }
     let servers = agent.mcp_servers.iter().zip(0_u64..);

@@ -3,7 +3,17 @@
 use std::borrow::Cow;
 
 use crate::hash::HashMap;
-use crate::json::{Style, Value, Writer, sorted_value};
+use crate::json::{Object, Style, Value, Writer, sorted_value};
+
+/// What a dialect calls the members of a state that say it.
+pub(crate) struct Words {
+    /// The history.
+    pub(crate) items: &'static str,
+    /// Where the run stands.
+    pub(crate) step: &'static str,
+    /// The response that waits, and the items in it.
+    pub(crate) processed: [&'static str; 2],
+}
 
 /// Places in the history.
 pub(crate) struct Boundary {
@@ -16,11 +26,12 @@ pub(crate) struct Boundary {
 }
 
 /// Where the items of the last response end the history: the calls, and behind them questions, outputs and answers.
-pub(crate) fn boundary(
-    items: &[Cow<'_, Value<'_>>],
-    brought: &[Cow<'_, Value<'_>>],
-    asked: &[Cow<'_, Value<'_>>],
-) -> Option<Boundary> {
+pub(crate) fn boundary(state: &Object<'_>, words: &Words) -> Option<Boundary> {
+    let [processed, new] = words.processed;
+    let new = state.get(processed)?.member(new)?;
+    let step = state.get(words.step).filter(|step| step.is_type("next_step_interruption"))?;
+    let interruptions = step.at(&["data", "interruptions"])?;
+    let (items, brought, asked) = (state.get(words.items)?.elements(), new.elements(), interruptions.elements());
     if brought.is_empty() || asked.is_empty() {
         return None;
     }
@@ -32,7 +43,7 @@ pub(crate) fn boundary(
     let earliest = items.iter().rposition(|item| !is_later(item)).map_or(0, |last| last + 1).max(brought.len());
     let first = earliest - brought.len();
     let texts = |items: &[Cow<'_, Value<'_>>]| items.iter().map(|item| written(item)).collect::<Vec<_>>();
-    let (said, brought) = (texts(items.get(first..)?), texts(brought));
+    let (said, brought) = (texts(items.get(first..)?), texts(&brought));
     let behind = earliest + said.windows(brought.len()).position(|items| items == brought)?;
     let mut places = by_text(items[behind..].iter().zip(behind..));
     let questions = asked.iter().map(|question| places.get_mut(&written(question))?.next());

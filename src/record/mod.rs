@@ -26,11 +26,11 @@ pub(crate) use fill::{Fill, Filling};
 pub(crate) use fit::{Fit, Misfit};
 pub(crate) use macros::{forward, record, union};
 pub use read::{NESTING, Raised, Reader, Writers, Zone};
-pub(crate) use types::words;
 pub use types::{
     Digest, Filled, Flag, Float, Int, Label, List, Map, Natural, NonEmpty, Nullable, Open, Positive, Sifted, True,
     Word, Words,
 };
+pub(crate) use types::{known, words};
 pub use write::write;
 
 /// What a dialect's reader does with keys that no row names.

@@ -85,6 +85,7 @@ impl<'d, T: Wire<'d>> Wire<'d> for Box<T> {
 }
 
 /// Declares a type that is a node of which something is known, and what pydantic's lax mode reads as one.
+/// A type for values that are kept as they stand, and are told by their shape.
 macro_rules! known {
     ($(#[doc = $doc:literal])* $name:ident, $shape:expr, |$node:ident, $cx:pat_param| $holds:expr $(, lax: $lax:ident)?) => {
         $(#[doc = $doc])*
@@ -114,6 +115,8 @@ macro_rules! known {
         }
     };
 }
+
+pub(crate) use known;
 
 known!(
     /// A boolean.

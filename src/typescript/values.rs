@@ -3,7 +3,7 @@
 use crate::codes;
 use crate::finding::Effect;
 use crate::json::{Node, Writer};
-use crate::record::{Reader, Shape, Wire};
+use crate::record::{Reader, Shape, Wire, known};
 
 use super::bounds::OUTPUT_PARTS;
 
@@ -44,10 +44,11 @@ impl<'d> Wire<'d> for Finite<'d> {
     }
 }
 
-/// The version of the state of a sandbox session, 1 to 5 (`SUPPORTED_SANDBOX_SESSION_STATE_VERSIONS`, release 0.20.0). Another
-/// number is told where labels and versions are compared.
-#[derive(Clone, Copy, Debug)]
-pub struct EnvelopeVersion<'d>(pub Node<'d>);
+known!(
+    /// The version of the state of a sandbox session, 1 to 5 (`SUPPORTED_SANDBOX_SESSION_STATE_VERSIONS`, release 0.20.0).
+    /// Another number is told where labels and versions are compared.
+    EnvelopeVersion, Shape::Integer(Some(1), Some(5)), |node, _| node.number().is_some()
+);
 
 impl EnvelopeVersion<'_> {
     /// The first label that knows the version; nothing when no release does.
@@ -56,23 +57,5 @@ impl EnvelopeVersion<'_> {
         let since = [0, 15, 18, 19, 20];
         let version = self.0.number()?.to_f64();
         (1..=5_u8).zip(since).find(|(number, _)| version == f64::from(*number)).map(|(_, since)| since)
-    }
-}
-
-impl<'d> Wire<'d> for EnvelopeVersion<'d> {
-    fn read(node: Node<'d>, _: &mut Reader<'d>) -> Option<Self> {
-        node.number().map(|_| Self(node))
-    }
-
-    fn write(&self, out: &mut Writer) {
-        out.node(self.0);
-    }
-
-    fn node(&self) -> Node<'d> {
-        self.0
-    }
-
-    fn shape() -> Shape {
-        Shape::Integer(Some(1), Some(5))
     }
 }

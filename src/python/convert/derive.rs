@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Key, Kind, Node, Object, Style, Value, Writer};
-use crate::model::boundary::{Boundary, boundary, by_text, written};
+use crate::model::boundary::{Boundary, Words, boundary, by_text, written};
 use crate::model::state::call_id;
 use crate::parallel;
 use crate::python::invocation::{Call, Known, Lookup, completes};
@@ -111,11 +111,9 @@ fn same(one: &Value<'_>, other: &Value<'_>) -> bool {
 
 /// Where the items of the last response end the history.
 fn place<'d>(state: &Object<'_>) -> Option<Object<'d>> {
-    let processed = state.get("last_processed_response")?.member("new_items")?;
-    let step = state.get("current_step").filter(|step| step.is_type("next_step_interruption"))?;
-    let interruptions = step.at(&["data", "interruptions"])?;
-    let items = state.get("generated_items")?.elements();
-    let Boundary { start, end, questions } = boundary(&items, &processed.elements(), &interruptions.elements())?;
+    const WORDS: Words =
+        Words { items: "generated_items", step: "current_step", processed: ["last_processed_response", "new_items"] };
+    let Boundary { start, end, questions } = boundary(state, &WORDS)?;
     let number = |at: usize| Value::integer(at as u64);
     let own = Object::new().with("start", number(start)).with("end", number(end));
     Some(own.with("interruptions", Value::List(questions.into_iter().map(number).collect())))

@@ -1,6 +1,6 @@
 //! The agents that a state is to be resumed with, as the reader looks them up.
 
-use crate::agents::{Agent, Graph, Handoff, Tool};
+use crate::agents::{Agent, Graph, Tool};
 use crate::codes;
 use crate::finding::Effect;
 use crate::hash::HashMap;
@@ -40,24 +40,7 @@ impl<'g> Roster<'g> {
     /// The agents that the agent with this identity reaches: those of a nested run.
     pub(super) fn within(graph: &'g Graph, root: &str) -> Self {
         let identities = graph.identities();
-        let place = |name: &str| {
-            let named = || graph.agents.iter().position(|agent| agent.name == name);
-            identities.iter().position(|identity| identity == name).or_else(named)
-        };
-        let mut reached: Vec<usize> = place(root).into_iter().collect();
-        let mut next = 0;
-        while let Some(agent) = reached.get(next).map(|&at| &graph.agents[at]) {
-            let handoffs = agent.handoffs.iter().map(|handoff| match handoff {
-                Handoff::Agent(agent) | Handoff::Named { agent, .. } => agent.as_str(),
-            });
-            let tools = agent.tools.iter().filter_map(|tool| tool.agent.as_deref());
-            for found in handoffs.chain(tools).filter_map(place) {
-                if !reached.contains(&found) {
-                    reached.push(found);
-                }
-            }
-            next += 1;
-        }
+        let reached = graph.reach(root);
         let mut found = HashMap::default();
         for &at in &reached {
             found.insert(identities[at].clone(), at);

@@ -4,7 +4,7 @@
 use crate::format::Dialect;
 use crate::hash::{HashMap, HashSet};
 use crate::json::{Document, Key, Kind, Object, Style, Value, Writer};
-use crate::model::boundary::{Boundary, boundary};
+use crate::model::boundary::{Boundary, Words, boundary};
 use crate::model::{Account, Level};
 use crate::parallel;
 use crate::record::Reader;
@@ -114,11 +114,9 @@ fn own_run(state: &mut Object<'_>) {
 }
 
 fn block<'d>(state: &Object<'_>) -> Option<Object<'d>> {
-    let brought = state.get("lastProcessedResponse")?.member("newItems")?;
-    let step = state.get("currentStep").filter(|step| step.is_type("next_step_interruption"))?;
-    let asked = step.at(&["data", "interruptions"])?;
-    let items = state.get("generatedItems")?.elements();
-    let Boundary { start, end, questions } = boundary(&items, &brought.elements(), &asked.elements())?;
+    const WORDS: Words =
+        Words { items: "generatedItems", step: "currentStep", processed: ["lastProcessedResponse", "newItems"] };
+    let Boundary { start, end, questions } = boundary(state, &WORDS)?;
     let number = |at: usize| Value::integer(at as u64);
     let results = state.get("toolOutputGuardrailResults").map_or(0, |results| results.elements().len());
     Some(

@@ -31,13 +31,7 @@ impl<'g> Live<'g> {
     /// identity from 1.10 on: the start first, then the others in the order of the document. Readers before 0.8.3 know
     /// the first one of a name only.
     pub(super) fn of(graph: &'g Graph, label: u16, reader: Target) -> Self {
-        let identities = graph.identities();
-        let find = |name: &str| {
-            identities
-                .iter()
-                .position(|identity| identity == name)
-                .or_else(|| graph.agents.iter().position(|agent| agent.name == name))
-        };
+        let find = graph.places();
         let unique = reader.has(bounds::UNIQUE_NAMES);
         let mut names = HashSet::default();
         let mut reached = vec![false; graph.agents.len()];
@@ -49,13 +43,13 @@ impl<'g> Live<'g> {
                 continue;
             }
             reached[at] = true;
-            queue.extend(agent.handoffs.iter().filter_map(|handoff| find(handoff.agent())));
+            queue.extend(agent.handoffs.iter().map(Handoff::agent).filter_map(&find));
             let spaced = reader.has(bounds::TOOL_SEARCH);
             let behind = agent
                 .tools
                 .iter()
                 .filter(|tool| reader.has(bounds::AGENT_TOOLS) && !(spaced && tool.namespace.is_some()));
-            queue.extend(behind.filter_map(|tool| tool.agent.as_deref()).filter_map(find));
+            queue.extend(behind.filter_map(|tool| tool.agent.as_deref()).filter_map(&find));
         }
         let mut order: Vec<usize> = (0..graph.agents.len()).filter(|&at| reached[at]).collect();
         order.sort_by_key(|&at| Some(at) != first);
